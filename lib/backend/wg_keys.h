@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keys: parsed, made, printed and wiped here and nowhere else.
+ *
+ * Format of a key file: one line, 44 characters of base64 (RFC 4648, padded)
+ * of 32 bytes, as `wg genkey` prints it.
+ */
+#ifndef WG_KEYS_H
+#define WG_KEYS_H
+
+#include "lib/core/wg_types.h"
+
+#define WG_KEY_STRLEN 45 /* base64 of 32 bytes, with the final 0 */
+
+/* Once, before all else.  0 or -ENOSYS (no good random numbers). */
+int wg_keys_init(void);
+
+/* Base64 to key: exactly 32 bytes, canonical.  0 or -EINVAL. */
+int wg_key_parse(const char *s, struct wg_key *ret);
+
+/* A PUBLIC key as base64 into buf (WG_KEY_STRLEN); returns buf. */
+char *wg_key_str(const struct wg_key *pub, char *buf);
+
+void wg_key_wipe(struct wg_key *secret);
+
+/*
+ * Read a secret from a file.  ret is wiped on failure.  Errors: those of
+ * open(2); -EPERM the file can be read or written by group or others, or is
+ * no regular file; -EINVAL not one base64 key.  A reason for the log, which
+ * names the path, goes to err (may be NULL).
+ */
+int wg_key_load(const char *path, struct wg_key *ret_secret, char *err,
+		size_t errlen);
+
+/*
+ * Make a new secret (private: clamped as X25519 asks) in a new file, mode
+ * 0600, whole or not at all (a temporary name in the same folder, linked).
+ * -EEXIST where the file is there already: never overwritten.
+ */
+int wg_key_generate(const char *path, bool private_key, char *err,
+		    size_t errlen);
+
+/* The public key of the private key in a file; errors as wg_key_load. */
+int wg_key_load_public(const char *path, struct wg_key *ret_pub, char *err,
+		       size_t errlen);
+
+/*
+ * The link-local address that belongs to a public key: fe80::/64 and the
+ * first 8 bytes of BLAKE2b-256 over the key, universal/local bit 0 (RFC 4291
+ * 2.5.1).  Both ends can compute it, so that link-local next hops (BGP
+ * unnumbered, OSPFv3, RA) name a peer.
+ */
+void wg_key_linklocal(const struct wg_key *pub, struct wg_addr *ret);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The network interface under a device, by rtnetlink: made, found, set up,
+ * deleted.  Calls are synchronous: the kernel answers inside the system call.
+ */
+#ifndef WG_LINK_H
+#define WG_LINK_H
+
+#include "lib/core/wg_types.h"
+
+/*
+ * The mark of a link that we made: its IFLA_IFALIAS.  The kernel keeps it
+ * over our death, so that a restart knows what it may delete.
+ */
+#define WG_LINK_ALIAS "made by frr wgd"
+
+struct wg_link {
+	uint32_t ifindex;
+	unsigned flags; /* IFF_* */
+	uint32_t mtu; /* bytes */
+	bool wireguard; /* IFLA_INFO_KIND is "wireguard": the kernel's own */
+	bool ours; /* carries WG_LINK_ALIAS */
+};
+
+/* 0, -ENODEV or another errno. */
+int wg_link_get(const char *ifname, struct wg_link *ret);
+
+/* A kernel device, marked as ours.  -EEXIST, -EOPNOTSUPP no WireGuard. */
+int wg_link_create(const char *ifname);
+
+/* 0, -ENODEV. */
+int wg_link_delete(uint32_t ifindex);
+
+/* Mark as ours a link that a program made on our behalf. */
+int wg_link_mark(uint32_t ifindex);
+
+/*
+ * Make a link ready: no automatic link-local address (IFLA_INET6_ADDR_GEN_MODE
+ * none), MTU in bytes (0: leave), IFF_MULTICAST on and IFF_UP as told.
+ */
+int wg_link_setup(uint32_t ifindex, uint32_t mtu, bool up);
+
+/*
+ * Have exactly this link-local address (prefix length 64, noprefixroute not
+ * set) among those that begin with fe80::/64: add it, remove others.
+ */
+int wg_link_set_linklocal(uint32_t ifindex, const struct wg_addr *ll);
+
+#endif
