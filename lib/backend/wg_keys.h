@@ -15,7 +15,11 @@
 /* Once, before all else.  0 or -ENOSYS (no good random numbers). */
 int wg_keys_init(void);
 
-/* Base64 to key: exactly 32 bytes, canonical.  0 or -EINVAL. */
+/*
+ * Base64 to key: exactly 32 bytes, canonical, not all zero (which means "none"
+ * to every device, so that taking it would silently switch a key off).
+ * 0 or -EINVAL.
+ */
 int wg_key_parse(const char *s, struct wg_key *ret);
 
 /* A PUBLIC key as base64 into buf (WG_KEY_STRLEN); returns buf. */
@@ -39,6 +43,9 @@ int wg_key_load(const char *path, struct wg_key *ret_secret, char *err,
  */
 int wg_key_generate(const char *path, bool private_key, char *err,
 		    size_t errlen);
+
+/* The public key of a private key; zero for zero. */
+void wg_key_public(const struct wg_key *secret, struct wg_key *ret_pub);
 
 /* The public key of the private key in a file; errors as wg_key_load. */
 int wg_key_load_public(const char *path, struct wg_key *ret_pub, char *err,
