@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One code base for FRR 8.4.4 and 10.x: the code says what FRR 10 says, and
+ * this header maps it back.  FRR_VER is MAJOR * 10000 + MINOR * 100 + SUB of
+ * the FRR that is installed, from configure.
+ *
+ * `event` becomes a macro with old FRR, which also renames the members of that
+ * name in FRR's structs.  It must be the same name in the header and in the
+ * code, so include this straight after zebra.h, before any other FRR header.
+ */
+#ifndef WGD_COMPAT_H
+#define WGD_COMPAT_H
+
+#ifndef _ZEBRA_H
+#error "include <zebra.h> first"
+#endif
+
+#if FRR_VER >= 90000
+#include "frrevent.h"
+#else
+#include "thread.h"
+
+#define event thread
+#define event_loop thread_master
+#define event_add_read thread_add_read
+#define event_add_write thread_add_write
+#define event_add_timer thread_add_timer
+#define event_add_timer_msec thread_add_timer_msec
+#define event_add_timer_tv thread_add_timer_tv
+#define event_add_event thread_add_event
+#define event_cancel thread_cancel
+#define event_is_scheduled thread_is_scheduled
+#define event_timer_remain_second thread_timer_remain_second
+#define event_timer_remain_msec thread_timer_remain_msec
+#define event_ignore_late_timer thread_ignore_late_timer
+#define EVENT_ARG THREAD_ARG
+#define EVENT_FD THREAD_FD
+#define EVENT_VAL THREAD_VAL
+#endif
+
+#include "if.h"
+
+/*
+ * What to call when zebra tells of an interface.  FRR 10 has a hook for each;
+ * before, libfrr kept one set of callbacks.
+ */
+static inline void wgd_compat_if_hooks(int (*create)(struct interface *),
+				       int (*up)(struct interface *),
+				       int (*down)(struct interface *),
+				       int (*destroy)(struct interface *))
+{
+#if FRR_VER >= 100000
+	hook_register_prio(if_real, 0, create);
+	hook_register_prio(if_up, 0, up);
+	hook_register_prio(if_down, 0, down);
+	hook_register_prio(if_unreal, 0, destroy);
+#else
+	if_zapi_callbacks(create, up, down, destroy);
+#endif
+}
+
+/*
+ * Walk the addresses of an interface: a linked list before FRR 10, typesafe
+ * since.  NODE, a struct listnode *, is used by the former only.
+ */
+#if FRR_VER >= 100000
+#define wgd_compat_each_connected(ifp, node, c)                                \
+	frr_each (if_connected, (ifp)->connected, (c))
+#else
+#define wgd_compat_each_connected(ifp, node, c)                                \
+	for (ALL_LIST_ELEMENTS_RO((ifp)->connected, (node), (c)))
+#endif
+
+#endif /* WGD_COMPAT_H */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One WireGuard interface as the daemon sees it: what glues a device of the
+ * core to a link and a backend.
+ *
+ * An interface is keyed by name: it is configured before it exists, survives
+ * its link, and the kernel's index of it changes.
+ */
+#ifndef WGD_IF_H
+#define WGD_IF_H
+
+#include "frr-wgd/wgd.h"
+#include "lib/backend/wg_backend.h"
+
+/*
+ *             wgd_if_enable               link and backend are there
+ *  (none) --------------------> ABSENT ------------------------------+
+ *                              ^  |  ^ program started              |
+ *               error, no link |  v  | socket answers               v
+ *                              | STARTING ----------------------> UNSYNCED
+ *                              |                                   |  ^
+ *                              |            read and compared      v  | error
+ *                              +-------------------------------- SYNCED
+ */
+enum wgd_if_state {
+	WGD_IF_ABSENT, /* no link, or no way to it; tried again */
+	WGD_IF_STARTING, /* the userspace program was started */
+	WGD_IF_UNSYNCED, /* there, but its contents are not known */
+	WGD_IF_SYNCED, /* known, and being kept as decided */
+};
+
+/* What the operator configured for the interface (not its peers). */
+struct wgd_if_conf {
+	bool userspace;
+	char *program; /* NULL: wireguard-go */
+	char *key_file; /* NULL: the default */
+	uint16_t listen_port; /* 0: any */
+	uint32_t fwmark; /* 0: none */
+	uint32_t mtu; /* bytes; 0: the default */
+	enum wg_follow follow;
+};
+
+#define WGD_MTU_DEFAULT 1420
+
+struct wgd_if_stats {
+	uint64_t events; /* route messages that touched the interface */
+	uint64_t batches; /* applies acknowledged */
+	uint64_t ops; /* operations in them */
+	uint64_t resyncs; /* reads that followed an error or a new link */
+	uint64_t errors;
+	uint64_t reads;
+	uint32_t last_us, worst_us; /* from the first route to the last ack */
+};
+
+struct wgd_if {
+	char name[WG_IFNAME_LEN];
+	struct wg_dev *dev;
+	struct wgd_if_conf conf;
+	enum wgd_if_state state;
+	bool adopted; /* the link was there before us */
+	bool known; /* adopted or made is known (a link was seen) */
+	char *reason; /* why not SYNCED, for people; NULL */
+
+	struct wg_backend *be;
+	enum { WGD_IDLE, WGD_APPLYING, WGD_READING } busy;
+	struct wg_op *ops; /* in flight, WG_BACKEND_BATCH of them */
+	size_t n_ops;
+	bool want_read; /* look again though nothing is known to be wrong */
+	bool first_read; /* of this life: old entries stay */
+	bool log_full_sync;
+
+	pid_t program; /* of our own child; 0: none */
+	unsigned retry_ms; /* back-off */
+	int64_t started_ms; /* STARTING: since when */
+
+	struct event *t_run; /* once per turn of the loop */
+	struct event *t_in, *t_out, *t_timeout; /* backend */
+	struct event *t_poll; /* next read */
+	int64_t last_apply_ms, read_began_ms;
+	int64_t dirty_since_us; /* 0: nothing pending */
+
+	struct wgd_if_stats stats;
+};
+
+extern const char *wgd_if_state_str(enum wgd_if_state state);
+
+extern struct wgd_if *wgd_if_find(const char *name);
+extern struct wgd_if *wgd_if_get(const char *name); /* made where absent */
+extern struct wgd_if *wgd_if_first(void);
+extern struct wgd_if *wgd_if_next(struct wgd_if *wif);
+
+/* The configuration changed (conf is taken over, its strings too). */
+extern void wgd_if_configure(struct wgd_if *wif, struct wgd_if_conf *conf);
+/*
+ * The last line of configuration is gone: forget the interface, and delete
+ * the link if we made it.
+ */
+extern void wgd_if_unconfigure(struct wgd_if *wif);
+/* The daemon ends: forget everything, touch nothing. */
+extern void wgd_if_finish(void);
+
+/* Something may be to do: look at it in this turn of the loop. */
+extern void wgd_if_kick(struct wgd_if *wif);
+extern void wgd_if_kick_all(void);
+/* A route event touched the interface's table, now. */
+extern void wgd_if_route_event(void);
+/* Read the device back as soon as possible and repair it. */
+extern void wgd_if_resync(struct wgd_if *wif, const char *why);
+/* zebra says that the link came, changed, or went. */
+extern void wgd_if_link_changed(const char *name);
+/* All routes are here: entries of an earlier life may go. */
+extern void wgd_if_release_stale(void);
+/* Our own public key, or NULL while it is not known. */
+extern const struct wg_key *wgd_if_public_key(struct wgd_if *wif);
+/* The private key file in use; NULL on an adopted link without one. */
+extern const char *wgd_if_key_file(struct wgd_if *wif, char *buf, size_t len);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One configured peer as the daemon sees it: what the core does not need to
+ * know.  Keyed by its name in its interface.
+ */
+#ifndef WGD_PEER_H
+#define WGD_PEER_H
+
+#include "frr-wgd/wgd_if.h"
+
+struct wgd_peer {
+	struct wgd_if *wif;
+	struct wg_peer *peer;
+	char *description;
+	char *host; /* endpoint as configured: address or name; NULL: none */
+	uint16_t port;
+	char *psk_file;
+	uint16_t keepalive; /* seconds */
+	char *plist[2]; /* prefix list names: IPv4, IPv6 */
+	uint32_t maximum;
+	bool shutdown;
+
+	struct wg_endpoint resolved; /* of host */
+	struct wgd_query *query; /* of the resolver, under way */
+	struct event *t_resolve;
+
+	/* as last read from the device */
+	struct wg_endpoint endpoint;
+	int64_t handshake; /* CLOCK_REALTIME seconds; 0: never */
+	uint64_t rx_bytes, tx_bytes;
+	int64_t silent_since; /* monotonic s: sent, nothing received; 0: no */
+	bool seen;
+
+	/* work of the northbound: see wgd_nb_config.c */
+	bool touched;
+};
+
+/* What a peer is configured with; strings are borrowed. */
+struct wgd_peer_conf {
+	const char *description;
+	struct wg_key key;
+	bool has_key;
+	const char *psk_file;
+	const char *host;
+	uint16_t port;
+	uint16_t keepalive;
+	const char *plist[2];
+	uint32_t maximum;
+	bool shutdown;
+	size_t n_addresses, n_statics;
+	struct wg_addr *addresses;
+	struct wg_prefix *statics;
+};
+
+extern struct wgd_peer *wgd_peer_find(struct wgd_if *wif, const char *name);
+extern struct wgd_peer *wgd_peer_get(struct wgd_if *wif, const char *name);
+extern void wgd_peer_delete(struct wgd_peer *p);
+
+/*
+ * Take over a configuration, in two steps so that addresses and keys can move
+ * from one peer to another in one commit: first everything that goes, from
+ * all peers, then everything that comes.
+ */
+extern void wgd_peer_withdraw(struct wgd_peer *p,
+			      const struct wgd_peer_conf *conf);
+extern void wgd_peer_configure(struct wgd_peer *p,
+			       const struct wgd_peer_conf *conf);
+
+/* What a read of the device said of the peer. */
+extern void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev);
+/* Why the peer is in its state; a string for people, into buf. */
+extern const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len);
+
+/* Prefix lists: register for changes, once. */
+extern void wgd_peer_filters_init(void);
+extern void wgd_peer_resolver_init(void);
+
+#endif
