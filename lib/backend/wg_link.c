@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Links by rtnetlink.
+ *
+ * Each call opens a socket of its own: links change when a person changes
+ * the configuration, and no socket is then open in a daemon that rests.
+ *
+ * Order matters to the kernel in two places.  An alias is not taken when a
+ * link is made, only when it is set (rtnl_newlink_create knows few
+ * attributes), so a link is made and then marked, and deleted again where the
+ * mark fails.  And one RTM_SETLINK sets the flags before the address mode
+ * (do_setlink), so the mode goes first in a message of its own, lest the link
+ * come up and make itself an address.
+ */
+#include "lib/backend/wg_link.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "lib/backend/wg_nl.h"
+
+/* linux/if_link.h: enum in6_addr_gen_mode. */
+#define ADDR_GEN_NONE 1
+
+#define REQUEST_LEN 512
+
+/* Ask one question of rtnetlink with a socket of its own. */
+static int talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+	struct mnl_socket *nl;
+	int error;
+
+	error = wg_nl_open(NETLINK_ROUTE, &nl);
+	if (error)
+		return error;
+	error = wg_nl_talk(nl, nlh, cb, data);
+	wg_nl_close(&nl);
+	return error;
+}
+
+static struct nlmsghdr *link_request(char *buf, uint16_t type, uint16_t flags,
+				     uint32_t ifindex)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *ifi;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = flags;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_UNSPEC;
+	ifi->ifi_index = ifindex;
+	return nlh;
+}
+
+static int put_ifname(struct nlmsghdr *nlh, const char *ifname)
+{
+	size_t len = strlen(ifname);
+
+	if (len == 0 || len >= WG_IFNAME_LEN)
+		return -EINVAL;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, ifname);
+	return 0;
+}
+
+static bool attr_is(const struct nlattr *attr, const char *want)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
+	       strcmp(mnl_attr_get_str(attr), want) == 0;
+}
+
+static int read_link(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr, *info;
+	struct wg_link *link = data;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return MNL_CB_OK;
+	link->ifindex = ifi->ifi_index;
+	link->flags = ifi->ifi_flags;
+	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_MTU:
+			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+				link->mtu = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_IFALIAS:
+			link->ours = attr_is(attr, WG_LINK_ALIAS);
+			break;
+		case IFLA_LINKINFO:
+			mnl_attr_for_each_nested (info, attr)
+				if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
+					link->wireguard =
+						attr_is(info, "wireguard");
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+int wg_link_get(const char *ifname, struct wg_link *ret)
+{
+	char buf[REQUEST_LEN];
+	struct nlmsghdr *nlh = link_request(buf, RTM_GETLINK, 0, 0);
+	struct wg_link link = { 0 };
+	int error;
+
+	error = put_ifname(nlh, ifname);
+	if (!error)
+		error = talk(nlh, read_link, &link);
+	if (!error && link.ifindex == 0)
+		error = -ENODEV;
+	if (!error)
+		*ret = link;
+	return error;
+}
+
+int wg_link_create(const char *ifname)
+{
+	char buf[REQUEST_LEN];
+	struct nlmsghdr *nlh = link_request(buf, RTM_NEWLINK,
+					    NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *info;
+	struct wg_link link;
+	int error;
+
+	error = put_ifname(nlh, ifname);
+	if (error)
+		return error;
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "wireguard");
+	mnl_attr_nest_end(nlh, info);
+	error = talk(nlh, NULL, NULL);
+	if (!error)
+		error = wg_link_get(ifname, &link);
+	if (error)
+		return error;
+	error = wg_link_mark(link.ifindex);
+	if (error)
+		wg_link_delete(link.ifindex);
+	return error;
+}
+
+int wg_link_delete(uint32_t ifindex)
+{
+	char buf[REQUEST_LEN];
+
+	if (ifindex == 0)
+		return -ENODEV;
+	return talk(link_request(buf, RTM_DELLINK, 0, ifindex), NULL, NULL);
+}
+
+int wg_link_mark(uint32_t ifindex)
+{
+	char buf[REQUEST_LEN];
+	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
+
+	if (ifindex == 0)
+		return -ENODEV;
+	mnl_attr_put_strz(nlh, IFLA_IFALIAS, WG_LINK_ALIAS);
+	return talk(nlh, NULL, NULL);
+}
+
+/* No address that the kernel makes itself. */
+static int set_addr_gen(uint32_t ifindex)
+{
+	char buf[REQUEST_LEN];
+	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
+	struct nlattr *spec, *inet6;
+	int error;
+
+	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, spec);
+	error = talk(nlh, NULL, NULL);
+	/* No IPv6 in this kernel or below this MTU: no address either. */
+	return error == -EAFNOSUPPORT ? 0 : error;
+}
+
+int wg_link_setup(uint32_t ifindex, uint32_t mtu, bool up)
+{
+	char buf[REQUEST_LEN];
+	struct nlmsghdr *nlh;
+	struct ifinfomsg *ifi;
+	int error;
+
+	if (ifindex == 0)
+		return -ENODEV;
+	error = set_addr_gen(ifindex);
+	if (error)
+		return error;
+	nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
+	ifi = mnl_nlmsg_get_payload(nlh);
+	ifi->ifi_flags = IFF_MULTICAST | (up ? IFF_UP : 0);
+	ifi->ifi_change = IFF_MULTICAST | IFF_UP;
+	if (mtu)
+		mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
+	return talk(nlh, NULL, NULL);
+}
+
+/* --- link-local addresses */
+
+#define OTHERS_MAX 64 /* a link with more than that is somebody's experiment */
+
+struct addr_scan {
+	uint32_t ifindex;
+	const uint8_t *want;
+	bool found; /* the wanted one, just as we would add it */
+	unsigned n_others;
+	struct {
+		uint8_t b[16];
+		uint8_t len;
+	} others[OTHERS_MAX];
+};
+
+static int read_addr(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	static const uint8_t fe80[8] = { 0xfe, 0x80 };
+	struct addr_scan *scan = data;
+	const uint8_t *b = NULL;
+	const struct nlattr *attr;
+	uint32_t flags;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa) ||
+	    ifa->ifa_family != AF_INET6 || ifa->ifa_index != scan->ifindex)
+		return MNL_CB_OK;
+	flags = ifa->ifa_flags;
+	mnl_attr_for_each (attr, nlh, sizeof(*ifa)) {
+		int type = mnl_attr_get_type(attr);
+
+		/* With a peer address, LOCAL is ours and comes second. */
+		if ((type == IFA_ADDRESS && !b) || type == IFA_LOCAL) {
+			if (mnl_attr_get_payload_len(attr) == 16)
+				b = mnl_attr_get_payload(attr);
+		} else if (type == IFA_FLAGS) {
+			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+				flags = mnl_attr_get_u32(attr);
+		}
+	}
+	if (!b || memcmp(b, fe80, sizeof(fe80)) != 0)
+		return MNL_CB_OK;
+	if (memcmp(b, scan->want, 16) == 0 && ifa->ifa_prefixlen == 64 &&
+	    !(flags & IFA_F_NOPREFIXROUTE)) {
+		scan->found = true;
+	} else if (scan->n_others < OTHERS_MAX) {
+		memcpy(scan->others[scan->n_others].b, b, 16);
+		scan->others[scan->n_others++].len = ifa->ifa_prefixlen;
+	}
+	return MNL_CB_OK;
+}
+
+static int change_addr(uint16_t type, uint32_t ifindex, const uint8_t *b,
+		       uint8_t len)
+{
+	char buf[REQUEST_LEN];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *ifa;
+
+	nlh->nlmsg_type = type;
+	if (type == RTM_NEWADDR)
+		nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = AF_INET6;
+	ifa->ifa_prefixlen = len;
+	/* Made from a key: nobody else on this link can have it. */
+	ifa->ifa_flags = IFA_F_NODAD;
+	ifa->ifa_scope = RT_SCOPE_LINK;
+	ifa->ifa_index = ifindex;
+	mnl_attr_put(nlh, IFA_LOCAL, 16, b);
+	return talk(nlh, NULL, NULL);
+}
+
+static int scan_addrs(struct addr_scan *scan)
+{
+	char buf[REQUEST_LEN];
+	struct ifaddrmsg *ifa;
+	struct nlmsghdr *nlh;
+	int error, tries = 0;
+
+	do {
+		scan->found = false;
+		scan->n_others = 0;
+		nlh = mnl_nlmsg_put_header(buf);
+		nlh->nlmsg_type = RTM_GETADDR;
+		nlh->nlmsg_flags = NLM_F_DUMP;
+		ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+		ifa->ifa_family = AF_INET6;
+		error = talk(nlh, read_addr, scan);
+	} while (error == -EINTR && ++tries < 10);
+	return error;
+}
+
+int wg_link_set_linklocal(uint32_t ifindex, const struct wg_addr *ll)
+{
+	struct addr_scan scan = { .ifindex = ifindex, .want = ll->b };
+	int error;
+
+	if (ifindex == 0)
+		return -ENODEV;
+	error = scan_addrs(&scan);
+	if (error)
+		return error;
+	/* Others first: one of them may be ours with another length. */
+	for (unsigned i = 0; i < scan.n_others; i++) {
+		error = change_addr(RTM_DELADDR, ifindex, scan.others[i].b,
+				    scan.others[i].len);
+		if (error && error != -EADDRNOTAVAIL)
+			return error;
+	}
+	return scan.found ? 0
+			  : change_addr(RTM_NEWADDR, ifindex, ll->b, 64);
+}

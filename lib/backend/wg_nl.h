@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One question to the kernel by netlink, and its answer, inside one call: for
+ * rtnetlink and for what a backend asks when it is opened.  The kernel works
+ * inside the system call, so that the answer is there when it returns; the
+ * time-out is for what should never happen.
+ */
+#ifndef WG_NL_H
+#define WG_NL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <libmnl/libmnl.h>
+
+#define WG_NL_BUF 65536 /* the kernel makes no message of a dump longer */
+#define WG_NL_TIMEOUT_MS 5000
+
+/*
+ * A bound, non-blocking socket with extended acknowledgements.
+ * BUS: NETLINK_ROUTE, NETLINK_GENERIC.  0 or -errno.
+ */
+int wg_nl_open(int bus, struct mnl_socket **ret);
+void wg_nl_close(struct mnl_socket **nl);
+
+/*
+ * Send NLH and hand every message of the answer to CB (may be NULL), until
+ * the ack, the end of the dump or an error.  Sets the flags REQUEST and ACK
+ * (not for a dump) and the sequence number.  0 or -errno: the kernel's,
+ * -EBADMSG where CB returned MNL_CB_ERROR, -ETIMEDOUT, -EINTR a dump was torn
+ * (ask again).
+ */
+int wg_nl_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
+	       void *data);
+
+/*
+ * What a message of type NLMSG_ERROR or NLMSG_DONE says: 0 (ack) or -errno.
+ * The kernel's own words, where there are any, go to text ("" else).
+ */
+int wg_nl_error(const struct nlmsghdr *nlh, char *text, size_t len);
+
+#endif
