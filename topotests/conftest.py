@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Makes FRR's topotest library, used by path from its own source ($TOPOTESTS),
+run the tests of this folder: a daemon it does not know, a kernel that may
+have no modules, and no change to the machine outside our namespaces.
+
+The library is adapted by replacing some of its attributes here, before its
+own conftest (whose hooks and fixtures become ours) is loaded; its files stay
+as they are.
+"""
+import importlib.util
+import os
+import sys
+
+TOPOTESTS = os.environ["TOPOTESTS"]
+sys.path.insert(0, TOPOTESTS)
+sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
+
+from lib import topogen, topotest  # noqa: E402  (FRR's, not ours)
+
+#
+# The machine
+#
+if not os.path.exists("/proc/modules"):
+    topotest.module_present = lambda module, load=True: False
+
+
+def _host_limits():
+    "Only limits of our own processes; the original changes global sysctls."
+    import resource
+
+    topotest.rlimit_atleast(resource.RLIMIT_NOFILE, 16 * 1024)
+
+
+topotest.fix_host_limits = _host_limits
+
+
+def _diagnose(rundir):
+    "topotests/run looked already; the original wants daemons we do not use."
+    os.makedirs(rundir, exist_ok=True)
+    return True
+
+
+topogen.diagnose_env = _diagnose
+
+#
+# The daemon
+#
+_router_init = topotest.Router.__init__
+
+
+def _init(self, name, **params):
+    _router_init(self, name, **params)
+    self.daemons["wgd"] = 0
+
+
+topotest.Router.__init__ = _init
+topogen.TopoRouter.RD_WGD = 90
+topogen.TopoRouter.RD[90] = "wgd"
+# One /run/wireguard for all namespaces would mix the sockets of equal names;
+# /var/tmp/frr is where FRR leaves crash logs.
+topogen.TopoRouter.PRIVATE_DIRS = topogen.TopoRouter.PRIVATE_DIRS + [
+    "/run/wireguard",
+    "/var/tmp/frr",
+]
+
+_spec = importlib.util.spec_from_file_location(
+    "frr_topotests_conftest", os.path.join(TOPOTESTS, "conftest.py")
+)
+_frr = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_frr)
+globals().update({k: v for k, v in vars(_frr).items() if not k.startswith("__")})
+
+import lib_wgd  # noqa: E402
+
+net = lib_wgd.net_fixture
+
+
+def pytest_terminal_summary(terminalreporter):
+    "Remember the counts for the last line."
+    stats = terminalreporter.stats
+    failed = len(stats.get("failed", [])) + len(stats.get("error", []))
+    terminalreporter.config.wgd_counts = "%d passed, %d failed, %d skipped" % (
+        len(stats.get("passed", [])),
+        failed,
+        len(stats.get("skipped", [])),
+    )
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "wgd_counts"):
+        print(config.wgd_counts, flush=True)

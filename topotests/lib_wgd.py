@@ -1,0 +1,525 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Sites with wgd on a routed underlay: what all topotests share.
+
+    a (10.255.1.2) ---+
+    b (10.255.2.2) ---+--- u, a plain router
+    c (10.255.3.2) ---+
+
+Site number i, counted from 1 in the order of their names, has the underlay
+addresses 10.255.i.2 and fd00:255:i::2 on its interface `under`; router u has
+the .1 and ::1.  The router stands between them so that a dead site is a
+silent one, never an unresolved neighbour on the same link, and so that a cut
+is one place: u throws away all from and to the site, without a word.
+
+A test module names what it wants and gets it as fixture `net`:
+
+    TOPOLOGY = dict(sites="abc", daemons=["bgpd", "bfdd"],
+                    hosts={"hb": ("b", "192.168.50.10/24", "192.168.50.1")})
+
+Each site runs zebra, staticd, wgd and those daemons, configured by SITE.conf
+beside the test, one file for all daemons as in /etc/frr/frr.conf.  The file
+is a template: @b.wg0@ is the public key of interface wg0 of site b,
+@implementation@ is the line that chooses the backend, or nothing.  A host is
+a namespace behind its site, on the site's interface `lan` (hosts of one site
+share it).  Keys are made anew in each run.
+
+Waiting is always for a state, with a deadline: see wait_for.
+"""
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from lib import topotest
+from lib.topogen import Topogen, TopoHost, TopoRouter
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BACKEND = os.environ.get("WGD_BACKEND", "userspace")
+PYTHON = "/usr/bin/python3"
+KEYDIR = "/etc/frr/wireguard"
+DAEMON = {name: number for number, name in TopoRouter.RD.items()}
+
+# The longest that anything a test waits for may take: BGP, BFD and OSPF come
+# up within a few seconds, a client finds a restarted zebra within ten.
+PATIENCE = 30
+
+
+def wait_for(check, what, timeout=PATIENCE, every=0.1):
+    """
+    Call check() until it returns something true and return that.  An
+    AssertionError or KeyError in it means "not yet"; its text, or the last
+    false value, is what the failure shows.
+    """
+    end = time.monotonic() + timeout
+    last = None
+    while True:
+        try:
+            last = check()
+            if last:
+                return last
+        except (AssertionError, KeyError, IndexError) as e:
+            last = "%s: %s" % (type(e).__name__, e)
+        if time.monotonic() >= end:
+            pytest.fail("no %s in %d s; last: %s" % (what, timeout, last))
+        time.sleep(every)
+
+
+def holds(check, seconds, what, every=0.1):
+    "check() stays true for that long (for what must not happen)."
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert check(), "%s did not last" % what
+        time.sleep(every)
+
+
+def make_key():
+    "A new private key and its public key, in base64."
+    private = subprocess.check_output(["wg", "genkey"], text=True).strip()
+    public = subprocess.check_output(["wg", "pubkey"], input=private + "\n", text=True)
+    return private, public.strip()
+
+
+class Probe:
+    """
+    Probe traffic from a node to an address (see probe.py).  result() stops
+    it and returns the accounting.
+    """
+
+    def __init__(self, node, address, port=7000, rate=200, source=None):
+        cmd = [PYTHON, HERE + "/probe.py", "send", address, port, rate]
+        self.process = node.popen(
+            cmd + ([source] if source else []),
+            stdin=subprocess.PIPE,
+        )
+        self.responder = None
+        self.last = None
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if "responder" in event:
+                self.responder = event["responder"]
+            else:
+                self.last = event
+
+    def wait_responder(self, name, timeout=PATIENCE):
+        "Until replica `name` answers."
+        wait_for(
+            lambda: self.responder == name,
+            "answer from %s (now %s)" % (name, self.responder),
+            timeout,
+            0.01,
+        )
+
+    def result(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        self.reader.join(timeout=10)
+        assert self.last, "probe failed: %s" % self.process.stderr.read()
+        return self.last
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Node:
+    "A namespace: a site's router, a host, or the underlay's router."
+
+    def __init__(self, net, gear):
+        self.net = net
+        self.gear = gear
+        self.name = gear.name
+
+    def run(self, cmd, check=True):
+        "A shell command; its output. Fails the test when it fails."
+        rc, out, err = self.gear.net.cmd_status(cmd, warn=False)
+        assert rc == 0 or not check, "%s: %s: %s%s" % (self.name, cmd, out, err)
+        return out
+
+    def popen(self, cmd, **kwargs):
+        return self.gear.net.popen(cmd, **kwargs)
+
+    def echo(self, address, port=7000, name=None):
+        "Answer probes to that address, as `name` (default: the node's)."
+        process = self.popen(
+            [PYTHON, HERE + "/probe.py", "echo", address, port, name or self.name]
+        )
+        self.net.helpers.append(process)
+        line = process.stdout.readline()
+        assert "listening" in line, process.stderr.read()
+        return process
+
+    def probe(self, address, **kwargs):
+        probe = Probe(self, address, **kwargs)
+        self.net.probes.append(probe)
+        return probe
+
+    def ping(self, address, source=None):
+        "Does one packet come back?"
+        source = "-I %s " % source if source else ""
+        rc, _, _ = self.gear.net.cmd_status(
+            "ping -n -c 1 -W 1 %s%s" % (source, address), warn=False
+        )
+        return rc == 0
+
+
+class Site(Node):
+    "A node with FRR and wgd."
+
+    def __init__(self, net, gear):
+        super().__init__(net, gear)
+        self.keys = {}  # interface -> (private, public)
+
+    # --- vtysh
+
+    def vtysh(self, *commands, check=True):
+        """
+        Run commands in one vtysh, as a user does with -c; the output. A
+        command that is refused fails the test, unless check is False.
+        """
+        rc, out = self.vtysh_status(*commands)
+        assert rc == 0 or not check, "%s: %s: %s" % (self.name, commands, out)
+        return out
+
+    def vtysh_status(self, *commands):
+        args = ["vtysh"]
+        for command in commands:
+            args += ["-c", command]
+        rc, out, err = self.gear.net.cmd_status(args, warn=False)
+        return rc, out + err
+
+    def json(self, command):
+        "The object that `command json` prints."
+        out = self.vtysh(command + " json")
+        try:
+            return json.loads(out)
+        except ValueError:
+            raise AssertionError("%s: %s json: %s" % (self.name, command, out))
+
+    def configure(self, text, check=True):
+        "Enter the lines of text in the configuration mode, in one vtysh."
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return self.vtysh("configure terminal", *lines, check=check)
+
+    def refused(self, text):
+        "The message with which the lines are refused."
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        _, out = self.vtysh_status("configure terminal", *lines)
+        assert re.search(r"%|rror|efused|nvalid|onfiguration failed", out), (
+            "%s: accepted: %s: %s" % (self.name, text, out)
+        )
+        return out
+
+    def running(self):
+        "show running-config, only what is configuration."
+        out = self.vtysh("show running-config")
+        return out.split("Current configuration:\n", 1)[1]
+
+    def running_wireguard(self):
+        "The wireguard lines of it, each with its interface."
+        found, interface = [], None
+        for line in self.running().splitlines():
+            if line.startswith("interface "):
+                interface = line.split()[1]
+            elif line.startswith(" wireguard"):
+                found.append("%s: %s" % (interface, line.strip()))
+        return found
+
+    # --- WireGuard
+
+    def show(self, ifname="wg0", what=""):
+        "show wireguard IFNAME [what] json, of that interface."
+        command = "show wireguard %s %s" % (ifname, what)
+        return self.json(command.strip())[ifname]
+
+    def allowed(self, ifname="wg0"):
+        """
+        What the device itself has: {prefix: site that the public key belongs
+        to}, a peer that is no site by its key.
+        """
+        out = self.run("wg show %s allowed-ips" % ifname, check=False)
+        found = {}
+        for line in out.splitlines():
+            key, prefixes = line.split("\t")
+            for prefix in prefixes.split():
+                if prefix != "(none)":
+                    found[prefix] = self.net.owner_of.get(key, key)
+        return found
+
+    def wait_allowed(self, expected, ifname="wg0", timeout=PATIENCE):
+        "Until the device has each of these prefixes at that peer (None: at nobody)."
+
+        def check():
+            have = self.allowed(ifname)
+            wrong = {p: have.get(p) for p in expected if have.get(p) != expected[p]}
+            assert not wrong, "%s %s: has %s" % (self.name, ifname, have)
+            return True
+
+        wait_for(check, "AllowedIPs %s" % expected, timeout)
+
+    def handshakes(self, ifname="wg0"):
+        "{site: time of the last handshake, rx, tx bytes}."
+        found = {}
+        dump = self.run("wg show %s dump" % ifname).splitlines()[1:]
+        for line in dump:
+            f = line.split("\t")
+            found[self.net.owner_of.get(f[0], f[0])] = tuple(int(x) for x in f[4:7])
+        return found
+
+    # --- daemons
+
+    def pid(self, daemon):
+        return int(self.run("cat /var/run/frr/%s.pid" % daemon).strip())
+
+    def kill(self, daemon, sig=signal.SIGKILL):
+        "End a daemon and see it gone."
+        pid = self.pid(daemon)
+        os.kill(pid, sig)
+        wait_for(lambda: not os.path.exists("/proc/%d" % pid), "end of " + daemon)
+        return pid
+
+    def start(self, daemon):
+        "Start a daemon again as the service does: with the saved config."
+        self.gear.net.startRouterDaemons([daemon])
+        wait_for(
+            lambda: not self.gear.net.cmd_status(
+                ["vtysh", "-d", daemon, "-c", "show version"], warn=False
+            )[0],
+            daemon + " to answer",
+        )
+        self.run("vtysh -b")
+
+    def log(self, daemon="wgd"):
+        path = os.path.join(self.gear.logdir, self.name, daemon + ".log")
+        try:
+            with open(path, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def userspace_pid(self, ifname="wg0"):
+        "The process that is the interface, 0 if there is none."
+        ns = os.readlink("/proc/%d/ns/net" % self.gear.net.pid)
+        for proc in glob.glob("/proc/[0-9]*"):
+            try:
+                with open(proc + "/cmdline", "rb") as f:
+                    argv = f.read().split(b"\0")
+                if (
+                    b"wireguard-go" in argv[0]
+                    and ifname.encode() in argv
+                    and os.readlink(proc + "/ns/net") == ns
+                ):
+                    return int(proc.rsplit("/", 1)[1])
+            except OSError:
+                pass
+        return 0
+
+
+class Net:
+    "The network of one test module."
+
+    def __init__(self, module, sites="abc", daemons=(), hosts=None, start=True):
+        self.dir = os.path.dirname(os.path.abspath(module.__file__))
+        self.names = list(sites)
+        self.daemons = list(daemons)
+        self.hosts = hosts or {}
+        self.nodes = {}
+        self.owner_of = {}  # public key -> site
+        self.helpers = []
+        self.probes = []
+        self.tgen = Topogen(self._build, module.__name__)
+        try:
+            self.tgen.start_topology()
+            self._underlay()
+            self._keys()
+            for name in self.names:
+                self._start_daemons(self[name])
+            if start:
+                for name in self.names:
+                    self.load(name)
+        except BaseException:
+            self.stop()
+            raise
+
+    def __getitem__(self, name):
+        return self.nodes[name]
+
+    def _build(self, tgen):
+        under = TopoHost(tgen, "u", privateDirs=[])
+        tgen.gears["u"] = under
+        for name in self.names:
+            tgen.add_router(name)
+            tgen.add_link(under, tgen.gears[name], "u-" + name, "under")
+        for site in sorted({h[0] for h in self.hosts.values()}):
+            tgen.add_switch("sw-" + site)
+            tgen.add_link(tgen.gears["sw-" + site], tgen.gears[site], "s" + site, "lan")
+        for name, (site, _, _) in self.hosts.items():
+            tgen.gears[name] = TopoHost(tgen, name, privateDirs=[])
+            tgen.add_link(
+                tgen.gears["sw-" + site], tgen.gears[name], "s" + name, "lan"
+            )
+
+    def _underlay(self):
+        for name, gear in self.tgen.gears.items():
+            if name in self.names:
+                self.nodes[name] = Site(self, gear)
+            elif not name.startswith("sw-"):
+                self.nodes[name] = Node(self, gear)
+        u = self["u"]
+        for i, name in enumerate(self.names, 1):
+            u.run(
+                "ip addr add 10.255.%d.1/24 dev u-%s;"
+                "ip addr add fd00:255:%d::1/64 dev u-%s nodad" % (i, name, i, name)
+            )
+        for name, (_, address, gateway) in self.hosts.items():
+            self[name].run("ip addr add %s dev lan" % address)
+            self[name].run("ip route add default via %s" % gateway)
+
+    def _template(self, name):
+        path = os.path.join(self.dir, name + ".conf")
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+
+    def _keys(self):
+        "A key for each interface that is configured or spoken of."
+        wanted = set()
+        for name in self.names:
+            text, interface = self._template(name), None
+            for line in text.splitlines():
+                if line.startswith("interface "):
+                    interface = line.split()[1]
+                elif line.startswith(" wireguard"):
+                    wanted.add((name, interface))
+            wanted.update(re.findall(r"@(\w+)\.([\w-]+)@", text))
+        for name, interface in sorted(wanted):
+            self.make_key(name, interface)
+
+    def make_key(self, name, interface):
+        "Give the site a key (in the default place); its public key."
+        private, public = make_key()
+        site = self[name]
+        site.keys[interface] = (private, public)
+        self.owner_of[public] = name
+        path = "%s/%s.key" % (KEYDIR, interface)
+        site.run("install -d -m 700 -o frr -g frr " + KEYDIR)
+        site.run("install -m 600 -o frr -g frr /dev/null " + path)
+        site.gear.net.cmd_raises("cat > " + path, stdin=private + "\n")
+        return public
+
+    def _start_daemons(self, site):
+        # One frr.conf for all. The framework would load it and not look at
+        # what is said to that, so it gets an empty one; see load.
+        empty = os.path.join(self.tgen.logdir, "empty.conf")
+        with open(empty, "w", encoding="utf-8"):
+            pass
+        site.gear.load_config(TopoRouter.RD_FRR, empty)
+        for daemon in ["zebra", "staticd"] + self.daemons + ["wgd"]:
+            site.gear.load_config(DAEMON[daemon])
+        error = site.gear.start()
+        assert not error, error
+        i = self.names.index(site.name) + 1
+        site.run(
+            "ip addr add 10.255.%d.2/24 dev under;"
+            "ip route add 10.255.0.0/16 via 10.255.%d.1;"
+            "ip addr add fd00:255:%d::2/64 dev under nodad;"
+            "ip route add fd00:255::/32 via fd00:255:%d::1" % (i, i, i, i)
+        )
+
+    def expand(self, text):
+        "Fill in a template."
+        line = (
+            "wireguard implementation userspace" if BACKEND == "userspace" else ""
+        )
+        text = text.replace("@implementation@", line)
+        return re.sub(
+            r"@(\w+)\.([\w-]+)@", lambda m: self[m[1]].keys[m[2]][1], text
+        )
+
+    def load(self, name):
+        "Load the site's configuration; no line of it may be refused."
+        site = self[name]
+        site.gear.net.cmd_raises(
+            "cat > /etc/frr/frr.conf", stdin=self.expand(self._template(name))
+        )
+        site.run("chown frr:frr /etc/frr/frr.conf; chmod 640 /etc/frr/frr.conf")
+        rc, out, err = site.gear.net.cmd_status(
+            "vtysh -f /etc/frr/frr.conf", warn=False
+        )
+        bad = [s for s in (out + err).splitlines() if "%" in s or "rror" in s]
+        assert rc == 0 and not bad, "%s.conf: %s%s" % (name, out, err)
+
+    def cut(self, name):
+        "The underlay silently loses everything from and to the site."
+        i = self.names.index(name) + 1
+        self["u"].run(
+            "ip rule add pref %d iif u-%s blackhole;"
+            "ip rule add pref %d to 10.255.%d.0/24 blackhole;"
+            "ip -6 rule add pref %d iif u-%s blackhole;"
+            "ip -6 rule add pref %d to fd00:255:%d::/64 blackhole"
+            % (i, name, i, i, i, name, i, i)
+        )
+
+    def heal(self, name):
+        i = self.names.index(name) + 1
+        self["u"].run("for v in -4 -4 -6 -6; do ip $v rule del pref %d; done" % i)
+
+    def stop(self):
+        for probe in self.probes:
+            probe.kill()
+        for process in self.helpers:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+        self.tgen.stop_topology()
+
+    def findings(self):
+        """
+        What no run may leave behind: reports of sanitizers, crashes, core
+        files.  To be asked after stop: leaks are found at the end.
+        """
+        found = []
+        for path in glob.glob(self.tgen.logdir + "/**", recursive=True):
+            name = os.path.basename(path)
+            if not os.path.isfile(path):
+                continue
+            if re.match(r"core(\.|$)|.*\.dmp$", name):
+                found.append(path + ": core file")
+                continue
+            with open(path, encoding="utf-8", errors="replace") as f:
+                for line in f:
+                    if BAD_LINE.search(line):
+                        found.append("%s: %s" % (path, line.strip()))
+                        break
+        return found
+
+
+BAD_LINE = re.compile(
+    r"AddressSanitizer|LeakSanitizer|UndefinedBehavior|: runtime error: "
+    r"|Received signal (4|6|7|8|11) |[Aa]ssertion .* failed|Backtrace for"
+    r"|backtrace_symbols|memstats:.*wgd"
+)
+
+
+@pytest.fixture(scope="module", name="net")
+def net_fixture(request):
+    net = Net(request.module, **request.module.TOPOLOGY)
+    yield net
+    net.stop()
+    found = net.findings()
+    if found:
+        pytest.fail("left behind:\n" + "\n".join(found), pytrace=False)
+
+
