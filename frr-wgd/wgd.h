@@ -1,20 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the whole daemon shares: its loop, its privileges, its module.
+ * What all files of the daemon share: the one instance and its memory types.
+ *
+ *   wgd_main     start, privileges, signals
+ *   wgd_nb*      the configuration, as the northbound gives it
+ *   wgd_cli      the commands that make it, and show it again
+ *   wgd_if       one WireGuard interface: its link, its backend, its state
+ *   wgd_peer     one configured peer: endpoint, filters, what was read last
+ *   wgd_program  the userspace program: started, watched, found again
+ *   wgd_zebra    routes, next hops and links, from zebra
+ *   wgd_vty      show, clear, generate; wgd_explain: one address explained
+ *   wgd_debug    debug switches
+ *
+ * All decisions are made in lib/core; here is only glue.
  */
 #ifndef WGD_H
 #define WGD_H
 
 #include "frr-wgd/wgd_compat.h"
-#include "memory.h"
 
-struct zebra_privs_t;
+#include "memory.h"
+#include "privs.h"
+
+#include "lib/core/wg_core.h"
 
 DECLARE_MGROUP(WGD);
+DECLARE_MTYPE(WGD_STR);
 
-extern struct event_loop *wgd_loop;
+/* How long entries of an earlier life stay without a route, in seconds. */
+#define WGD_STALE_TIME 120
+
+struct wgd {
+	struct event_loop *master;
+	struct wg_core *core;
+	unsigned stale_time; /* seconds */
+	bool routes_here; /* zebra told all its routes since our start */
+};
+
+extern struct wgd wgd;
 extern struct zebra_privs_t wgd_privs;
 
-extern void wgd_cli_init(void);
-
-#endif /* WGD_H */
+#endif

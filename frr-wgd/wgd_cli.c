@@ -1,30 +1,583 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The commands.
+ * The configuration commands, lines directly under `interface NAME`, and how
+ * they are shown again.
+ *
+ * A command names one node of the candidate configuration.  What can be said
+ * of a value alone is said here, at the command, with the value and the
+ * reason; what is wrong between two values is said by the commit.
+ *
+ * The last line of a peer takes the peer with it: frr-reload removes a peer
+ * line by line.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
 #include "command.h"
+#include "if.h"
+#include "northbound_cli.h"
 #include "vty.h"
 
+#include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd.h"
+#include "lib/backend/wg_keys.h"
 
 #ifndef VTYSH_EXTRACT_PL
 #include "frr-wgd/wgd_cli_clippy.c"
 #endif
 
-DEFPY (show_wireguard,
-       show_wireguard_cmd,
-       "show wireguard",
-       SHOW_STR
-       "WireGuard\n")
+#define WIREGUARD_STR "WireGuard: this is a WireGuard interface\n"
+#define PEER_STR      "A peer of the interface\n" "Name of the peer\n"
+
+/* --- helpers */
+
+static int set(struct vty *vty, const char *leaf, const char *value)
 {
-	vty_out(vty, "No WireGuard interfaces\n");
-	return CMD_SUCCESS;
+	char xpath[XPATH_MAXLEN];
+
+	snprintf(xpath, sizeof(xpath), WGD_XPATH "/%s", leaf);
+	nb_cli_enqueue_change(vty, xpath,
+			      value ? NB_OP_MODIFY : NB_OP_DESTROY, value);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+static bool name_is_good(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.:@-";
+	size_t len = strlen(name);
+
+	return len && len < 64 && strspn(name, letters) == len &&
+	       !strchr(".:@-", *name);
+}
+
+static void peer_path(char *xpath, size_t len, const char *name,
+		      const char *leaf)
+{
+	snprintf(xpath, len, WGD_XPATH "/peer[name='%s']%s%s", name,
+		 leaf ? "/" : "", leaf ?: "");
+}
+
+static int peer_change(struct vty *vty, const char *name, const char *leaf,
+		       enum nb_operation op, const char *value)
+{
+	char xpath[XPATH_MAXLEN];
+
+	if (!name_is_good(name)) {
+		vty_out(vty,
+			"%% wireguard peer %s: a name is 1 to 63 of A-Z a-z 0-9 _ . : @ - and begins with none of the last four\n",
+			name);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	peer_path(xpath, sizeof(xpath), name, leaf);
+	nb_cli_enqueue_change(vty, xpath, op, value);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+static int peer_set(struct vty *vty, const char *name, const char *leaf,
+		    const char *value)
+{
+	return peer_change(vty, name, leaf, NB_OP_MODIFY, value);
+}
+
+/* Has the peer more to it than this line? */
+static bool peer_has_more(struct vty *vty, const char *name, const char *leaf,
+			  const char *value)
+{
+	const struct lyd_node *peer, *child;
+	char xpath[XPATH_MAXLEN];
+
+	snprintf(xpath, sizeof(xpath),
+		 "%s/frr-wireguard:wireguard/peer[name='%s']", VTY_CURR_XPATH,
+		 name);
+	if (!yang_dnode_exists(vty->candidate_config->dnode, xpath))
+		return true; /* nothing to take with it */
+	peer = yang_dnode_get(vty->candidate_config->dnode, xpath);
+	LY_LIST_FOR (lyd_child(peer), child) {
+		if (strmatch(child->schema->name, "name") ||
+		    lyd_is_default(child))
+			continue;
+		if (!strmatch(child->schema->name, leaf) ||
+		    (value && !strmatch(lyd_get_value(child), value)))
+			return true;
+	}
+	return false;
+}
+
+static int peer_unset(struct vty *vty, const char *name, const char *leaf,
+		      const char *value)
+{
+	if (!peer_has_more(vty, name, leaf, value))
+		return peer_change(vty, name, NULL, NB_OP_DESTROY, NULL);
+	return peer_change(vty, name, leaf, NB_OP_DESTROY, value);
+}
+
+/* A leaf that is there or not. */
+static int peer_leaf(struct vty *vty, const char *no, const char *name,
+		     const char *leaf, const char *value)
+{
+	return no ? peer_unset(vty, name, leaf, NULL)
+		  : peer_set(vty, name, leaf, value);
+}
+
+/* An entry of a leaf-list. */
+static int peer_entry(struct vty *vty, const char *no, const char *name,
+		      const char *leaf, const char *value)
+{
+	return no ? peer_unset(vty, name, leaf, value)
+		  : peer_change(vty, name, leaf, NB_OP_CREATE, value);
+}
+
+/* --- the interface */
+
+DEFPY_YANG (wireguard,
+	    wireguard_cmd,
+	    "[no] wireguard",
+	    NO_STR
+	    WIREGUARD_STR)
+{
+	return set(vty, "enable", no ? "false" : "true");
+}
+
+DEFPY_YANG (wireguard_private_key,
+	    wireguard_private_key_cmd,
+	    "wireguard private-key file WORD$path",
+	    WIREGUARD_STR
+	    "Private key\n"
+	    "Where it is kept\n"
+	    "Absolute path; made if absent, mode 0600\n")
+{
+	if (*path != '/') {
+		vty_out(vty,
+			"%% wireguard private-key file %s: not an absolute path\n",
+			path);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	return set(vty, "private-key-file", path);
+}
+
+DEFPY_YANG (no_wireguard_private_key,
+	    no_wireguard_private_key_cmd,
+	    "no wireguard private-key [file [WORD]]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "Private key\n"
+	    "Where it is kept\n"
+	    "Absolute path\n")
+{
+	return set(vty, "private-key-file", NULL);
+}
+
+DEFPY_YANG (wireguard_listen_port,
+	    wireguard_listen_port_cmd,
+	    "[no] wireguard listen-port ![(1-65535)$port]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "UDP port for encrypted packets\n"
+	    "UDP port\n")
+{
+	return set(vty, "listen-port", no ? NULL : port_str);
+}
+
+DEFPY_YANG (wireguard_fwmark,
+	    wireguard_fwmark_cmd,
+	    "[no] wireguard fwmark ![(1-4294967295)$mark]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "Mark of encrypted packets, for policy routing\n"
+	    "Mark\n")
+{
+	return set(vty, "fwmark", no ? NULL : mark_str);
+}
+
+DEFPY_YANG (wireguard_mtu,
+	    wireguard_mtu_cmd,
+	    "[no] wireguard mtu ![(1280-65455)$mtu]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "Maximum transmission unit inside the tunnel\n"
+	    "Bytes, default 1420\n")
+{
+	return set(vty, "mtu", no ? NULL : mtu_str);
+}
+
+DEFPY_YANG (wireguard_implementation,
+	    wireguard_implementation_cmd,
+	    "wireguard implementation <kernel|userspace$userspace [WORD$program]>",
+	    WIREGUARD_STR
+	    "Who encrypts\n"
+	    "WireGuard of the kernel (default)\n"
+	    "A userspace program, started and supervised\n"
+	    "Name or path of the program, default wireguard-go\n")
+{
+	nb_cli_enqueue_change(vty, WGD_XPATH "/implementation", NB_OP_MODIFY,
+			      userspace ? "userspace" : "kernel");
+	nb_cli_enqueue_change(vty, WGD_XPATH "/program",
+			      program ? NB_OP_MODIFY : NB_OP_DESTROY, program);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+DEFPY_YANG (no_wireguard_implementation,
+	    no_wireguard_implementation_cmd,
+	    "no wireguard implementation [<kernel|userspace [WORD]>]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "Who encrypts\n"
+	    "WireGuard of the kernel (default)\n"
+	    "A userspace program, started and supervised\n"
+	    "Name or path of the program\n")
+{
+	nb_cli_enqueue_change(vty, WGD_XPATH "/implementation", NB_OP_MODIFY,
+			      "kernel");
+	nb_cli_enqueue_change(vty, WGD_XPATH "/program", NB_OP_DESTROY, NULL);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+DEFPY_YANG (wireguard_route_following,
+	    wireguard_route_following_cmd,
+	    "wireguard route-following <prefixes|any>$how",
+	    WIREGUARD_STR
+	    "How AllowedIPs follow routes\n"
+	    "Each learned prefix (default)\n"
+	    "0.0.0.0/0 and ::/0, for one peer only\n")
+{
+	return set(vty, "route-following", how);
+}
+
+DEFPY_YANG (no_wireguard_route_following,
+	    no_wireguard_route_following_cmd,
+	    "no wireguard route-following [<prefixes|any>]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "How AllowedIPs follow routes\n"
+	    "Each learned prefix (default)\n"
+	    "0.0.0.0/0 and ::/0, for one peer only\n")
+{
+	return set(vty, "route-following", "prefixes");
+}
+
+/* --- peers */
+
+DEFPY_YANG (no_wireguard_peer,
+	    no_wireguard_peer_cmd,
+	    "no wireguard peer WORD$name",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR)
+{
+	return peer_change(vty, name, NULL, NB_OP_DESTROY, NULL);
+}
+
+DEFPY_YANG (wireguard_peer_public_key,
+	    wireguard_peer_public_key_cmd,
+	    "[no] wireguard peer WORD$name public-key ![WORD$key]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Public key of the peer\n"
+	    "32 bytes in base64\n")
+{
+	struct wg_key parsed;
+
+	if (!no && wg_key_parse(key, &parsed) < 0) {
+		vty_out(vty,
+			"%% wireguard peer %s public-key %s: not 32 bytes of base64\n",
+			name, key);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	return peer_leaf(vty, no, name, "public-key", key);
+}
+
+DEFPY_YANG (wireguard_peer_address,
+	    wireguard_peer_address_cmd,
+	    "[no] wireguard peer WORD$name address <A.B.C.D|X:X::X:X>$addr",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "A next hop that is this peer, always allowed\n"
+	    "IPv4 address\n"
+	    "IPv6 address\n")
+{
+	return peer_entry(vty, no, name, "address", addr_str);
+}
+
+DEFPY_YANG (wireguard_peer_allowed_ips,
+	    wireguard_peer_allowed_ips_cmd,
+	    "[no] wireguard peer WORD$name allowed-ips <A.B.C.D/M|X:X::X:X/M>$prefix",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "A prefix that is always this peer's\n"
+	    "IPv4 prefix\n"
+	    "IPv6 prefix\n")
+{
+	char text[WG_PREFIX_STRLEN];
+	struct wg_prefix p;
+
+	if (wg_prefix_parse(prefix_str, &p) < 0) {
+		vty_out(vty,
+			"%% wireguard peer %s allowed-ips %s: not a prefix\n",
+			name, prefix_str);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	if (wg_prefix_mask(&p))
+		vty_out(vty,
+			"%% wireguard peer %s allowed-ips %s: host bits are set, taken as %s\n",
+			name, prefix_str, wg_prefix_str(&p, text));
+	return peer_entry(vty, no, name, "allowed-ips",
+			  wg_prefix_str(&p, text));
+}
+
+DEFPY_YANG (wireguard_peer_endpoint,
+	    wireguard_peer_endpoint_cmd,
+	    "wireguard peer WORD$name endpoint WORD$host port (1-65535)$port",
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Where encrypted packets go first\n"
+	    "IP address or host name\n"
+	    "UDP port\n"
+	    "UDP port\n")
+{
+	char xpath[XPATH_MAXLEN];
+
+	if (!name_is_good(name))
+		return peer_set(vty, name, "endpoint", NULL); /* says why */
+	peer_path(xpath, sizeof(xpath), name, "endpoint");
+	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
+	peer_path(xpath, sizeof(xpath), name, "endpoint/host");
+	nb_cli_enqueue_change(vty, xpath, NB_OP_MODIFY, host);
+	peer_path(xpath, sizeof(xpath), name, "endpoint/port");
+	nb_cli_enqueue_change(vty, xpath, NB_OP_MODIFY, port_str);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+DEFPY_YANG (no_wireguard_peer_endpoint,
+	    no_wireguard_peer_endpoint_cmd,
+	    "no wireguard peer WORD$name endpoint [WORD port (1-65535)]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Where encrypted packets go first\n"
+	    "IP address or host name\n"
+	    "UDP port\n"
+	    "UDP port\n")
+{
+	return peer_unset(vty, name, "endpoint", NULL);
+}
+
+DEFPY_YANG (wireguard_peer_psk,
+	    wireguard_peer_psk_cmd,
+	    "wireguard peer WORD$name preshared-key file WORD$path",
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Preshared key\n"
+	    "Where it is kept\n"
+	    "Absolute path, mode 0600\n")
+{
+	if (*path != '/') {
+		vty_out(vty,
+			"%% wireguard peer %s preshared-key file %s: not an absolute path\n",
+			name, path);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	return peer_set(vty, name, "preshared-key-file", path);
+}
+
+DEFPY_YANG (no_wireguard_peer_psk,
+	    no_wireguard_peer_psk_cmd,
+	    "no wireguard peer WORD$name preshared-key [file [WORD]]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Preshared key\n"
+	    "Where it is kept\n"
+	    "Absolute path\n")
+{
+	return peer_unset(vty, name, "preshared-key-file", NULL);
+}
+
+DEFPY_YANG (wireguard_peer_keepalive,
+	    wireguard_peer_keepalive_cmd,
+	    "[no] wireguard peer WORD$name persistent-keepalive ![(1-65535)$s]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Empty packets that keep the path open\n"
+	    "Interval in seconds\n")
+{
+	return peer_leaf(vty, no, name, "persistent-keepalive", s_str);
+}
+
+DEFPY_YANG (wireguard_peer_prefix_list,
+	    wireguard_peer_prefix_list_cmd,
+	    "[no] wireguard peer WORD$name [ipv6$ipv6] prefix-list ![WORD$list]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    IPV6_STR
+	    "Learned prefixes that the peer may own\n"
+	    "Name of a prefix list\n")
+{
+	return peer_leaf(vty, no, name,
+			 ipv6 ? "ipv6-prefix-list" : "prefix-list", list);
+}
+
+DEFPY_YANG (wireguard_peer_maximum_prefix,
+	    wireguard_peer_maximum_prefix_cmd,
+	    "[no] wireguard peer WORD$name maximum-prefix ![(1-4294967295)$n]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Most learned prefixes that the peer may own\n"
+	    "Number of prefixes\n")
+{
+	return peer_leaf(vty, no, name, "maximum-prefix", n_str);
+}
+
+DEFPY_YANG (wireguard_peer_description,
+	    wireguard_peer_description_cmd,
+	    "wireguard peer WORD$name description LINE$text...",
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Description\n"
+	    "Text\n")
+{
+	char *line = argv_concat(argv, argc, 4);
+	int rc = peer_set(vty, name, "description", line);
+
+	XFREE(MTYPE_TMP, line);
+	return rc;
+}
+
+DEFPY_YANG (no_wireguard_peer_description,
+	    no_wireguard_peer_description_cmd,
+	    "no wireguard peer WORD$name description",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Description\n")
+{
+	return peer_unset(vty, name, "description", NULL);
+}
+
+ALIAS_YANG (no_wireguard_peer_description,
+	    no_wireguard_peer_description_line_cmd,
+	    "no wireguard peer WORD$name description LINE...",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Description\n"
+	    "Text\n")
+
+DEFPY_YANG (wireguard_peer_shutdown,
+	    wireguard_peer_shutdown_cmd,
+	    "[no] wireguard peer WORD$name shutdown",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Take the peer off the device\n")
+{
+	if (no && !peer_has_more(vty, name, "shutdown", NULL))
+		return peer_change(vty, name, NULL, NB_OP_DESTROY, NULL);
+	return peer_set(vty, name, "shutdown", no ? "false" : "true");
+}
+
+/* --- showing it again */
+
+/* The words of a leaf whose command has another shape than its name. */
+static const char *words(const struct lyd_node *leaf)
+{
+	static const char *const map[][2] = {
+		{ "private-key-file", "private-key file" },
+		{ "preshared-key-file", "preshared-key file" },
+		{ "ipv6-prefix-list", "ipv6 prefix-list" },
+	};
+	size_t i;
+
+	for (i = 0; i < array_size(map); i++)
+		if (strmatch(leaf->schema->name, map[i][0]))
+			return map[i][1];
+	return leaf->schema->name;
+}
+
+static const char *peer_of(const struct lyd_node *dnode)
+{
+	return yang_dnode_get_string(yang_dnode_get_parent(dnode, "peer"),
+				     "./name");
+}
+
+void wgd_cli_show_enable(struct vty *vty, const struct lyd_node *dnode,
+			 bool show_defaults)
+{
+	if (yang_dnode_get_bool(dnode, NULL))
+		vty_out(vty, " wireguard\n");
+}
+
+void wgd_cli_show_leaf(struct vty *vty, const struct lyd_node *dnode,
+		       bool show_defaults)
+{
+	vty_out(vty, " wireguard %s %s\n", words(dnode), lyd_get_value(dnode));
+}
+
+void wgd_cli_show_implementation(struct vty *vty, const struct lyd_node *dnode,
+				 bool show_defaults)
+{
+	vty_out(vty, " wireguard implementation %s", lyd_get_value(dnode));
+	if (yang_dnode_exists(dnode, "../program"))
+		vty_out(vty, " %s", yang_dnode_get_string(dnode, "../program"));
+	vty_out(vty, "\n");
+}
+
+void wgd_cli_show_peer_leaf(struct vty *vty, const struct lyd_node *dnode,
+			    bool show_defaults)
+{
+	vty_out(vty, " wireguard peer %s %s %s\n", peer_of(dnode),
+		words(dnode), lyd_get_value(dnode));
+}
+
+void wgd_cli_show_peer_endpoint(struct vty *vty, const struct lyd_node *dnode,
+				bool show_defaults)
+{
+	vty_out(vty, " wireguard peer %s endpoint %s port %s\n",
+		peer_of(dnode), yang_dnode_get_string(dnode, "./host"),
+		yang_dnode_get_string(dnode, "./port"));
+}
+
+void wgd_cli_show_peer_shutdown(struct vty *vty, const struct lyd_node *dnode,
+				bool show_defaults)
+{
+	if (yang_dnode_get_bool(dnode, NULL))
+		vty_out(vty, " wireguard peer %s shutdown\n", peer_of(dnode));
 }
 
 void wgd_cli_init(void)
 {
-	install_element(VIEW_NODE, &show_wireguard_cmd);
+	if_cmd_init_default();
+	install_element(INTERFACE_NODE, &wireguard_cmd);
+	install_element(INTERFACE_NODE, &wireguard_private_key_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_private_key_cmd);
+	install_element(INTERFACE_NODE, &wireguard_listen_port_cmd);
+	install_element(INTERFACE_NODE, &wireguard_fwmark_cmd);
+	install_element(INTERFACE_NODE, &wireguard_mtu_cmd);
+	install_element(INTERFACE_NODE, &wireguard_implementation_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_implementation_cmd);
+	install_element(INTERFACE_NODE, &wireguard_route_following_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_route_following_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_peer_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_public_key_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_address_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_allowed_ips_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_endpoint_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_peer_endpoint_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_psk_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_peer_psk_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_keepalive_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_prefix_list_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_maximum_prefix_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_description_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_peer_description_cmd);
+	install_element(INTERFACE_NODE,
+			&no_wireguard_peer_description_line_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_shutdown_cmd);
 }

@@ -17,6 +17,7 @@
  * and committed when the device has acknowledged it.
  */
 #include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
 
 #include <sys/stat.h>
 
@@ -35,9 +36,9 @@
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_link.h"
 
-DEFINE_MTYPE(WGD, WGD_IF, "WireGuard interface");
+DEFINE_MTYPE_STATIC(WGD, WGD_IF, "WireGuard interface");
 DEFINE_MTYPE(WGD, WGD_STR, "WireGuard string");
-DEFINE_MTYPE(WGD, WGD_OPS, "WireGuard operations");
+DEFINE_MTYPE_STATIC(WGD, WGD_OPS, "WireGuard operations");
 
 #define COALESCE_MS 10
 #define RETRY_MIN_MS 100
@@ -194,16 +195,20 @@ static int load_key(struct wgd_if *wif)
 
 static vrf_id_t link_vrf(struct wgd_if *wif)
 {
-	struct interface *ifp = if_lookup_by_name_all_vrf(wif->name);
+	struct interface *ifp = wgd_zebra_link(wif->name);
 
 	return ifp && ifp->vrf ? ifp->vrf->vrf_id : VRF_DEFAULT;
 }
 
-/* Find or make the link.  -EINPROGRESS: the program is starting. */
-static int get_link(struct wgd_if *wif, struct wg_link *link)
+/*
+ * Find or make the link; FRESH: it is new.  -EINPROGRESS: the program is
+ * starting.
+ */
+static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 {
 	int rc = wg_link_get(wif->name, link);
 
+	*ret_fresh = rc == -ENODEV || wif->state == WGD_IF_STARTING;
 	if (rc == 0 && link->wireguard == wif->conf.userspace && link->ours) {
 		/* the other implementation's, from an earlier configuration */
 		wg_link_delete(link->ifindex);
@@ -251,8 +256,9 @@ static void set_dev_conf(struct wgd_if *wif)
 	struct wg_dev_conf conf = {
 		.private_key_file =
 			(char *)wgd_if_key_file(wif, path, sizeof(path)),
-		.listen_port = wif->conf.listen_port,
-		.fwmark = wif->conf.fwmark,
+		/* on an adopted link what is not configured stays as it is */
+		.listen_port = wif->conf.listen_port ?: wif->found_port,
+		.fwmark = wif->conf.fwmark ?: wif->found_fwmark,
 	};
 
 	wg_dev_set_conf(wif->dev, &conf);
@@ -281,10 +287,11 @@ static bool attach(struct wgd_if *wif)
 {
 	struct wg_link link = {};
 	const char *doing = "link";
+	bool fresh;
 	int rc;
 
 	frr_with_privs (&wgd_privs) {
-		rc = get_link(wif, &link);
+		rc = get_link(wif, &link, &fresh);
 		if (rc == 0) {
 			doing = "device";
 			rc = open_backend(wif);
@@ -321,7 +328,7 @@ static bool attach(struct wgd_if *wif)
 	set_dev_conf(wif);
 	wg_dev_set_link(wif->dev, link_vrf(wif), link.ifindex);
 	wg_sync_lost(wif->dev);
-	wgd_zebra_follow(wif->dev);
+	wgd_zebra_follow(wif->dev, fresh);
 	set_state(wif, WGD_IF_UNSYNCED,
 		  wif->adopted ? "adopted" : "attached");
 	return true;
@@ -420,19 +427,13 @@ static void read_done(struct wgd_if *wif)
 static void device_seen(struct wgd_if *wif, const struct wg_event *ev)
 {
 	char path[PATH_MAX];
-	struct wg_dev_conf conf;
 
 	if (!wgd_if_key_file(wif, path, sizeof(path)))
 		wg_dev_set_key(wif->dev, &ev->key);
-	if (wif->adopted) {
-		/* what is not configured stays what it is */
-		conf = *wg_dev_conf(wif->dev);
-		if (!wif->conf.listen_port)
-			conf.listen_port = ev->listen_port;
-		if (!wif->conf.fwmark)
-			conf.fwmark = ev->fwmark;
-		wg_dev_set_conf(wif->dev, &conf);
-	}
+	wif->found_port = wif->adopted ? ev->listen_port : 0;
+	wif->found_fwmark = wif->adopted ? ev->fwmark : 0;
+	set_dev_conf(wif);
+	wif->port = ev->listen_port;
 	wg_sync_device(wif->dev, &ev->key, ev->listen_port, ev->fwmark);
 }
 
@@ -603,7 +604,7 @@ void wgd_if_link_changed(const char *name)
 	if (rc == 0 && link.ifindex == wg_dev_ifindex(wif->dev)) {
 		if (link_vrf(wif) != wg_dev_vrf(wif->dev)) {
 			wg_dev_set_link(wif->dev, link_vrf(wif), link.ifindex);
-			wgd_zebra_follow(wif->dev);
+			wgd_zebra_follow(wif->dev, false);
 		}
 		goto out;
 	}

@@ -59,6 +59,8 @@ struct wgd_if {
 	enum wgd_if_state state;
 	bool adopted; /* the link was there before us */
 	bool known; /* adopted or made is known (a link was seen) */
+	uint16_t found_port, port; /* adopted: as it had it; as last read */
+	uint32_t found_fwmark;
 	char *reason; /* why not SYNCED, for people; NULL */
 
 	struct wg_backend *be;
@@ -66,8 +68,6 @@ struct wgd_if {
 	struct wg_op *ops; /* in flight, WG_BACKEND_BATCH of them */
 	size_t n_ops;
 	bool want_read; /* look again though nothing is known to be wrong */
-	bool first_read; /* of this life: old entries stay */
-	bool log_full_sync;
 
 	pid_t program; /* of our own child; 0: none */
 	unsigned retry_ms; /* back-off */

@@ -4,6 +4,9 @@
  *
  * wgd leaves its devices as they are when it ends, whatever the reason: packets
  * flow on, and the next start takes them over.
+ *
+ * It runs as user frr with CAP_NET_ADMIN and nothing else: enough for netlink,
+ * for the links and, handed on, for the userspace program.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -22,6 +25,14 @@
 #include "vrf.h"
 
 #include "frr-wgd/wgd.h"
+#include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_nb.h"
+#include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_program.h"
+#include "frr-wgd/wgd_vty.h"
+#include "frr-wgd/wgd_zebra.h"
+#include "lib/backend/wg_keys.h"
 
 #define WGD_VTY_PORT 2690
 
@@ -40,7 +51,7 @@ struct zebra_privs_t wgd_privs = {
 	.cap_num_i = 0,
 };
 
-struct event_loop *wgd_loop;
+struct wgd wgd = { .stale_time = WGD_STALE_TIME };
 
 static struct frr_daemon_info wgd_di;
 
@@ -58,7 +69,11 @@ static void sigusr1(void)
 static void __attribute__((noreturn)) sigint(void)
 {
 	zlog_notice("terminating on signal; the devices stay as they are");
+	wgd_if_finish();
+	wgd_zebra_finish();
+	wg_core_delete(&wgd.core);
 	vrf_terminate();
+	prefix_list_reset();
 	frr_fini();
 	exit(0);
 }
@@ -68,12 +83,14 @@ static struct frr_signal_t wgd_signals[] = {
 	{ .signal = SIGUSR1, .handler = sigusr1 },
 	{ .signal = SIGINT, .handler = sigint },
 	{ .signal = SIGTERM, .handler = sigint },
+	{ .signal = SIGCHLD, .handler = wgd_program_reap },
 };
 
 static const struct frr_yang_module_info *const wgd_yang_modules[] = {
 	&frr_filter_info,
 	&frr_interface_info,
 	&frr_vrf_info,
+	&frr_wireguard_info,
 };
 
 FRR_DAEMON_INFO(wgd, WGD, .vty_port = WGD_VTY_PORT,
@@ -85,22 +102,66 @@ FRR_DAEMON_INFO(wgd, WGD, .vty_port = WGD_VTY_PORT,
 		.n_yang_modules = array_size(wgd_yang_modules),
 );
 
+#define OPT_STALE_TIME 2001
+
+static const struct option longopts[] = {
+	{ "stale-time", required_argument, NULL, OPT_STALE_TIME },
+	{ 0 },
+};
+
+static unsigned seconds(const char *arg)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (*arg < '0' || *arg > '9' || *end || n < 1 || n > 86400) {
+		fprintf(stderr, "wgd: --stale-time %s: not 1 to 86400 s\n",
+			arg);
+		exit(1);
+	}
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	int opt;
 
 	frr_preinit(&wgd_di, argc, argv);
-
-	while ((opt = frr_getopt(argc, argv, NULL)) != EOF)
-		if (opt)
+	frr_opt_add("", longopts,
+		    "      --stale-time   Seconds that AllowedIPs of an earlier life stay\n"
+		    "                     without a route (default 120)\n");
+	while ((opt = frr_getopt(argc, argv, NULL)) != EOF) {
+		switch (opt) {
+		case 0:
+			break;
+		case OPT_STALE_TIME:
+			wgd.stale_time = seconds(optarg);
+			break;
+		default:
 			frr_help_exit(1);
+		}
+	}
 
-	wgd_loop = frr_init();
-	vrf_init(NULL, NULL, NULL, NULL);
-	prefix_list_init();
+	wgd_program_prepare(wgd_privs.user, wgd_privs.group);
+	wgd.master = frr_init();
+	if (wg_keys_init() < 0) {
+		zlog_err("no source of random numbers");
+		exit(1);
+	}
+	wgd.core = wg_core_new();
+	if (!wgd.core) {
+		zlog_err("no memory");
+		exit(1);
+	}
+	wgd_debug_init();
+	wgd_zebra_init();
+	wgd_peer_filters_init();
+	wgd_peer_resolver_init();
+	wgd_nb_init();
 	wgd_cli_init();
+	wgd_vty_init();
 
 	frr_config_fork();
-	frr_run(wgd_loop);
+	frr_run(wgd.master);
 	return 0;
 }

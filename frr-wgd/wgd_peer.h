@@ -20,7 +20,14 @@ struct wgd_peer {
 	uint32_t maximum;
 	bool shutdown;
 
+	bool psk_broken; /* its file cannot be read */
+	size_t n_addresses, n_statics; /* as configured */
+	struct wg_addr *addresses;
+	struct wg_prefix *statics;
+	struct wg_addr linklocal; /* derived from the key; AF_UNSPEC: not set */
+
 	struct wg_endpoint resolved; /* of host */
+	bool resolved_is_literal; /* host is an address: nothing to ask */
 	struct wgd_query *query; /* of the resolver, under way */
 	struct event *t_resolve;
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The table of the northbound: what each node of frr-wireguard.yang calls.
+ *
+ * Nearly all nodes call the same three functions, which only mark what was
+ * touched; wgd_nb_apply then reads the marked parts of the running
+ * configuration once per commit.  So a commit is one step for the core,
+ * however its changes are ordered.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "frr-wgd/wgd_nb.h"
+
+#define ROOT "/frr-interface:lib/interface/frr-wireguard:wireguard"
+
+/* A leaf that may be absent, and one with a default. */
+#define OPTIONAL(path, show)                                                   \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .modify = wgd_nb_modify,                              \
+			 .destroy = wgd_nb_destroy,                            \
+			 .cli_show = show },                                   \
+	}
+#define CHECKED(path, check, show)                                             \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .modify = check,                                      \
+			 .destroy = wgd_nb_destroy,                            \
+			 .cli_show = show },                                   \
+	}
+#define DEFAULTED(path, change, show)                                          \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .modify = change, .cli_show = show },                 \
+	}
+#define CREATED(path, show)                                                    \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .create = wgd_nb_create,                              \
+			 .destroy = wgd_nb_destroy,                            \
+			 .cli_show = show },                                   \
+	}
+
+const struct frr_yang_module_info frr_wireguard_info = {
+	.name = "frr-wireguard",
+	.nodes = {
+		{
+			.xpath = ROOT,
+			.cbs = { .pre_validate = wgd_nb_validate,
+				 .apply_finish = wgd_nb_apply },
+		},
+		DEFAULTED("/enable", wgd_nb_modify, wgd_cli_show_enable),
+		CHECKED("/private-key-file", wgd_nb_private_key_modify,
+			wgd_cli_show_leaf),
+		OPTIONAL("/listen-port", wgd_cli_show_leaf),
+		OPTIONAL("/fwmark", wgd_cli_show_leaf),
+		OPTIONAL("/mtu", wgd_cli_show_leaf),
+		DEFAULTED("/implementation", wgd_nb_implementation_modify,
+			  wgd_cli_show_implementation),
+		CHECKED("/program", wgd_nb_program_modify, NULL),
+		DEFAULTED("/route-following", wgd_nb_modify,
+			  wgd_cli_show_leaf),
+		CREATED("/peer", NULL),
+		OPTIONAL("/peer/description", wgd_cli_show_peer_leaf),
+		OPTIONAL("/peer/public-key", wgd_cli_show_peer_leaf),
+		CHECKED("/peer/preshared-key-file", wgd_nb_psk_modify,
+			wgd_cli_show_peer_leaf),
+		CREATED("/peer/endpoint", wgd_cli_show_peer_endpoint),
+		DEFAULTED("/peer/endpoint/host", wgd_nb_modify, NULL),
+		DEFAULTED("/peer/endpoint/port", wgd_nb_modify, NULL),
+		OPTIONAL("/peer/persistent-keepalive", wgd_cli_show_peer_leaf),
+		CREATED("/peer/address", wgd_cli_show_peer_leaf),
+		CREATED("/peer/allowed-ips", wgd_cli_show_peer_leaf),
+		OPTIONAL("/peer/prefix-list", wgd_cli_show_peer_leaf),
+		OPTIONAL("/peer/ipv6-prefix-list", wgd_cli_show_peer_leaf),
+		OPTIONAL("/peer/maximum-prefix", wgd_cli_show_peer_leaf),
+		DEFAULTED("/peer/shutdown", wgd_nb_modify,
+			  wgd_cli_show_peer_shutdown),
+		{ .xpath = NULL },
+	},
+};

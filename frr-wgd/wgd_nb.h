@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The northbound: YANG module frr-wireguard. */
+#ifndef WGD_NB_H
+#define WGD_NB_H
+
+#include "northbound.h"
+
+extern const struct frr_yang_module_info frr_wireguard_info;
+
+#define WGD_XPATH "./frr-wireguard:wireguard"
+
+/* wgd_nb_config.c */
+extern int wgd_nb_create(struct nb_cb_create_args *args);
+extern int wgd_nb_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_destroy(struct nb_cb_destroy_args *args);
+extern int wgd_nb_private_key_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_psk_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_implementation_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_program_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_validate(struct nb_cb_pre_validate_args *args);
+extern void wgd_nb_apply(struct nb_cb_apply_finish_args *args);
+extern void wgd_nb_init(void);
+
+/* wgd_cli.c: a line of configuration for each node */
+extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);
+extern void wgd_cli_show_leaf(struct vty *, const struct lyd_node *, bool);
+extern void wgd_cli_show_implementation(struct vty *, const struct lyd_node *,
+					bool);
+extern void wgd_cli_show_peer_leaf(struct vty *, const struct lyd_node *,
+				   bool);
+extern void wgd_cli_show_peer_endpoint(struct vty *, const struct lyd_node *,
+				       bool);
+extern void wgd_cli_show_peer_shutdown(struct vty *, const struct lyd_node *,
+				       bool);
+extern void wgd_cli_init(void);
+
+#endif

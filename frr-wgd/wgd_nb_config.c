@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From the northbound to interfaces and peers.
+ *
+ * Validation looks at a whole interface at once, since what is wrong is
+ * usually a relation between two peers.  It runs on the candidate, so a commit
+ * that is refused has changed nothing.
+ *
+ * Applying reads the running configuration.  Peers that the commit touched
+ * first give up what they no longer have and then take what is theirs, so that
+ * an address, a prefix or a key can move between peers in one commit.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "if.h"
+#include "log.h"
+
+#include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_nb.h"
+#include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_program.h"
+#include "lib/backend/wg_keys.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_CONF, "WireGuard configuration");
+
+/* --- reading the tree, child by child: no xpath in a loop over peers */
+
+#define each_child(parent, child) LY_LIST_FOR (lyd_child(parent), child)
+
+static bool is_node(const struct lyd_node *node, const char *name)
+{
+	return strmatch(node->schema->name, name);
+}
+
+static const char *value(const struct lyd_node *leaf)
+{
+	return lyd_get_value(leaf);
+}
+
+static const char *name_of(const struct lyd_node *list_entry)
+{
+	return value(lyd_child(list_entry)); /* keys come first */
+}
+
+static const char *ifname_of(const struct lyd_node *dnode)
+{
+	return name_of(yang_dnode_get_parent(dnode, "interface"));
+}
+
+static unsigned long number(const struct lyd_node *leaf)
+{
+	return strtoul(value(leaf), NULL, 10);
+}
+
+static bool boolean(const struct lyd_node *leaf)
+{
+	return strmatch(value(leaf), "true");
+}
+
+/* Is anything configured in this container or list entry? */
+static bool is_configured(const struct lyd_node *wireguard)
+{
+	const struct lyd_node *child;
+
+	each_child (wireguard, child)
+		if (!lyd_is_default(child))
+			return true;
+	return false;
+}
+
+/* --- marking */
+
+/* Something at or under this node changed. */
+static void touch(const struct lyd_node *dnode)
+{
+	const struct lyd_node *peer = dnode;
+	struct wgd_if *wif = wgd_if_get(ifname_of(dnode));
+
+	while (peer && !is_node(peer, "peer") && !is_node(peer, "wireguard"))
+		peer = lyd_parent(peer);
+	if (peer && is_node(peer, "peer"))
+		wgd_peer_get(wif, name_of(peer))->touched = true;
+}
+
+int wgd_nb_create(struct nb_cb_create_args *args)
+{
+	if (args->event == NB_EV_APPLY)
+		touch(args->dnode);
+	return NB_OK;
+}
+
+int wgd_nb_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_APPLY)
+		touch(args->dnode);
+	return NB_OK;
+}
+
+int wgd_nb_destroy(struct nb_cb_destroy_args *args)
+{
+	if (args->event == NB_EV_APPLY)
+		touch(args->dnode);
+	return NB_OK;
+}
+
+/* --- validation of single values */
+
+int wgd_nb_private_key_modify(struct nb_cb_modify_args *args)
+{
+	struct wg_key pub;
+	char err[256];
+	int rc;
+
+	if (args->event == NB_EV_VALIDATE) {
+		rc = wg_key_load_public(value(args->dnode), &pub, err,
+					sizeof(err));
+		if (rc < 0 && rc != -ENOENT) {
+			snprintf(args->errmsg, args->errmsg_len,
+				 "interface %s: private key: %s",
+				 ifname_of(args->dnode), err);
+			return NB_ERR_VALIDATION;
+		}
+	}
+	return wgd_nb_modify(args);
+}
+
+int wgd_nb_psk_modify(struct nb_cb_modify_args *args)
+{
+	struct wg_key psk;
+	char err[256];
+	int rc;
+
+	if (args->event == NB_EV_VALIDATE) {
+		rc = wg_key_load(value(args->dnode), &psk, err, sizeof(err));
+		wg_key_wipe(&psk);
+		if (rc < 0) {
+			snprintf(args->errmsg, args->errmsg_len,
+				 "interface %s peer %s: preshared key: %s",
+				 ifname_of(args->dnode),
+				 name_of(lyd_parent(args->dnode)), err);
+			return NB_ERR_VALIDATION;
+		}
+	}
+	return wgd_nb_modify(args);
+}
+
+static int check_program(const struct lyd_node *dnode, const char *program,
+			 char *errmsg, size_t len)
+{
+	char path[PATH_MAX];
+	int rc = wgd_program_find(program, path, sizeof(path));
+
+	if (rc == 0)
+		return NB_OK;
+	snprintf(errmsg, len,
+		 "interface %s: implementation userspace: program %s: %s",
+		 ifname_of(dnode), program ?: WGD_PROGRAM_DEFAULT,
+		 safe_strerror(-rc));
+	return NB_ERR_VALIDATION;
+}
+
+int wgd_nb_implementation_modify(struct nb_cb_modify_args *args)
+{
+	const struct lyd_node *sibling;
+
+	if (args->event != NB_EV_VALIDATE ||
+	    !strmatch(value(args->dnode), "userspace"))
+		return wgd_nb_modify(args);
+	each_child (lyd_parent(args->dnode), sibling)
+		if (is_node(sibling, "program"))
+			return NB_OK; /* checked by itself */
+	return check_program(args->dnode, NULL, args->errmsg,
+			     args->errmsg_len);
+}
+
+int wgd_nb_program_modify(struct nb_cb_modify_args *args)
+{
+	if (args->event == NB_EV_VALIDATE)
+		return check_program(args->dnode, value(args->dnode),
+				     args->errmsg, args->errmsg_len);
+	return wgd_nb_modify(args);
+}
+
+/* --- validation of an interface */
+
+/* Something that may be said once on an interface, and who says it. */
+struct claim {
+	const char *what;
+	const char *value;
+	const char *peer;
+};
+
+struct claims {
+	struct claim *v;
+	size_t n, room;
+};
+
+static void claim(struct claims *c, const struct lyd_node *leaf,
+		  const char *peer)
+{
+	if (c->n == c->room) {
+		c->room = c->room ? c->room * 2 : 64;
+		c->v = XREALLOC(MTYPE_WGD_CONF, c->v, c->room * sizeof(*c->v));
+	}
+	c->v[c->n++] = (struct claim){ leaf->schema->name, value(leaf), peer };
+}
+
+static int claim_cmp(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	return strcmp(x->what, y->what) ?: strcmp(x->value, y->value);
+}
+
+/* The same thing twice: libyang has made the values canonical. */
+static int check_claims(struct claims *c, const char *ifname, char *errmsg,
+			size_t len)
+{
+	size_t i;
+
+	qsort(c->v, c->n, sizeof(*c->v), claim_cmp);
+	for (i = 1; i < c->n; i++) {
+		if (claim_cmp(&c->v[i - 1], &c->v[i]))
+			continue;
+		snprintf(errmsg, len,
+			 "interface %s peer %s: %s %s is already peer %s's",
+			 ifname, c->v[i].peer, c->v[i].what, c->v[i].value,
+			 c->v[i - 1].peer);
+		return NB_ERR_VALIDATION;
+	}
+	return NB_OK;
+}
+
+/* Our own public key as far as it is known before the commit. */
+static bool own_key(const char *ifname, const struct lyd_node *wireguard,
+		    char *ret)
+{
+	struct wgd_if *wif = wgd_if_find(ifname);
+	const struct lyd_node *child;
+	const char *path = NULL;
+	char buf[PATH_MAX];
+	struct wg_key pub;
+
+	each_child (wireguard, child)
+		if (is_node(child, "private-key-file"))
+			path = value(child);
+	if (!path && wif)
+		path = wgd_if_key_file(wif, buf, sizeof(buf));
+	if (path && wg_key_load_public(path, &pub, NULL, 0) == 0)
+		wg_key_str(&pub, ret);
+	else if (!path && wif && wgd_if_public_key(wif))
+		wg_key_str(wgd_if_public_key(wif), ret);
+	else
+		return false;
+	return true;
+}
+
+int wgd_nb_validate(struct nb_cb_pre_validate_args *args)
+{
+	const struct lyd_node *child, *leaf;
+	const char *ifname = ifname_of(args->dnode);
+	struct claims claims = {};
+	char own[WG_KEY_STRLEN];
+	bool any = false, own_known;
+	unsigned peers = 0;
+	int rc = NB_OK;
+
+	if (!is_configured(args->dnode))
+		return NB_OK;
+	if (strlen(ifname) >= WG_IFNAME_LEN) {
+		snprintf(args->errmsg, args->errmsg_len,
+			 "interface %s: a name has at most %d characters",
+			 ifname, WG_IFNAME_LEN - 1);
+		return NB_ERR_VALIDATION;
+	}
+	own_known = own_key(ifname, args->dnode, own);
+	each_child (args->dnode, child) {
+		if (is_node(child, "route-following"))
+			any = strmatch(value(child), "any");
+		if (!is_node(child, "peer"))
+			continue;
+		peers++;
+		each_child (child, leaf) {
+			if (is_node(leaf, "public-key") && own_known &&
+			    strmatch(value(leaf), own)) {
+				snprintf(args->errmsg, args->errmsg_len,
+					 "interface %s peer %s: public-key %s is the interface's own",
+					 ifname, name_of(child), own);
+				rc = NB_ERR_VALIDATION;
+				goto out;
+			}
+			if (is_node(leaf, "public-key") ||
+			    is_node(leaf, "address") ||
+			    is_node(leaf, "allowed-ips"))
+				claim(&claims, leaf, name_of(child));
+		}
+	}
+	if (any && peers > 1) {
+		snprintf(args->errmsg, args->errmsg_len,
+			 "interface %s: route-following any is for one peer, there are %u",
+			 ifname, peers);
+		rc = NB_ERR_VALIDATION;
+	} else
+		rc = check_claims(&claims, ifname, args->errmsg,
+				  args->errmsg_len);
+out:
+	XFREE(MTYPE_WGD_CONF, claims.v);
+	return rc;
+}
+
+/* --- applying */
+
+static void read_peer(const struct lyd_node *peer, struct wgd_peer_conf *conf)
+{
+	const struct lyd_node *leaf, *sub;
+	size_t addresses = 0, statics = 0;
+
+	memset(conf, 0, sizeof(*conf));
+	if (!peer)
+		return;
+	each_child (peer, leaf) {
+		addresses += is_node(leaf, "address");
+		statics += is_node(leaf, "allowed-ips");
+	}
+	conf->addresses = XCALLOC(MTYPE_WGD_CONF,
+				  (addresses + 1) * sizeof(*conf->addresses));
+	conf->statics = XCALLOC(MTYPE_WGD_CONF,
+				(statics + 1) * sizeof(*conf->statics));
+	each_child (peer, leaf) {
+		if (is_node(leaf, "endpoint")) {
+			each_child (leaf, sub)
+				if (is_node(sub, "host"))
+					conf->host = value(sub);
+				else
+					conf->port = number(sub);
+		} else if (is_node(leaf, "public-key"))
+			conf->has_key = wg_key_parse(value(leaf),
+						     &conf->key) == 0;
+		else if (is_node(leaf, "description"))
+			conf->description = value(leaf);
+		else if (is_node(leaf, "preshared-key-file"))
+			conf->psk_file = value(leaf);
+		else if (is_node(leaf, "persistent-keepalive"))
+			conf->keepalive = number(leaf);
+		else if (is_node(leaf, "prefix-list"))
+			conf->plist[0] = value(leaf);
+		else if (is_node(leaf, "ipv6-prefix-list"))
+			conf->plist[1] = value(leaf);
+		else if (is_node(leaf, "maximum-prefix"))
+			conf->maximum = number(leaf);
+		else if (is_node(leaf, "shutdown"))
+			conf->shutdown = boolean(leaf);
+		else if (is_node(leaf, "address"))
+			conf->n_addresses +=
+				wg_addr_parse(value(leaf),
+					      &conf->addresses
+						       [conf->n_addresses]) ==
+				0;
+		else if (is_node(leaf, "allowed-ips") &&
+			 wg_prefix_parse(value(leaf),
+					 &conf->statics[conf->n_statics]) == 0)
+			wg_prefix_mask(&conf->statics[conf->n_statics++]);
+	}
+}
+
+static void free_peer_conf(struct wgd_peer_conf *conf)
+{
+	XFREE(MTYPE_WGD_CONF, conf->addresses);
+	XFREE(MTYPE_WGD_CONF, conf->statics);
+}
+
+static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
+{
+	const struct lyd_node *leaf;
+
+	memset(conf, 0, sizeof(*conf));
+	each_child (wireguard, leaf) {
+		if (is_node(leaf, "private-key-file"))
+			conf->key_file = XSTRDUP(MTYPE_WGD_STR, value(leaf));
+		else if (is_node(leaf, "listen-port"))
+			conf->listen_port = number(leaf);
+		else if (is_node(leaf, "fwmark"))
+			conf->fwmark = number(leaf);
+		else if (is_node(leaf, "mtu"))
+			conf->mtu = number(leaf);
+		else if (is_node(leaf, "implementation"))
+			conf->userspace = strmatch(value(leaf), "userspace");
+		else if (is_node(leaf, "program"))
+			conf->program = XSTRDUP(MTYPE_WGD_STR, value(leaf));
+		else if (is_node(leaf, "route-following"))
+			conf->follow = strmatch(value(leaf), "any")
+					       ? WG_FOLLOW_ANY
+					       : WG_FOLLOW_PREFIXES;
+	}
+}
+
+/* The touched peers of an interface, with what they are now. */
+struct work {
+	struct wgd_peer *p;
+	struct wgd_peer_conf conf;
+	bool gone;
+};
+
+static const struct lyd_node *find_peer(const struct lyd_node *wireguard,
+					const char *name)
+{
+	const struct lyd_node *child;
+
+	each_child (wireguard, child)
+		if (is_node(child, "peer") && strmatch(name_of(child), name))
+			return child;
+	return NULL;
+}
+
+static void apply_peers(struct wgd_if *wif, const struct lyd_node *wireguard)
+{
+	const struct lyd_node *dnode;
+	struct wg_peer *peer;
+	struct work *work;
+	size_t n = 0, i = 0;
+
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		n += ((struct wgd_peer *)wg_peer_arg(peer))->touched;
+	if (!n)
+		return;
+	work = XCALLOC(MTYPE_WGD_CONF, n * sizeof(*work));
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer)) {
+		struct wgd_peer *p = wg_peer_arg(peer);
+
+		if (!p->touched)
+			continue;
+		p->touched = false;
+		dnode = find_peer(wireguard, wg_peer_name(peer));
+		work[i].p = p;
+		work[i].gone = !dnode;
+		read_peer(dnode, &work[i++].conf);
+	}
+	for (i = 0; i < n; i++)
+		wgd_peer_withdraw(work[i].p, &work[i].conf);
+	for (i = 0; i < n; i++) {
+		if (work[i].gone)
+			wgd_peer_delete(work[i].p);
+		else
+			wgd_peer_configure(work[i].p, &work[i].conf);
+		free_peer_conf(&work[i].conf);
+	}
+	XFREE(MTYPE_WGD_CONF, work);
+}
+
+void wgd_nb_apply(struct nb_cb_apply_finish_args *args)
+{
+	const char *ifname = ifname_of(args->dnode);
+	struct wgd_if_conf conf;
+	struct wgd_if *wif;
+
+	if (!is_configured(args->dnode)) {
+		wif = wgd_if_find(ifname);
+		if (wif)
+			wgd_if_unconfigure(wif);
+		return;
+	}
+	wif = wgd_if_get(ifname);
+	read_if(args->dnode, &conf);
+	apply_peers(wif, args->dnode);
+	wgd_if_configure(wif, &conf);
+}
+
+/* `no interface NAME`: the northbound tells only libfrr of it. */
+static int interface_deleted(struct interface *ifp)
+{
+	struct wgd_if *wif = wgd_if_find(ifp->name);
+
+	if (wif && !yang_dnode_existsf(
+			   running_config->dnode,
+			   "/frr-interface:lib/interface[name='%s']",
+			   ifp->name))
+		wgd_if_unconfigure(wif);
+	return 0;
+}
+
+void wgd_nb_init(void)
+{
+	hook_register(if_del, interface_deleted);
+}

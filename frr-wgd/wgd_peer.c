@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Configured peers: what is between the configuration and the core.
+ *
+ * An endpoint that is a host name is resolved with FRR's asynchronous
+ * resolver, and again when the peer goes silent: we send and nothing comes
+ * back for longer than a handshake may take.  Its address may have changed,
+ * and WireGuard will not ask.
+ *
+ * A preshared key that cannot be read makes the peer incomplete.  To go on
+ * without it would be to drop a protection that the operator asked for.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "log.h"
+#include "monotime.h"
+#include "plist.h"
+#include "prefix.h"
+#include "resolver.h"
+#include "sockunion.h"
+#include "vrf.h"
+
+#include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_peer.h"
+#include "lib/backend/wg_keys.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_PEER, "WireGuard peer");
+DEFINE_MTYPE_STATIC(WGD, WGD_QUERY, "WireGuard endpoint query");
+
+/* WireGuard: a session lives 180 s; with traffic it is renewed after 120 s */
+#define HANDSHAKE_FRESH_S 180
+/* rekey timeout 5 s and keepalive 10 s: nothing for longer is silence */
+#define SILENT_S 15
+#define RESOLVE_AGAIN_S 30
+
+struct wgd_query {
+	struct resolver_query q;
+	struct wgd_peer *peer; /* NULL: it went while we asked */
+};
+
+static void resolve(struct event *t);
+
+/* --- endpoint */
+
+static void push_conf(struct wgd_peer *p)
+{
+	struct wg_peer_conf conf = {
+		.endpoint = p->resolved,
+		.keepalive = p->keepalive,
+		.psk_file = p->psk_file,
+	};
+
+	wg_peer_set_conf(p->peer, &conf);
+	wgd_if_kick(p->wif);
+}
+
+static void resolve_in(struct wgd_peer *p, unsigned s)
+{
+	event_cancel(&p->t_resolve);
+	event_add_timer(wgd.master, resolve, p, s, &p->t_resolve);
+}
+
+static void resolved(struct resolver_query *q, const char *err, int n,
+		     union sockunion *addr)
+{
+	struct wgd_query *query = container_of(q, struct wgd_query, q);
+	struct wgd_peer *p = query->peer;
+	struct wg_endpoint e = {};
+
+	XFREE(MTYPE_WGD_QUERY, query);
+	if (!p)
+		return;
+	p->query = NULL;
+	if (n <= 0) {
+		zlog_warn("%s: peer %s: endpoint %s: %s; trying again in %u s",
+			  p->wif->name, wg_peer_name(p->peer), p->host,
+			  err ? err : "no address", RESOLVE_AGAIN_S);
+		resolve_in(p, RESOLVE_AGAIN_S);
+		return;
+	}
+	e.addr.family = sockunion_family(addr);
+	e.port = p->port;
+	if (e.addr.family == AF_INET)
+		memcpy(e.addr.b, &addr->sin.sin_addr, 4);
+	else
+		memcpy(e.addr.b, &addr->sin6.sin6_addr, 16);
+	wgd_debug_events("%s: peer %s: endpoint %s is %pSU", p->wif->name,
+			 wg_peer_name(p->peer), p->host, addr);
+	p->resolved = e;
+	push_conf(p);
+}
+
+static void resolve(struct event *t)
+{
+	struct wgd_peer *p = EVENT_ARG(t);
+
+	if (p->query || !p->host)
+		return;
+	p->query = XCALLOC(MTYPE_WGD_QUERY, sizeof(*p->query));
+	p->query->peer = p;
+	resolver_resolve(&p->query->q, AF_UNSPEC, VRF_DEFAULT, p->host,
+			 resolved);
+}
+
+static void forget_query(struct wgd_peer *p)
+{
+	event_cancel(&p->t_resolve);
+	if (p->query)
+		p->query->peer = NULL; /* it cannot be called off */
+	p->query = NULL;
+}
+
+static void set_endpoint(struct wgd_peer *p, const char *host, uint16_t port)
+{
+	struct wg_addr addr;
+
+	if (p->port == port && host && p->host && strmatch(p->host, host))
+		return;
+	forget_query(p);
+	XFREE(MTYPE_WGD_STR, p->host);
+	memset(&p->resolved, 0, sizeof(p->resolved));
+	p->port = port;
+	if (!host)
+		return;
+	p->host = XSTRDUP(MTYPE_WGD_STR, host);
+	p->resolved_is_literal = wg_addr_parse(host, &addr) == 0;
+	if (p->resolved_is_literal) {
+		p->resolved.addr = addr;
+		p->resolved.port = port;
+	} else
+		resolve_in(p, 0);
+}
+
+/* --- prefix lists */
+
+static bool plist_permits(const void *arg, const struct wg_prefix *p)
+{
+	struct prefix fp = { .family = p->family, .prefixlen = p->len };
+	struct prefix_list *plist = (struct prefix_list *)arg;
+
+	memcpy(&fp.u.prefix, p->b, wg_family_bytes(p->family));
+	return prefix_list_apply(plist, &fp) == PREFIX_PERMIT;
+}
+
+/*
+ * A list that does not exist permits nothing, as in bgpd: it is there to keep
+ * a peer from what is not its own, so a name mistyped must not open the door.
+ */
+static void set_filter(struct wgd_peer *p, int i)
+{
+	struct wg_filter filter = {};
+
+	if (p->plist[i]) {
+		filter.permits = plist_permits;
+		filter.arg = prefix_list_lookup(i ? AFI_IP6 : AFI_IP,
+						p->plist[i]);
+	}
+	wg_peer_set_filter(p->peer, i ? AF_INET6 : AF_INET, filter);
+}
+
+/* Also when an entry or the list went: the list is out of the table then. */
+static void plist_changed(struct prefix_list *plist)
+{
+	int i = prefix_list_afi(plist) == AFI_IP6;
+	struct wg_peer *peer;
+	struct wgd_if *wif;
+	struct wgd_peer *p;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		for (peer = wg_peer_first(wif->dev); peer;
+		     peer = wg_peer_next(peer)) {
+			p = wg_peer_arg(peer);
+			if (!p->plist[i] ||
+			    !strmatch(p->plist[i], prefix_list_name(plist)))
+				continue;
+			set_filter(p, i);
+			wgd_if_kick(wif);
+		}
+}
+
+void wgd_peer_filters_init(void)
+{
+	prefix_list_init();
+	prefix_list_add_hook(plist_changed);
+	prefix_list_delete_hook(plist_changed);
+}
+
+void wgd_peer_resolver_init(void)
+{
+	resolver_init(wgd.master);
+}
+
+/* --- configuration */
+
+struct wgd_peer *wgd_peer_find(struct wgd_if *wif, const char *name)
+{
+	struct wg_peer *peer = wg_peer_find(wif->dev, name);
+
+	return peer ? wg_peer_arg(peer) : NULL;
+}
+
+struct wgd_peer *wgd_peer_get(struct wgd_if *wif, const char *name)
+{
+	struct wgd_peer *p = wgd_peer_find(wif, name);
+
+	if (p)
+		return p;
+	p = XCALLOC(MTYPE_WGD_PEER, sizeof(*p));
+	p->wif = wif;
+	p->peer = wg_peer_new(wif->dev, name);
+	assert(p->peer);
+	wg_peer_set_arg(p->peer, p);
+	return p;
+}
+
+void wgd_peer_delete(struct wgd_peer *p)
+{
+	forget_query(p);
+	wg_peer_delete(p->peer);
+	XFREE(MTYPE_WGD_STR, p->description);
+	XFREE(MTYPE_WGD_STR, p->host);
+	XFREE(MTYPE_WGD_STR, p->psk_file);
+	XFREE(MTYPE_WGD_STR, p->plist[0]);
+	XFREE(MTYPE_WGD_STR, p->plist[1]);
+	XFREE(MTYPE_WGD_PEER, p->addresses);
+	XFREE(MTYPE_WGD_PEER, p->statics);
+	XFREE(MTYPE_WGD_PEER, p);
+}
+
+static bool has_address(const struct wg_addr *set, size_t n,
+			const struct wg_addr *a)
+{
+	while (n--)
+		if (wg_addr_same(&set[n], a))
+			return true;
+	return false;
+}
+
+static bool has_static(const struct wg_prefix *set, size_t n,
+		       const struct wg_prefix *a)
+{
+	while (n--)
+		if (wg_prefix_same(&set[n], a))
+			return true;
+	return false;
+}
+
+/* The link-local address that the peer's key gives it. */
+static void drop_linklocal(struct wgd_peer *p)
+{
+	if (p->linklocal.family)
+		wg_peer_del_address(p->peer, &p->linklocal);
+	p->linklocal.family = AF_UNSPEC;
+}
+
+static void set_linklocal(struct wgd_peer *p)
+{
+	const struct wg_key *key = wg_peer_key(p->peer);
+
+	if (p->linklocal.family || !key || wg_key_is_zero(key))
+		return;
+	wg_key_linklocal(key, &p->linklocal);
+	if (wg_peer_add_address(p->peer, &p->linklocal, NULL) < 0)
+		p->linklocal.family = AF_UNSPEC; /* configured by hand */
+}
+
+void wgd_peer_withdraw(struct wgd_peer *p, const struct wgd_peer_conf *conf)
+{
+	const struct wg_key *key = wg_peer_key(p->peer);
+	size_t i;
+
+	for (i = 0; i < p->n_addresses; i++)
+		if (!has_address(conf->addresses, conf->n_addresses,
+				 &p->addresses[i]))
+			wg_peer_del_address(p->peer, &p->addresses[i]);
+	for (i = 0; i < p->n_statics; i++)
+		if (!has_static(conf->statics, conf->n_statics,
+				&p->statics[i]))
+			wg_peer_del_static(p->peer, &p->statics[i]);
+	if (key && !wg_key_is_zero(key) &&
+	    (!conf->has_key || !wg_key_same(key, &conf->key))) {
+		drop_linklocal(p);
+		wg_peer_set_key(p->peer, NULL);
+	}
+}
+
+static bool psk_readable(struct wgd_peer *p)
+{
+	char err[256];
+	struct wg_key psk;
+	int rc;
+
+	p->psk_broken = false;
+	if (!p->psk_file)
+		return true;
+	rc = wg_key_load(p->psk_file, &psk, err, sizeof(err));
+	wg_key_wipe(&psk);
+	if (rc == 0)
+		return true;
+	zlog_err("%s: peer %s: preshared key: %s; the peer is incomplete",
+		 p->wif->name, wg_peer_name(p->peer), err);
+	p->psk_broken = true;
+	return false;
+}
+
+static void set_str(char **dst, const char *src)
+{
+	if (*dst && src && strmatch(*dst, src))
+		return;
+	XFREE(MTYPE_WGD_STR, *dst);
+	if (src)
+		*dst = XSTRDUP(MTYPE_WGD_STR, src);
+}
+
+/* The commit was validated: what the core refuses now is a bug or a race. */
+static void check(struct wgd_peer *p, int rc, const char *what)
+{
+	if (rc < 0)
+		zlog_err("%s: peer %s: %s: %s", p->wif->name,
+			 wg_peer_name(p->peer), what, safe_strerror(-rc));
+}
+
+void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < conf->n_addresses; i++)
+		if (!has_address(p->addresses, p->n_addresses,
+				 &conf->addresses[i])) {
+			rc = wg_peer_add_address(p->peer, &conf->addresses[i],
+						 NULL);
+			if (rc == -EEXIST &&
+			    wg_addr_same(&p->linklocal, &conf->addresses[i])) {
+				/* from now on it is configured */
+				p->linklocal.family = AF_UNSPEC;
+				rc = 0;
+			}
+			check(p, rc, "address");
+		}
+	for (i = 0; i < conf->n_statics; i++)
+		if (!has_static(p->statics, p->n_statics, &conf->statics[i]))
+			check(p,
+			      wg_peer_add_static(p->peer, &conf->statics[i],
+						 NULL),
+			      "allowed-ips");
+	XFREE(MTYPE_WGD_PEER, p->addresses);
+	XFREE(MTYPE_WGD_PEER, p->statics);
+	p->n_addresses = conf->n_addresses;
+	p->n_statics = conf->n_statics;
+	if (p->n_addresses) {
+		p->addresses = XCALLOC(MTYPE_WGD_PEER,
+				       p->n_addresses * sizeof(*p->addresses));
+		memcpy(p->addresses, conf->addresses,
+		       p->n_addresses * sizeof(*p->addresses));
+	}
+	if (p->n_statics) {
+		p->statics = XCALLOC(MTYPE_WGD_PEER,
+				     p->n_statics * sizeof(*p->statics));
+		memcpy(p->statics, conf->statics,
+		       p->n_statics * sizeof(*p->statics));
+	}
+
+	set_str(&p->description, conf->description);
+	set_str(&p->psk_file, conf->psk_file);
+	p->keepalive = conf->keepalive;
+	p->shutdown = conf->shutdown;
+	set_endpoint(p, conf->host, conf->port);
+	for (i = 0; i < 2; i++) {
+		set_str(&p->plist[i], conf->plist[i]);
+		set_filter(p, i);
+	}
+	p->maximum = conf->maximum;
+	wg_peer_set_maximum(p->peer, p->maximum);
+	wg_peer_set_shutdown(p->peer, p->shutdown);
+	push_conf(p);
+	if (conf->has_key && psk_readable(p))
+		check(p, wg_peer_set_key(p->peer, &conf->key), "public-key");
+	else
+		wg_peer_set_key(p->peer, NULL);
+	set_linklocal(p);
+	wgd_if_kick(p->wif);
+}
+
+/* --- what the device says */
+
+static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
+{
+	int64_t now = monotime(NULL) / 1000000;
+
+	if (ev->rx_bytes != p->rx_bytes || ev->tx_bytes == p->tx_bytes) {
+		p->silent_since = 0;
+		return;
+	}
+	if (!p->silent_since)
+		p->silent_since = now;
+	if (now - p->silent_since < SILENT_S || !p->host ||
+	    p->resolved_is_literal || p->query)
+		return;
+	wgd_debug_events("%s: peer %s is silent: asking for %s again",
+			 p->wif->name, wg_peer_name(p->peer), p->host);
+	p->silent_since = now;
+	resolve_in(p, 0);
+}
+
+void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
+{
+	look_for_silence(p, ev);
+	p->seen = true;
+	p->endpoint = ev->endpoint;
+	p->handshake = ev->handshake;
+	p->rx_bytes = ev->rx_bytes;
+	p->tx_bytes = ev->tx_bytes;
+	wg_peer_set_liveness(p->peer, ev->handshake && time(NULL) -
+					      ev->handshake <
+							HANDSHAKE_FRESH_S
+					      ? WG_PEER_UP
+					      : WG_PEER_UNKNOWN);
+}
+
+const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len)
+{
+	const struct wg_key *key = wg_peer_key(p->peer);
+
+	switch (wg_peer_state(p->peer)) {
+	case WG_PEER_INCOMPLETE:
+		if (p->psk_broken)
+			strlcpy(buf, "preshared key not readable", len);
+		else if (key && !wg_key_is_zero(key))
+			strlcpy(buf, "public key is our own", len);
+		else
+			strlcpy(buf, "no public key", len);
+		break;
+	case WG_PEER_SHUTDOWN:
+		strlcpy(buf, "administratively down", len);
+		break;
+	case WG_PEER_DOWN:
+		strlcpy(buf, "known to be dead", len);
+		break;
+	case WG_PEER_UNKNOWN:
+		if (p->handshake)
+			snprintf(buf, len, "last handshake %" PRId64 " s ago",
+				 (int64_t)time(NULL) - p->handshake);
+		else if (p->host && !p->resolved.addr.family)
+			strlcpy(buf, "endpoint not resolved", len);
+		else
+			strlcpy(buf, "no handshake yet", len);
+		break;
+	case WG_PEER_UP:
+		strlcpy(buf, "handshake is fresh", len);
+		break;
+	}
+	return buf;
+}

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What users see.  Each show command fills a JSON object or prints text from
+ * the same calls into the core, walking it with a cursor.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "command.h"
+#include "json.h"
+#include "vty.h"
+#include "zclient.h"
+
+#include "frr-wgd/wgd_explain.h"
+#include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_vty.h"
+#include "frr-wgd/wgd_zebra.h"
+#include "lib/backend/wg_keys.h"
+
+#ifndef VTYSH_EXTRACT_PL
+#include "frr-wgd/wgd_vty_clippy.c"
+#endif
+
+/* For each interface, or for the named one. */
+#define each_if(wif, ifname)                                                   \
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))                \
+		if ((ifname) && !strmatch(wif->name, (ifname)))                \
+			;                                                      \
+		else
+
+static int no_such(struct vty *vty, const char *ifname, bool json)
+{
+	if (!ifname || wgd_if_find(ifname))
+		return CMD_SUCCESS;
+	if (json)
+		vty_out(vty, "{}\n");
+	else
+		vty_out(vty, "%% %s is not a WireGuard interface\n", ifname);
+	return CMD_WARNING;
+}
+
+static const char *peer_name(const struct wg_peer *peer, char *key)
+{
+	if (!peer)
+		return "-";
+	return wg_peer_name(peer) ?: wg_key_str(wg_peer_key(peer), key);
+}
+
+/* --- show wireguard */
+
+static const char *sync_state(struct wgd_if *wif)
+{
+	if (wif->state == WGD_IF_SYNCED && wg_plan_pending(wif->dev))
+		return "pending";
+	return wgd_if_state_str(wif->state);
+}
+
+/* What is in use: as last read from the device, else as configured. */
+static const struct wg_endpoint *endpoint_of(const struct wgd_peer *p)
+{
+	return p->seen && p->endpoint.addr.family ? &p->endpoint
+						  : &p->resolved;
+}
+
+static json_object *peer_json(struct wgd_peer *p)
+{
+	const struct wg_endpoint *e = endpoint_of(p);
+	const struct wg_key *key = wg_peer_key(p->peer);
+	char buf[256];
+	json_object *o = json_object_new_object();
+	json_object *addresses = json_object_new_array();
+	struct wg_peer_count count;
+	size_t i;
+
+	wg_peer_count(p->peer, &count);
+	if (key && !wg_key_is_zero(key))
+		json_object_string_add(o, "publicKey", wg_key_str(key, buf));
+	if (p->description)
+		json_object_string_add(o, "description", p->description);
+	json_object_string_add(o, "state",
+			       wg_peer_state_str(wg_peer_state(p->peer)));
+	json_object_string_add(o, "stateReason",
+			       wgd_peer_reason(p, buf, sizeof(buf)));
+	if (e->addr.family)
+		json_object_string_add(o, "endpoint", wg_endpoint_str(e, buf));
+	if (p->host && !p->resolved_is_literal)
+		json_object_string_add(o, "endpointHost", p->host);
+	for (i = 0; i < p->n_addresses; i++)
+		json_object_array_add(addresses,
+				      json_object_new_string(wg_addr_str(
+					      &p->addresses[i], buf)));
+	json_object_object_add(o, "addresses", addresses);
+	if (p->linklocal.family)
+		json_object_string_add(o, "linkLocal",
+				       wg_addr_str(&p->linklocal, buf));
+	if (p->handshake)
+		json_object_int_add(o, "lastHandshakeSecs",
+				    MAX((int64_t)time(NULL) - p->handshake,
+					0));
+	else
+		json_object_object_add(o, "lastHandshakeSecs", NULL);
+	json_object_int_add(o, "rxBytes", p->rx_bytes);
+	json_object_int_add(o, "txBytes", p->tx_bytes);
+	json_object_int_add(o, "allowedIpsStatic", count.is_static);
+	json_object_int_add(o, "allowedIpsDynamic", count.dynamic);
+	json_object_int_add(o, "allowedIpsInstalled", count.installed);
+	return o;
+}
+
+static uint32_t mtu_of(struct wgd_if *wif)
+{
+	struct interface *ifp = wgd_zebra_link(wif->name);
+
+	if (ifp && ifp->mtu)
+		return ifp->mtu;
+	return wif->conf.mtu ?: WGD_MTU_DEFAULT;
+}
+
+static json_object *if_json(struct wgd_if *wif)
+{
+	json_object *o = json_object_new_object();
+	json_object *peers = json_object_new_object();
+	struct wg_peer *peer;
+	char buf[64];
+
+	json_object_string_add(o, "implementation",
+			       wif->conf.userspace ? "userspace" : "kernel");
+	if (wgd_if_public_key(wif))
+		json_object_string_add(o, "publicKey",
+				       wg_key_str(wgd_if_public_key(wif),
+						  buf));
+	json_object_int_add(o, "listenPort",
+			    wif->port ?: wif->conf.listen_port);
+	json_object_int_add(o, "mtu", mtu_of(wif));
+	json_object_int_add(o, "fwmark", wg_dev_conf(wif->dev)->fwmark);
+	json_object_boolean_add(o, "adopted", wif->adopted);
+	json_object_string_add(o, "syncState", sync_state(wif));
+	if (wif->reason && wif->state == WGD_IF_ABSENT)
+		json_object_string_add(o, "syncReason", wif->reason);
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		json_object_object_add(peers, wg_peer_name(peer),
+				       peer_json(wg_peer_arg(peer)));
+	json_object_object_add(o, "peers", peers);
+	return o;
+}
+
+static void peer_text(struct vty *vty, struct wgd_peer *p)
+{
+	const struct wg_endpoint *e = endpoint_of(p);
+	const struct wg_key *key = wg_peer_key(p->peer);
+	char buf[256];
+	struct wg_peer_count count;
+	size_t i;
+
+	wg_peer_count(p->peer, &count);
+	vty_out(vty, "  Peer %s is %s (%s)\n", wg_peer_name(p->peer),
+		wg_peer_state_str(wg_peer_state(p->peer)),
+		wgd_peer_reason(p, buf, sizeof(buf)));
+	if (p->description)
+		vty_out(vty, "    Description: %s\n", p->description);
+	if (key && !wg_key_is_zero(key))
+		vty_out(vty, "    Public key: %s\n", wg_key_str(key, buf));
+	if (e->addr.family)
+		vty_out(vty, "    Endpoint: %s", wg_endpoint_str(e, buf));
+	else
+		vty_out(vty, "    Endpoint: not known");
+	if (p->host && !p->resolved_is_literal)
+		vty_out(vty, " (%s)", p->host);
+	vty_out(vty, "\n    Addresses:");
+	for (i = 0; i < p->n_addresses; i++)
+		vty_out(vty, " %s", wg_addr_str(&p->addresses[i], buf));
+	if (p->linklocal.family)
+		vty_out(vty, " %s", wg_addr_str(&p->linklocal, buf));
+	if (p->handshake)
+		vty_out(vty, "\n    Last handshake: %" PRId64 " s ago",
+			MAX((int64_t)time(NULL) - p->handshake, 0));
+	else
+		vty_out(vty, "\n    Last handshake: never");
+	vty_out(vty,
+		"\n    Received %" PRIu64 " bytes, sent %" PRIu64 " bytes\n",
+		p->rx_bytes, p->tx_bytes);
+	vty_out(vty, "    AllowedIPs: %u static, %u dynamic, %u installed\n",
+		count.is_static, count.dynamic, count.installed);
+}
+
+static void if_text(struct vty *vty, struct wgd_if *wif)
+{
+	struct wg_peer *peer;
+	char buf[64];
+
+	vty_out(vty, "Interface %s is %s%s%s%s\n", wif->name, sync_state(wif),
+		wif->reason && wif->state == WGD_IF_ABSENT ? " (" : "",
+		wif->reason && wif->state == WGD_IF_ABSENT ? wif->reason : "",
+		wif->reason && wif->state == WGD_IF_ABSENT ? ")" : "");
+	vty_out(vty, "  Implementation: %s%s\n",
+		wif->conf.userspace ? "userspace" : "kernel",
+		wif->adopted ? ", adopted" : "");
+	vty_out(vty, "  Public key: %s\n",
+		wgd_if_public_key(wif)
+			? wg_key_str(wgd_if_public_key(wif), buf)
+			: "not known");
+	vty_out(vty, "  Listen port: %u, MTU: %u, fwmark: %u\n",
+		wif->port ?: wif->conf.listen_port, mtu_of(wif),
+		wg_dev_conf(wif->dev)->fwmark);
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		peer_text(vty, wg_peer_arg(peer));
+}
+
+DEFPY (show_wireguard,
+       show_wireguard_cmd,
+       "show wireguard [IFNAME$ifname] [json$json]",
+       SHOW_STR
+       "WireGuard\n"
+       INTERFACE_STR
+       JSON_STR)
+{
+	json_object *o = json ? json_object_new_object() : NULL;
+	struct wgd_if *wif;
+
+	wg_core_settle(wgd.core);
+	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
+		return CMD_WARNING;
+	each_if (wif, ifname) {
+		if (json)
+			json_object_object_add(o, wif->name, if_json(wif));
+		else
+			if_text(vty, wif);
+	}
+	return json ? vty_json(vty, o) : CMD_SUCCESS;
+}
+
+/* --- show wireguard allowed-ips */
+
+static const char *source_str(const struct wg_entry *e)
+{
+	switch (e->source) {
+	case WG_SOURCE_STATIC:
+		return "static";
+	case WG_SOURCE_ROUTE:
+		return zebra_route_string(e->proto);
+	case WG_SOURCE_STALE:
+		return "stale";
+	case WG_SOURCE_STRANGER:
+		return "stranger";
+	case WG_SOURCE_NONE:
+		return "none";
+	}
+	assert(!"source");
+	return "";
+}
+
+static const char *entry_state(const struct wg_entry *e)
+{
+	if (e->source == WG_SOURCE_STALE || e->source == WG_SOURCE_STRANGER)
+		return "installed";
+	return e->decided == e->acked ? "installed" : "pending";
+}
+
+/* In AllowedIPs, or about to be, or about to leave. */
+static bool is_allowed_ip(const struct wg_entry *e)
+{
+	return e->decided || e->acked;
+}
+
+DEFPY (show_wireguard_allowed_ips,
+       show_wireguard_allowed_ips_cmd,
+       "show wireguard [IFNAME$ifname] allowed-ips [json$json]",
+       SHOW_STR
+       "WireGuard\n"
+       INTERFACE_STR
+       "Prefixes and the peers that own them\n"
+       JSON_STR)
+{
+	json_object *o = json ? json_object_new_object() : NULL, *t, *row;
+	char prefix[WG_PREFIX_STRLEN], key[WG_KEY_STRLEN];
+	const struct wg_peer *owner;
+	struct wg_prefix cursor;
+	struct wg_entry e;
+	struct wgd_if *wif;
+	bool more;
+
+	wg_core_settle(wgd.core);
+	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
+		return CMD_WARNING;
+	each_if (wif, ifname) {
+		t = json ? json_object_new_object() : NULL;
+		if (!json)
+			vty_out(vty, "Interface %s\n  %-43s %-20s %-10s %s\n",
+				wif->name, "Prefix", "Peer", "Source",
+				"State");
+		for (more = wg_entry_next(wif->dev, NULL, &e); more;
+		     more = wg_entry_next(wif->dev, &cursor, &e)) {
+			cursor = e.prefix;
+			if (!is_allowed_ip(&e))
+				continue;
+			owner = e.decided ?: e.acked;
+			wg_prefix_str(&e.prefix, prefix);
+			if (!json) {
+				vty_out(vty, "  %-43s %-20s %-10s %s\n",
+					prefix, peer_name(owner, key),
+					source_str(&e), entry_state(&e));
+				continue;
+			}
+			row = json_object_new_object();
+			json_object_string_add(row, "peer",
+					       peer_name(owner, key));
+			json_object_string_add(row, "source", source_str(&e));
+			json_object_string_add(row, "state", entry_state(&e));
+			json_object_object_add(t, prefix, row);
+		}
+		if (json)
+			json_object_object_add(o, wif->name, t);
+	}
+	return json ? vty_json(vty, o) : CMD_SUCCESS;
+}
+
+/* --- show wireguard routes */
+
+/* Could this next hop own prefixes now, filters aside? */
+static bool usable(const struct wg_entry_nexthop *nh)
+{
+	return nh->peer && wg_peer_state(nh->peer) != WG_PEER_INCOMPLETE &&
+	       wg_peer_state(nh->peer) != WG_PEER_SHUTDOWN &&
+	       wg_peer_state(nh->peer) != WG_PEER_DOWN;
+}
+
+static json_object *route_json(const struct wg_entry *e)
+{
+	json_object *o = json_object_new_object();
+	json_object *list = json_object_new_array(), *nh;
+	char buf[64];
+	size_t i;
+
+	json_object_string_add(o, "protocol", zebra_route_string(e->proto));
+	for (i = 0; i < e->n_nexthops; i++) {
+		nh = json_object_new_object();
+		if (e->nexthops[i].gateway.family)
+			json_object_string_add(
+				nh, "address",
+				wg_addr_str(&e->nexthops[i].gateway, buf));
+		if (e->nexthops[i].peer)
+			json_object_string_add(
+				nh, "peer",
+				peer_name(e->nexthops[i].peer, buf));
+		json_object_int_add(nh, "weight", e->nexthops[i].weight ?: 1);
+		json_object_boolean_add(nh, "usable",
+					usable(&e->nexthops[i]));
+		json_object_array_add(list, nh);
+	}
+	json_object_object_add(o, "nexthops", list);
+	if (e->decided)
+		json_object_string_add(o, "owner", peer_name(e->decided, buf));
+	json_object_string_add(o, "verdict", wg_verdict_str(e->verdict));
+	return o;
+}
+
+static void route_text(struct vty *vty, const struct wg_entry *e)
+{
+	char buf[64];
+	size_t i;
+
+	vty_out(vty, "  %-43s %-10s %-20s %s\n",
+		wg_prefix_str(&e->prefix, buf), zebra_route_string(e->proto),
+		e->decided ? peer_name(e->decided, (char[64]){}) : "-",
+		wg_verdict_str(e->verdict));
+	for (i = 0; i < e->n_nexthops; i++)
+		vty_out(vty, "    via %s, peer %s, weight %u%s\n",
+			e->nexthops[i].gateway.family
+				? wg_addr_str(&e->nexthops[i].gateway, buf)
+				: "link",
+			e->nexthops[i].peer
+				? peer_name(e->nexthops[i].peer, (char[64]){})
+				: "-",
+			e->nexthops[i].weight ?: 1,
+			usable(&e->nexthops[i]) ? "" : ", not usable");
+}
+
+DEFPY (show_wireguard_routes,
+       show_wireguard_routes_cmd,
+       "show wireguard [IFNAME$ifname] routes [json$json]",
+       SHOW_STR
+       "WireGuard\n"
+       INTERFACE_STR
+       "Followed routes, who was chosen and why\n"
+       JSON_STR)
+{
+	json_object *o = json ? json_object_new_object() : NULL, *t;
+	char prefix[WG_PREFIX_STRLEN];
+	struct wg_prefix cursor;
+	struct wg_entry e;
+	struct wgd_if *wif;
+	bool more;
+
+	wg_core_settle(wgd.core);
+	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
+		return CMD_WARNING;
+	each_if (wif, ifname) {
+		t = json ? json_object_new_object() : NULL;
+		if (!json)
+			vty_out(vty, "Interface %s\n  %-43s %-10s %-20s %s\n",
+				wif->name, "Prefix", "Protocol", "Owner",
+				"Verdict");
+		for (more = wg_entry_next(wif->dev, NULL, &e); more;
+		     more = wg_entry_next(wif->dev, &cursor, &e)) {
+			cursor = e.prefix;
+			if (!e.has_route)
+				continue;
+			if (json)
+				json_object_object_add(
+					t, wg_prefix_str(&e.prefix, prefix),
+					route_json(&e));
+			else
+				route_text(vty, &e);
+		}
+		if (json)
+			json_object_object_add(o, wif->name, t);
+	}
+	return json ? vty_json(vty, o) : CMD_SUCCESS;
+}
+
+/* --- show wireguard explain */
+
+DEFPY (show_wireguard_explain,
+       show_wireguard_explain_cmd,
+       "show wireguard explain <A.B.C.D|X:X::X:X>$addr [json$json]",
+       SHOW_STR
+       "WireGuard\n"
+       "What happens to packets to and from an address\n"
+       "IPv4 address\n"
+       "IPv6 address\n"
+       JSON_STR)
+{
+	struct wg_addr a;
+
+	if (wg_addr_parse(addr_str, &a) < 0)
+		return CMD_WARNING;
+	wg_core_settle(wgd.core);
+	return wgd_explain(vty, &a, !!json);
+}
+
+/* --- show wireguard statistics */
+
+DEFPY (show_wireguard_statistics,
+       show_wireguard_statistics_cmd,
+       "show wireguard statistics [json$json]",
+       SHOW_STR
+       "WireGuard\n"
+       "Counters and times\n"
+       JSON_STR)
+{
+	json_object *o = json ? json_object_new_object() : NULL, *t;
+	struct wg_count count;
+	struct wgd_if *wif;
+	size_t i;
+
+	wg_core_settle(wgd.core);
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+		wg_dev_count(wif->dev, &count);
+
+		const struct {
+			const char *key, *text;
+			uint64_t value;
+		} rows[] = {
+			{ "routes", "Routes followed", count.routes },
+			{ "entries", "AllowedIPs decided", count.entries },
+			{ "installed", "AllowedIPs installed",
+			  count.installed },
+			{ "pending", "AllowedIPs pending", count.pending },
+			{ "redundant", "AllowedIPs redundant",
+			  count.redundant },
+			{ "events", "Route events", wif->stats.events },
+			{ "batches", "Batches acknowledged",
+			  wif->stats.batches },
+			{ "operations", "Operations acknowledged",
+			  wif->stats.ops },
+			{ "lastUsecs", "Route to device, last (us)",
+			  wif->stats.last_us },
+			{ "worstUsecs", "Route to device, worst (us)",
+			  wif->stats.worst_us },
+			{ "reads", "Reads of the device", wif->stats.reads },
+			{ "resyncs", "Resyncs", wif->stats.resyncs },
+			{ "errors", "Errors", wif->stats.errors },
+		};
+
+		t = json ? json_object_new_object() : NULL;
+		if (!json)
+			vty_out(vty, "Interface %s\n", wif->name);
+		for (i = 0; i < array_size(rows); i++)
+			if (json)
+				json_object_int_add(t, rows[i].key,
+						    rows[i].value);
+			else
+				vty_out(vty, "  %-28s %" PRIu64 "\n",
+					rows[i].text, rows[i].value);
+		if (json)
+			json_object_object_add(o, wif->name, t);
+	}
+	return json ? vty_json(vty, o) : CMD_SUCCESS;
+}
+
+/* --- clear, generate */
+
+DEFPY (clear_wireguard,
+       clear_wireguard_cmd,
+       "clear wireguard [IFNAME$ifname]",
+       CLEAR_STR
+       "WireGuard: read the device back and repair every difference\n"
+       INTERFACE_STR)
+{
+	struct wgd_if *wif;
+
+	if (no_such(vty, ifname, false) != CMD_SUCCESS)
+		return CMD_WARNING;
+	each_if (wif, ifname)
+		wgd_if_resync(wif, "clear wireguard");
+	return CMD_SUCCESS;
+}
+
+DEFPY (wireguard_generate,
+       wireguard_generate_cmd,
+       "wireguard generate <private-key$private|preshared-key> file WORD$path",
+       "WireGuard\n"
+       "Make a new key\n"
+       "A private key; its public key is printed\n"
+       "A preshared key, to be copied to the peer\n"
+       "Where to keep it\n"
+       "Absolute path of a file that is not there yet\n")
+{
+	char err[256], text[WG_KEY_STRLEN];
+	struct wg_key pub;
+
+	if (*path != '/') {
+		vty_out(vty, "%% %s: not an absolute path\n", path);
+		return CMD_WARNING;
+	}
+	if (wg_key_generate(path, !!private, err, sizeof(err)) < 0 ||
+	    (private &&
+	     wg_key_load_public(path, &pub, err, sizeof(err)) < 0)) {
+		vty_out(vty, "%% %s\n", err);
+		return CMD_WARNING;
+	}
+	if (private)
+		vty_out(vty, "Public key: %s\n", wg_key_str(&pub, text));
+	else
+		vty_out(vty, "Preshared key written to %s\n", path);
+	return CMD_SUCCESS;
+}
+
+void wgd_vty_init(void)
+{
+	install_element(VIEW_NODE, &show_wireguard_cmd);
+	install_element(VIEW_NODE, &show_wireguard_allowed_ips_cmd);
+	install_element(VIEW_NODE, &show_wireguard_routes_cmd);
+	install_element(VIEW_NODE, &show_wireguard_explain_cmd);
+	install_element(VIEW_NODE, &show_wireguard_statistics_cmd);
+	install_element(ENABLE_NODE, &clear_wireguard_cmd);
+	install_element(ENABLE_NODE, &wireguard_generate_cmd);
+}

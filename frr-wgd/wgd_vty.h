@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Show, clear and generate. */
+#ifndef WGD_VTY_H
+#define WGD_VTY_H
+
+extern void wgd_vty_init(void);
+
+#endif

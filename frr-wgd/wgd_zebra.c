@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The zebra client.
+ *
+ * wgd says hello as ZEBRA_ROUTE_HSLS: no daemon owns that type, and zebra
+ * deletes the routes of a client's type when the client goes.  It subscribes
+ * to ZEBRA_ROUTE_ALL, so that a change of protocol is an update like any
+ * other; state is keyed by (vrf, prefix), never by protocol.
+ *
+ * zebra has no end-of-routes marker.  It answers in order, though, so the
+ * answer to a request that follows the subscription says that all routes have
+ * been told: the barrier.  The request is next hop tracking of 255.255.255.255,
+ * which is never a next hop; zebra answers a new registration at once.
+ *
+ * That ends a replay.  After our own start it is followed by a quiet time, for
+ * bgpd may be starting with us.  When zebra has gone and come back, the barrier
+ * says nothing: the daemons need time to tell zebra their routes again, so the
+ * old ones stay for the stale time.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "if.h"
+#include "log.h"
+#include "nexthop.h"
+#include "prefix.h"
+#include "vrf.h"
+#include "zclient.h"
+
+#include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_zebra.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
+
+#define QUIET_MS 3000
+
+/* A VRF whose routes we subscribed to. */
+struct follow {
+	struct follow *next;
+	vrf_id_t vrf;
+	bool replaying; /* routes not told again are still kept */
+	unsigned barriers; /* asked for, not answered yet */
+	bool cold; /* zebra came back: the barrier says nothing */
+	struct event *t_end; /* ends the replay of a cold zebra */
+};
+
+static struct zclient *zclient;
+static bool connected, connected_before;
+static struct follow *follows;
+static struct event *t_quiet, *t_stale;
+
+static bool to_addr(uint8_t family, const void *bytes, struct wg_addr *ret)
+{
+	*ret = (struct wg_addr){ .family = family };
+	memcpy(ret->b, bytes, wg_family_bytes(family));
+	return true;
+}
+
+static bool to_prefix(const struct prefix *p, struct wg_prefix *ret)
+{
+	if (p->family != AF_INET && p->family != AF_INET6)
+		return false;
+	*ret = (struct wg_prefix){ .family = p->family, .len = p->prefixlen };
+	memcpy(ret->b, &p->u.prefix, wg_family_bytes(p->family));
+	wg_prefix_mask(ret);
+	return true;
+}
+
+static void from_addr(const struct wg_addr *a, struct prefix *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->family = a->family;
+	ret->prefixlen = wg_family_bits(a->family);
+	memcpy(&ret->u.prefix, a->b, wg_family_bytes(a->family));
+}
+
+/*
+ * zebra's next hops to the core's.  ON_LINK is the gateway of next hops that
+ * have none (tracking: the address itself), or NULL.
+ */
+static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
+			  const struct wg_addr *on_link,
+			  struct wg_nexthop *ret)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++) {
+		struct wg_nexthop nh = {
+			.ifindex = from[i].ifindex,
+			.weight = MIN(from[i].weight, UINT8_MAX),
+		};
+
+		switch (from[i].type) {
+		case NEXTHOP_TYPE_IPV4:
+		case NEXTHOP_TYPE_IPV4_IFINDEX:
+			to_addr(AF_INET, &from[i].gate.ipv4, &nh.gateway);
+			break;
+		case NEXTHOP_TYPE_IPV6:
+		case NEXTHOP_TYPE_IPV6_IFINDEX:
+			to_addr(AF_INET6, &from[i].gate.ipv6, &nh.gateway);
+			break;
+		case NEXTHOP_TYPE_IFINDEX:
+			if (on_link)
+				nh.gateway = *on_link;
+			break;
+		case NEXTHOP_TYPE_BLACKHOLE:
+			continue;
+		}
+		/* a resolved next hop with no link resolves nothing */
+		if (on_link && !nh.ifindex)
+			continue;
+		ret[k++] = nh;
+	}
+	return k;
+}
+
+/* --- routes */
+
+static void wait_for_quiet(void);
+
+static int route_told(ZAPI_CALLBACK_ARGS)
+{
+	struct wg_nexthop nh[MULTIPATH_NUM];
+	struct zapi_route api;
+	struct wg_prefix p;
+	size_t n;
+	int rc;
+
+	if (zapi_route_decode(zclient->ibuf, &api) < 0) {
+		zlog_err("malformed route message from zebra (command %d, vrf %u): ignored",
+			 cmd, vrf_id);
+		return 0;
+	}
+	if (api.prefix.family == AF_INET6 && api.src_prefix.prefixlen)
+		return 0; /* AllowedIPs know no source-specific routes */
+	if (!to_prefix(&api.prefix, &p))
+		return 0;
+	wgd_debug_routes("%s %pFX %s vrf %u, %u next hops",
+			 cmd == ZEBRA_REDISTRIBUTE_ROUTE_ADD ? "add" : "del",
+			 &api.prefix, zebra_route_string(api.type), vrf_id,
+			 api.nexthop_num);
+	if (cmd == ZEBRA_REDISTRIBUTE_ROUTE_DEL) {
+		wg_route_delete(wgd.core, vrf_id, &p);
+	} else {
+		n = to_nexthops(api.nexthops,
+				MIN(api.nexthop_num, array_size(nh)), NULL,
+				nh);
+		rc = wg_route_update(wgd.core, vrf_id, &p, api.type, nh, n);
+		if (rc < 0)
+			zlog_err("%pFX: route not followed: %s", &api.prefix,
+				 safe_strerror(-rc));
+	}
+	wgd_if_route_event();
+	if (t_quiet)
+		wait_for_quiet();
+	return 0;
+}
+
+/* --- replay */
+
+static void quiet(struct event *t)
+{
+	event_cancel(&t_quiet);
+	event_cancel(&t_stale);
+	wgd.routes_here = true;
+	zlog_info("all routes are here");
+	wgd_if_release_stale();
+}
+
+static void wait_for_quiet(void)
+{
+	event_cancel(&t_quiet);
+	event_add_timer_msec(wgd.master, quiet, NULL, QUIET_MS, &t_quiet);
+}
+
+static void replay_end(struct follow *f)
+{
+	size_t swept;
+
+	if (!f->replaying)
+		return;
+	f->replaying = false;
+	event_cancel(&f->t_end);
+	swept = wg_route_replay_end(wgd.core, f->vrf);
+	wgd_debug_events("vrf %u: routes told again, %zu were gone", f->vrf,
+			 swept);
+	wgd_if_kick_all();
+	if (!wgd.routes_here)
+		wait_for_quiet();
+}
+
+static void stale_time_over(struct event *t)
+{
+	replay_end(EVENT_ARG(t));
+}
+
+static void barrier_prefix(struct prefix *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->family = AF_INET;
+	p->prefixlen = IPV4_MAX_BITLEN;
+	p->u.prefix4.s_addr = INADDR_BROADCAST;
+}
+
+static void subscribe(struct follow *f, bool again)
+{
+	struct prefix p;
+	afi_t afi;
+
+	wg_route_replay_begin(wgd.core, f->vrf);
+	f->replaying = true;
+	/* zclient_redistribute() would send nothing for what it remembers */
+	for (afi = AFI_IP; afi <= AFI_IP6; afi++) {
+		if (again)
+			zebra_redistribute_send(ZEBRA_REDISTRIBUTE_DELETE,
+						zclient, afi, ZEBRA_ROUTE_ALL,
+						0, f->vrf);
+		zebra_redistribute_send(ZEBRA_REDISTRIBUTE_ADD, zclient, afi,
+					ZEBRA_ROUTE_ALL, 0, f->vrf);
+	}
+	event_cancel(&f->t_end);
+	if (f->cold) {
+		event_add_timer(wgd.master, stale_time_over, f,
+				wgd.stale_time, &f->t_end);
+		return;
+	}
+	barrier_prefix(&p);
+	f->barriers++;
+	zclient_send_rnh(zclient, ZEBRA_NEXTHOP_REGISTER, &p, SAFI_UNICAST,
+			 false, false, f->vrf);
+}
+
+static struct follow *follow_find(vrf_id_t vrf)
+{
+	struct follow *f;
+
+	for (f = follows; f && f->vrf != vrf; f = f->next)
+		;
+	return f;
+}
+
+void wgd_zebra_follow(struct wg_dev *dev, bool fresh)
+{
+	struct follow *f = follow_find(wg_dev_vrf(dev));
+
+	if (f && fresh)
+		return; /* there can be no routes of a new link yet */
+	if (!f) {
+		f = XCALLOC(MTYPE_WGD_VRF, sizeof(*f));
+		f->vrf = wg_dev_vrf(dev);
+		f->next = follows;
+		follows = f;
+		if (connected)
+			subscribe(f, false);
+	} else if (connected)
+		subscribe(f, true);
+}
+
+static void barrier_reached(vrf_id_t vrf)
+{
+	struct follow *f = follow_find(vrf);
+	struct prefix p;
+
+	if (!f || !f->barriers)
+		return;
+	barrier_prefix(&p);
+	zclient_send_rnh(zclient, ZEBRA_NEXTHOP_UNREGISTER, &p, SAFI_UNICAST,
+			 false, false, vrf);
+	if (--f->barriers == 0 && !f->cold)
+		replay_end(f);
+}
+
+/* --- next hop tracking */
+
+void wgd_zebra_track(void)
+{
+	struct wg_gateway_want want;
+	struct prefix p;
+
+	if (!connected)
+		return; /* asked for again when connected */
+	while (wg_gateway_next(wgd.core, &want)) {
+		from_addr(&want.gateway, &p);
+		wgd_debug_routes("%s next hop %pFX vrf %u",
+				 want.want ? "track" : "forget", &p, want.vrf);
+		zclient_send_rnh(zclient,
+				 want.want ? ZEBRA_NEXTHOP_REGISTER
+					   : ZEBRA_NEXTHOP_UNREGISTER,
+				 &p, SAFI_UNICAST, false, false, want.vrf);
+	}
+}
+
+static void gateway_told(vrf_id_t vrf, const struct prefix *match,
+			 const struct zapi_route *route)
+{
+	struct wg_nexthop nh[MULTIPATH_NUM];
+	struct wg_addr gateway;
+	struct prefix barrier;
+	size_t n;
+
+	barrier_prefix(&barrier);
+	if (prefix_same(match, &barrier)) {
+		barrier_reached(vrf);
+		return;
+	}
+	if (match->family != AF_INET && match->family != AF_INET6)
+		return;
+	to_addr(match->family, &match->u.prefix, &gateway);
+	n = to_nexthops(route->nexthops,
+			MIN(route->nexthop_num, array_size(nh)), &gateway, nh);
+	wgd_debug_routes("next hop %pFX vrf %u: %zu links", match, vrf, n);
+	wg_gateway_update(wgd.core, vrf, &gateway, nh, n);
+	wgd_if_kick_all();
+}
+
+#if FRR_VER < 90000
+static int nexthop_told(ZAPI_CALLBACK_ARGS)
+{
+	struct zapi_route route;
+	struct prefix match = {};
+
+	if (!zapi_nexthop_update_decode(zclient->ibuf, &match, &route)) {
+		zlog_err("malformed next hop message from zebra (vrf %u): ignored",
+			 vrf_id);
+		return 0;
+	}
+	gateway_told(vrf_id, &match, &route);
+	return 0;
+}
+#else
+static void nexthop_told(struct vrf *vrf, struct prefix *match,
+			 struct zapi_route *route)
+{
+	gateway_told(vrf->vrf_id, match, route);
+}
+#endif
+
+/* --- links */
+
+struct interface *wgd_zebra_link(const char *name)
+{
+	struct interface *ifp = NULL;
+	struct vrf *vrf;
+
+	RB_FOREACH (vrf, vrf_name_head, &vrfs_by_name) {
+		ifp = if_lookup_by_name_vrf(name, vrf);
+		if (ifp && ifp->ifindex != IFINDEX_INTERNAL)
+			return ifp;
+	}
+	return NULL;
+}
+
+static int link_changed(struct interface *ifp)
+{
+	wgd_debug_events("link %s: index %u, %s", ifp->name, ifp->ifindex,
+			 if_is_up(ifp) ? "up" : "down");
+	wgd_if_link_changed(ifp->name);
+	return 0;
+}
+
+#if FRR_VER < 90000
+static int link_vrf_told(ZAPI_CALLBACK_ARGS)
+{
+	vrf_id_t vrf;
+	struct interface *ifp =
+		zebra_interface_vrf_update_read(zclient->ibuf, vrf_id, &vrf);
+
+	if (ifp) {
+		if_update_to_new_vrf(ifp, vrf);
+		wgd_if_link_changed(ifp->name);
+	}
+	return 0;
+}
+#endif
+
+/* --- the session */
+
+static void zebra_up(struct zclient *zc)
+{
+	struct follow *f;
+
+	zlog_info("connected to zebra%s", connected_before ? " again" : "");
+	connected = true;
+	zclient_send_reg_requests(zc, VRF_DEFAULT);
+	for (f = follows; f; f = f->next) {
+		f->cold = connected_before;
+		f->barriers = 0;
+		subscribe(f, false);
+	}
+	connected_before = true;
+	wg_gateway_replay(wgd.core);
+	wgd_zebra_track();
+	wgd_if_kick_all();
+}
+
+static zclient_handler *const handlers[] = {
+	[ZEBRA_REDISTRIBUTE_ROUTE_ADD] = route_told,
+	[ZEBRA_REDISTRIBUTE_ROUTE_DEL] = route_told,
+#if FRR_VER < 90000
+	[ZEBRA_NEXTHOP_UPDATE] = nexthop_told,
+	[ZEBRA_INTERFACE_VRF_UPDATE] = link_vrf_told,
+#endif
+};
+
+static int vrf_enabled(struct vrf *vrf)
+{
+	struct follow *f = follow_find(vrf->vrf_id);
+
+	if (connected && vrf->vrf_id != VRF_DEFAULT)
+		zclient_send_reg_requests(zclient, vrf->vrf_id);
+	if (connected && f)
+		subscribe(f, true);
+	return 0;
+}
+
+static int vrf_ignored(struct vrf *vrf)
+{
+	return 0;
+}
+
+void wgd_zebra_init(void)
+{
+	static struct zclient_options options;
+
+	vrf_init(vrf_ignored, vrf_enabled, vrf_ignored, vrf_ignored);
+	wgd_compat_if_hooks(link_changed, link_changed, link_changed,
+			    link_changed);
+	zclient = zclient_new(wgd.master, &options, handlers,
+			      array_size(handlers));
+	zclient_init(zclient, ZEBRA_ROUTE_HSLS, 0, &wgd_privs);
+	zclient->zebra_connected = zebra_up;
+	event_add_timer(wgd.master, quiet, NULL, wgd.stale_time, &t_stale);
+#if FRR_VER >= 90000
+	zclient->nexthop_update = nexthop_told;
+#endif
+}
+
+void wgd_zebra_finish(void)
+{
+	struct follow *f;
+
+	event_cancel(&t_quiet);
+	event_cancel(&t_stale);
+	while ((f = follows)) {
+		follows = f->next;
+		event_cancel(&f->t_end);
+		XFREE(MTYPE_WGD_VRF, f);
+	}
+	zclient_stop(zclient);
+	zclient_free(zclient);
+}
