@@ -133,6 +133,26 @@ class Probe:
             self.process.wait()
 
 
+class Echo:
+    "What answers probes; received() stops it and tells how many it got."
+
+    def __init__(self, node, address, port):
+        self.process = node.popen(
+            [PYTHON, HERE + "/probe.py", "echo", address, port, node.name]
+        )
+        line = self.process.stdout.readline()
+        assert "listening" in line, self.process.stderr.read()
+
+    def received(self):
+        # The process is nsenter, which became python: the signal arrives.
+        self.process.terminate()
+        line = self.process.stdout.readline()
+        self.process.wait(timeout=10)
+        return json.loads(line)["received"]
+
+    kill = Probe.kill
+
+
 class Node:
     "A namespace: a site's router, a host, or the underlay's router."
 
@@ -150,15 +170,11 @@ class Node:
     def popen(self, cmd, **kwargs):
         return self.gear.net.popen(cmd, **kwargs)
 
-    def echo(self, address, port=7000, name=None):
-        "Answer probes to that address, as `name` (default: the node's)."
-        process = self.popen(
-            [PYTHON, HERE + "/probe.py", "echo", address, port, name or self.name]
-        )
-        self.net.helpers.append(process)
-        line = process.stdout.readline()
-        assert "listening" in line, process.stderr.read()
-        return process
+    def echo(self, address, port=7000):
+        "Answer probes to that address, in the node's name."
+        echo = Echo(self, address, port)
+        self.net.probes.append(echo)
+        return echo
 
     def probe(self, address, **kwargs):
         probe = Probe(self, address, **kwargs)
@@ -179,7 +195,6 @@ class Site(Node):
 
     def __init__(self, net, gear):
         super().__init__(net, gear)
-        self.keys = {}  # interface -> (private, public)
 
     # --- vtysh
 
@@ -335,9 +350,9 @@ class Net:
         self.daemons = list(daemons)
         self.hosts = hosts or {}
         self.nodes = {}
+        self.keys = {}  # (site, interface) -> (private, public)
         self.owner_of = {}  # public key -> site
-        self.helpers = []
-        self.probes = []
+        self.probes = []  # and echoes
         self.tgen = Topogen(self._build, module.__name__)
         try:
             self.tgen.start_topology()
@@ -383,7 +398,8 @@ class Net:
                 "ip addr add fd00:255:%d::1/64 dev u-%s nodad" % (i, name, i, name)
             )
         for name, (_, address, gateway) in self.hosts.items():
-            self[name].run("ip addr add %s dev lan" % address)
+            nodad = " nodad" if ":" in address else ""
+            self[name].run("ip addr add %s dev lan%s" % (address, nodad))
             self[name].run("ip route add default via %s" % gateway)
 
     def _template(self, name):
@@ -408,11 +424,16 @@ class Net:
             self.make_key(name, interface)
 
     def make_key(self, name, interface):
-        "Give the site a key (in the default place); its public key."
+        """
+        Make a key, in its default place if the site exists: a test of one
+        site's own business speaks of others that are not there.
+        """
         private, public = make_key()
-        site = self[name]
-        site.keys[interface] = (private, public)
+        self.keys[name, interface] = (private, public)
         self.owner_of[public] = name
+        if name not in self.nodes:
+            return public
+        site = self[name]
         path = "%s/%s.key" % (KEYDIR, interface)
         site.run("install -d -m 700 -o frr -g frr " + KEYDIR)
         site.run("install -m 600 -o frr -g frr /dev/null " + path)
@@ -445,7 +466,7 @@ class Net:
         )
         text = text.replace("@implementation@", line)
         return re.sub(
-            r"@(\w+)\.([\w-]+)@", lambda m: self[m[1]].keys[m[2]][1], text
+            r"@(\w+)\.([\w-]+)@", lambda m: self.keys[m[1], m[2]][1], text
         )
 
     def load(self, name):
@@ -472,6 +493,19 @@ class Net:
             % (i, name, i, i, i, name, i, i)
         )
 
+    def cut_link(self, one, two):
+        "Only what goes between these two sites is lost."
+        for x, y in ((one, two), (two, one)):
+            j = self.names.index(y) + 1
+            self["u"].run(
+                "ip rule add pref 100 iif u-%s to 10.255.%d.0/24 blackhole;"
+                "ip -6 rule add pref 100 iif u-%s to fd00:255:%d::/64 blackhole"
+                % (x, j, x, j)
+            )
+
+    def heal_links(self):
+        self["u"].run("for v in -4 -4 -6 -6; do ip $v rule del pref 100; done")
+
     def heal(self, name):
         i = self.names.index(name) + 1
         self["u"].run("for v in -4 -4 -6 -6; do ip $v rule del pref %d; done" % i)
@@ -479,10 +513,6 @@ class Net:
     def stop(self):
         for probe in self.probes:
             probe.kill()
-        for process in self.helpers:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
         self.tgen.stop_topology()
 
     def findings(self):

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+BGP unnumbered: no address on the tunnel but the link-local ones, the
+neighbor is found by router advertisements, and IPv4 prefixes have an IPv6
+next hop.
+"""
+from lib_wgd import wait_for
+
+TOPOLOGY = {
+    "sites": "ab",
+    "daemons": ["bgpd"],
+    "hosts": {
+        "ha": ("a", "192.168.1.10/24", "192.168.1.1"),
+        "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
+    },
+}
+
+
+def test_session(net):
+    def up():
+        peers = net["a"].json("show bgp ipv4 unicast summary")["peers"]
+        return peers["wg0"]["state"] == "Established"
+
+    wait_for(up, "BGP")
+
+
+def test_both_families_follow(net):
+    net["a"].wait_allowed({"192.168.2.0/24": "b", "fd00:20::/64": "b"})
+    net["b"].wait_allowed({"192.168.1.0/24": "a", "fd00:10::/64": "a"})
+    route = net["a"].show(what="routes")["192.168.2.0/24"]
+    assert route["owner"] == "b" and route["verdict"] == "accepted"
+    assert route["nexthops"][0]["address"].startswith("fe80:"), route
+
+
+def test_traffic(net):
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")

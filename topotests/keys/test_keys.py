@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Secrets: kept in files of mode 0600, made when absent, read only where nobody
+else can read them, and never seen in the configuration, in show commands, in
+logs, or in memory that a core file would keep.
+"""
+import os
+import re
+import stat
+
+import pytest
+
+from lib_wgd import KEYDIR, wait_for
+
+TOPOLOGY = {"sites": "ab"}
+SHOW = [
+    "show running-config",
+    "show wireguard",
+    "show wireguard json",
+    "show wireguard wg0 allowed-ips json",
+    "show wireguard wg0 routes json",
+    "show wireguard statistics json",
+    "show wireguard explain 10.99.0.2 json",
+]
+
+
+def read(site, path):
+    return site.run("cat " + path).strip()
+
+
+def mode(site, path):
+    return site.run("stat -c '%a %U' " + path).split()
+
+
+def spellings(secret):
+    "base64, and the hex that the userspace protocol has."
+    import base64
+
+    return [secret, base64.b64decode(secret).hex()]
+
+
+def test_traffic(net):
+    wait_for(lambda: net["a"].ping("10.99.0.2"), "answer")
+
+
+def test_private_key_made_if_absent(net):
+    a = net["a"]
+    a.configure("interface wg1\nwireguard\n" + net.expand("@implementation@"))
+    path = KEYDIR + "/wg1.key"
+    wait_for(lambda: a.run("ls " + path, check=False), "a new key file")
+    assert mode(a, path) == ["600", "frr"]
+    private = read(a, path)
+    public = a.run("wg pubkey <" + path).strip()
+    wait_for(lambda: a.show("wg1")["publicKey"] == public, "its public key")
+    assert a.run("wg show wg1 public-key").strip() == public
+    # kept, not made anew
+    a.kill("wgd")
+    a.run("vtysh -c 'show version' >/dev/null")
+    a.start("wgd")
+    assert read(a, path) == private
+
+
+def test_private_key_in_a_place_of_ones_own(net):
+    a = net["a"]
+    a.run("install -d -m 700 -o frr -g frr /etc/frr/elsewhere")
+    a.configure(
+        "interface wg2\nwireguard\n" + net.expand("@implementation@")
+        + "\nwireguard private-key file /etc/frr/elsewhere/mine"
+    )
+    wait_for(lambda: a.run("ls /etc/frr/elsewhere/mine", check=False), "the key file")
+    assert mode(a, "/etc/frr/elsewhere/mine") == ["600", "frr"]
+
+
+def test_generate_private_key(net):
+    a = net["a"]
+    path = KEYDIR + "/generated.key"
+    out = a.vtysh("wireguard generate private-key file " + path)
+    assert mode(a, path) == ["600", "frr"]
+    secret = read(a, path)
+    assert re.fullmatch(r"[A-Za-z0-9+/]{43}=", secret)
+    for spelling in spellings(secret):
+        assert spelling not in out
+
+
+def test_generate_does_not_overwrite(net):
+    a = net["a"]
+    path = KEYDIR + "/generated.key"
+    before = read(a, path)
+    _, out = a.vtysh_status("wireguard generate private-key file " + path)
+    assert path in out
+    assert read(a, path) == before
+
+
+def test_generate_says_why_not(net):
+    _, out = net["a"].vtysh_status("wireguard generate private-key file /nowhere/key")
+    assert "/nowhere/key" in out and "No such file" in out
+
+
+def test_preshared_key(net):
+    "Both ends get it and talk; one end without it does not."
+    a, b = net["a"], net["b"]
+    path = KEYDIR + "/ab.psk"
+    out = a.vtysh("wireguard generate preshared-key file " + path)
+    assert mode(a, path) == ["600", "frr"]
+    secret = read(a, path)
+    for spelling in spellings(secret):
+        assert spelling not in out
+    b.run("install -m 600 -o frr -g frr /dev/null " + path)
+    b.gear.net.cmd_raises("cat > " + path, stdin=secret + "\n")
+    for site, peer in ((a, "b"), (b, "a")):
+        site.configure(
+            "interface wg0\nwireguard peer %s preshared-key file %s" % (peer, path)
+        )
+    for site in a, b:
+        wait_for(lambda: secret in site.run("wg show wg0 preshared-keys"), "the secret")
+    wait_for(lambda: a.ping("10.99.0.2"), "answer")
+    b.configure("interface wg0\nno wireguard peer a preshared-key file " + path)
+    wait_for(lambda: "(none)" in b.run("wg show wg0 preshared-keys"), "no secret")
+    b.configure("interface wg0\nwireguard peer a preshared-key file " + path)
+    wait_for(lambda: secret in b.run("wg show wg0 preshared-keys"), "the secret again")
+
+
+@pytest.mark.parametrize("bits", ["640", "604", "660"])
+def test_too_open_file(net, bits):
+    a = net["a"]
+    path = "%s/open-%s" % (KEYDIR, bits)
+    a.run("wg genkey >%s; chown frr:frr %s; chmod %s %s" % (path, path, bits, path))
+    message = a.refused("interface wg0\nwireguard peer b preshared-key file " + path)
+    assert path in message and "0" + bits in message, message
+
+
+def all_secrets(net):
+    out = []
+    for name in "ab":
+        site = net[name]
+        for path in site.run("find /etc/frr -name '*.key' -o -name '*.psk' -o -name mine"
+                             " -o -name 'open-*'").split():
+            out += [(path, s) for s in spellings(read(site, path))]
+    assert len(out) >= 10
+    return out
+
+
+@pytest.mark.parametrize("command", SHOW)
+def test_not_shown(net, command):
+    for name in "ab":
+        out = net[name].vtysh(command)
+        for path, secret in all_secrets(net):
+            assert secret not in out, "%s: %s shows %s" % (name, command, path)
+
+
+def test_not_logged(net):
+    "Also with all debugging on."
+    a = net["a"]
+    for what in "events", "routes", "device":
+        a.vtysh("debug wireguard " + what)
+    a.vtysh("clear wireguard wg0")
+    a.configure("interface wg0\nno wireguard peer b preshared-key")
+    a.configure("interface wg0\nwireguard peer b preshared-key file %s/ab.psk" % KEYDIR)
+    wait_for(lambda: "(none)" not in a.run("wg show wg0 preshared-keys"), "the secret")
+    for name in "ab":
+        folder = os.path.join(net[name].gear.logdir, name)
+        for file in os.listdir(folder):
+            with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as f:
+                text = f.read()
+            for path, secret in all_secrets(net):
+                assert secret not in text, "%s/%s has %s" % (name, file, path)
+    for what in "events", "routes", "device":
+        a.vtysh("no debug wireguard " + what)
+
+
+def test_not_in_memory(net):
+    "A secret is in the daemon's memory only while it is handed over."
+    import base64
+
+    a = net["a"]
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    secrets = [(p, s.encode()) for p, s in all_secrets(net)]
+    secrets += [(p, base64.b64decode(s)) for p, s in secrets if len(s) == 44]
+    pid = a.pid("wgd")
+    found = []
+    with open("/proc/%d/maps" % pid, encoding="ascii") as maps, \
+            open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            f = line.split()
+            if "rw" not in f[1] or (len(f) > 5 and f[5] in ("[vvar]", "[vsyscall]")):
+                continue
+            start, end = (int(x, 16) for x in f[0].split("-"))
+            if end - start > 1 << 30:
+                continue  # what a sanitizer reserves
+            try:
+                mem.seek(start)
+                data = mem.read(end - start)
+            except OSError:
+                continue
+            found += [p for p, s in secrets if s in data]
+    assert not found, found
+
+
+def test_no_core_file(net):
+    "Its core would hold what is being handed over: it makes none."
+    pid = net["a"].pid("wgd")
+    with open("/proc/%d/limits" % pid, encoding="ascii") as f:
+        limit = [s for s in f if s.startswith("Max core file size")][0].split()[4]
+    # a process that may not be dumped belongs to root in /proc
+    owner = os.stat("/proc/%d/status" % pid).st_uid
+    assert limit == "0" or owner == 0, (limit, owner)
+
+
+def test_key_folder(net):
+    "A folder that wgd made is its own alone."
+    out = net["a"].run("stat -c '%a' " + KEYDIR).strip()
+    assert stat.S_IMODE(int(out, 8)) & 0o077 == 0

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Restart without harm: every daemon, and the userspace program, is killed
+while a probe runs.  AllowedIPs are right afterwards without a hand, no
+peer's session is reset, and where the data path does not depend on the
+killed process nothing is lost at all.
+"""
+import os
+import signal
+import time
+
+import pytest
+
+from lib_wgd import BACKEND, holds, wait_for
+
+TOPOLOGY = {
+    "sites": "ab",
+    "daemons": ["bgpd"],
+    "hosts": {
+        "ha": ("a", "192.168.1.10/24", "192.168.1.1"),
+        "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
+    },
+}
+LAN = "192.168.2.0/24"
+STATIC = "172.31.2.0/24"
+RIGHT = {LAN: "b", STATIC: "b", "10.99.0.2/32": "b"}
+userspace_only = pytest.mark.skipif(
+    BACKEND != "userspace", reason="needs a userspace program to kill"
+)
+
+
+@pytest.fixture
+def probe(net):
+    "A probe that is answered before the test begins."
+    net["a"].wait_allowed(RIGHT)
+    server = net["hb"].echo("192.168.2.10")
+    probe = net["ha"].probe("192.168.2.10", rate=500)
+    probe.wait_responder("hb")
+    yield probe
+    probe.kill()
+    server.kill()
+
+
+def same_session(site, before):
+    "No handshake that was not due, and the counters went on."
+    time_before, rx_before, tx_before = before["b"]
+    time_now, rx_now, tx_now = site.handshakes()["b"]
+    # WireGuard itself makes a new handshake after two minutes
+    assert time_now == time_before or time_now >= time_before + 115
+    assert rx_now > rx_before and tx_now > tx_before
+
+
+def test_wgd_killed(net, probe):
+    a = net["a"]
+    before = a.handshakes()
+    a.kill("wgd")
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 1, "AllowedIPs")
+    a.start("wgd")
+    # not one entry is missing at any moment of the return
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 2, "AllowedIPs", 0.02)
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    a.wait_allowed(RIGHT)
+    result = probe.result()
+    assert result["lost"] == 0, result
+    same_session(a, before)
+
+
+def test_wgd_follows_again(net):
+    "Routes that come and go after the restart, and one that went during it."
+    a = net["a"]
+    a.configure("ip route 172.31.3.0/24 10.99.0.2\nip route 172.31.4.0/24 10.99.0.2")
+    a.wait_allowed({"172.31.3.0/24": "b", "172.31.4.0/24": "b"})
+    a.kill("wgd")
+    a.run("vtysh -d staticd -c 'configure terminal' -c 'no ip route 172.31.3.0/24 10.99.0.2'")
+    a.start("wgd")
+    a.configure("no ip route 172.31.4.0/24 10.99.0.2")
+    a.wait_allowed({"172.31.4.0/24": None, **RIGHT})
+    # the old entry stays until the routes were replayed, or a stale time ends
+    a.wait_allowed({"172.31.3.0/24": None}, timeout=130)
+
+
+def test_wgd_stopped_and_started(net, probe):
+    "An orderly end leaves the device as it is, too."
+    a = net["a"]
+    before = a.handshakes()
+    a.kill("wgd", signal.SIGTERM)
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 1, "AllowedIPs")
+    a.start("wgd")
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    a.wait_allowed(RIGHT)
+    result = probe.result()
+    assert result["lost"] == 0, result
+    same_session(a, before)
+
+
+def test_zebra_killed(net):
+    a = net["a"]
+    a.kill("zebra")
+    # a removal that zebra cannot tell of
+    a.start("zebra")
+    # clients find zebra again after up to ten seconds
+    a.wait_allowed(RIGHT)
+    a.configure("ip route 172.31.5.0/24 10.99.0.2")
+    a.wait_allowed({"172.31.5.0/24": "b"})
+    a.configure("no ip route 172.31.5.0/24 10.99.0.2")
+    a.wait_allowed({"172.31.5.0/24": None, **RIGHT})
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
+@pytest.mark.parametrize("daemon", ["bgpd", "staticd"])
+def test_protocol_daemon_killed(net, daemon):
+    "Its prefixes go and come with its routes; the other's stay."
+    a = net["a"]
+    mine, other = (LAN, STATIC) if daemon == "bgpd" else (STATIC, LAN)
+    a.wait_allowed(RIGHT)
+    a.kill(daemon)
+    a.wait_allowed({mine: None, other: "b"})
+    a.start(daemon)
+    a.wait_allowed(RIGHT)
+
+
+@userspace_only
+def test_program_killed(net):
+    "The interface is gone with it, with addresses and routes; all comes back."
+    a = net["a"]
+    a.wait_allowed(RIGHT)
+    pid = a.userspace_pid()
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: a.userspace_pid() not in (0, pid), "a new program")
+    a.wait_allowed(RIGHT)
+    assert "10.99.0.1/24" in a.run("ip addr show dev wg0")
+    assert a.show()["syncState"] == "synced"
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
+@userspace_only
+def test_program_hangs(net):
+    "A stopped program takes connections and never answers: wgd goes on."
+    a = net["a"]
+    a.wait_allowed(RIGHT)
+    pid = a.userspace_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        a.configure("ip route 172.31.6.0/24 10.99.0.2")
+        slowest = 0
+        end = time.monotonic() + 6
+        while time.monotonic() < end:
+            begin = time.monotonic()
+            state = a.show()["syncState"]
+            slowest = max(slowest, time.monotonic() - begin)
+        assert slowest < 2, "show took %.1f s" % slowest
+        assert state != "synced", state
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    a.wait_allowed({"172.31.6.0/24": "b", **RIGHT})
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    a.configure("no ip route 172.31.6.0/24 10.99.0.2")
+    assert a.userspace_pid() == pid
+
+
+def test_interface_deleted(net):
+    "Somebody deletes the interface: the configuration is the truth."
+    a = net["a"]
+    a.wait_allowed(RIGHT)
+    a.run("ip link del wg0")
+    wait_for(lambda: "10.99.0.1/24" in a.run("ip addr show dev wg0", check=False),
+             "the interface with its address")
+    a.wait_allowed(RIGHT)
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
+def test_clear_repairs(net):
+    "What somebody changed by hand is as it should be after clear wireguard."
+    a = net["a"]
+    a.wait_allowed(RIGHT)
+    key = net.keys["b", "wg0"][1]
+    stranger = net.make_key("stranger", "wg0")
+    a.run("wg set wg0 peer %s allowed-ips 10.99.0.2/32,203.0.113.0/24" % key)
+    a.run("wg set wg0 peer %s allowed-ips 192.0.2.0/24" % stranger)
+    a.vtysh("clear wireguard wg0")
+    a.wait_allowed({"203.0.113.0/24": None, "192.0.2.0/24": None, **RIGHT})
+    wait_for(lambda: "stranger" not in a.handshakes(), "no stranger")

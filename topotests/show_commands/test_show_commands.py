@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What users see: the JSON objects have the keys that are promised, their
+values are those of the device, and the text says the same.
+"""
+import json
+
+import pytest
+
+from lib_wgd import BACKEND, wait_for
+
+TOPOLOGY = {"sites": "ab"}
+DEVICE_KEYS = {
+    "implementation", "publicKey", "listenPort", "mtu", "fwmark", "syncState", "peers",
+}
+PEER_KEYS = {
+    "publicKey", "state", "stateReason", "endpoint", "addresses",
+    "lastHandshakeSecs", "rxBytes", "txBytes", "allowedIpsStatic",
+    "allowedIpsDynamic", "allowedIpsInstalled",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled(net):
+    net["a"].wait_allowed({"192.168.50.0/24": "b", "192.168.60.0/25": "b"})
+    wait_for(lambda: net["a"].ping("10.99.0.2"), "answer")
+    wait_for(lambda: net["a"].show()["peers"]["b"]["rxBytes"] > 0, "statistics")
+
+
+def test_device(net):
+    a = net["a"]
+    shown = a.show()
+    assert set(shown) >= DEVICE_KEYS
+    assert shown["implementation"] == BACKEND
+    assert shown["publicKey"] == net.keys["a", "wg0"][1]
+    assert shown["listenPort"] == 51820 and shown["mtu"] == 1420
+    assert shown["fwmark"] == 0 and shown["syncState"] == "synced"
+    assert set(shown["peers"]) == set("bcd")
+
+
+def test_peer(net):
+    a = net["a"]
+    peers = a.show()["peers"]
+    b = peers["b"]
+    assert set(b) >= PEER_KEYS
+    assert b["publicKey"] == net.keys["b", "wg0"][1]
+    assert b["endpoint"] == "10.255.2.2:51820"
+    assert b["addresses"] == ["10.99.0.2"]
+    assert 0 <= b["lastHandshakeSecs"] < 600
+    assert b["rxBytes"] > 0 and b["txBytes"] > 0
+    assert b["allowedIpsStatic"] >= 2 and b["allowedIpsDynamic"] == 2
+    assert b["allowedIpsInstalled"] == b["allowedIpsStatic"] + b["allowedIpsDynamic"]
+    assert peers["c"]["state"] == "shutdown"
+    assert peers["d"]["state"] == "incomplete" and peers["d"]["stateReason"]
+
+
+def test_allowed_ips(net):
+    shown = net["a"].show(what="allowed-ips")
+    assert shown["192.168.60.0/24"] == {
+        "peer": "b", "source": "static", "state": "installed",
+    }
+    assert shown["192.168.50.0/24"]["peer"] == "b"
+    assert shown["192.168.50.0/24"]["state"] == "installed"
+    assert shown["10.99.0.2/32"]["source"] == "static"
+    assert not [p for p, e in shown.items() if e["peer"] != "b"]
+    # what is said to be installed is what the device has
+    installed = {p for p, e in shown.items() if e["state"] == "installed"}
+    assert installed == set(net["a"].allowed())
+
+
+def test_routes(net):
+    shown = net["a"].show(what="routes")
+    assert shown["192.168.50.0/24"] == {
+        "protocol": "static",
+        "nexthops": [{"address": "10.99.0.2", "peer": "b", "usable": True}],
+        "owner": "b",
+        "verdict": "accepted",
+    }
+    assert shown["192.168.51.0/24"]["verdict"] == "peer-down"
+    assert shown["192.168.51.0/24"]["nexthops"][0]["peer"] == "c"
+    assert shown["192.168.51.0/24"]["nexthops"][0]["usable"] is False
+    assert shown["192.168.52.0/24"]["verdict"] == "no-peer-for-nexthop"
+
+
+def test_all_interfaces(net):
+    a = net["a"]
+    for what in "", " allowed-ips", " routes":
+        assert set(a.json("show wireguard" + what)) == {"wg0"}
+
+
+def test_statistics(net):
+    shown = net["a"].json("show wireguard statistics")
+    text = json.dumps(shown)
+    for word in "vents", "atches", "perations", "esyncs", "rrors":
+        assert word in text, shown
+
+
+def explain(site, address):
+    shown = site.json("show wireguard explain " + address)
+    text = site.vtysh("show wireguard explain " + address)
+    return shown, text
+
+
+@pytest.mark.parametrize("address,words", [
+    ("192.168.50.9", ["192.168.50.0/24", "10.99.0.2", "b"]),
+    ("192.168.60.200", ["192.168.60.0/24", "b"]),
+    ("192.168.51.9", ["192.168.51.0/24", "peer-down", "c"]),
+    ("192.168.52.9", ["192.168.52.0/24", "no-peer-for-nexthop"]),
+    ("10.99.0.2", ["10.99.0.2/32", "b"]),
+])
+def test_explain(net, address, words):
+    shown, text = explain(net["a"], address)
+    for word in words:
+        assert word in json.dumps(shown), shown
+        assert word in text, text
+
+
+def test_explain_drop(net):
+    "It says that, and why, a packet would be dropped."
+    for address in "192.168.51.9", "192.168.52.9", "203.0.113.1":
+        _, text = explain(net["a"], address)
+        assert "drop" in text.lower() or "no " in text.lower(), text
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from leaves(child)
+            yield key
+    elif isinstance(value, list):
+        for child in value:
+            yield from leaves(child)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("what", ["allowed-ips", "routes"])
+def test_text_has_the_data(net, what):
+    "Every string of the object stands in the text."
+    shown = net["a"].show(what=what)
+    text = net["a"].vtysh("show wireguard wg0 " + what)
+    names = {"peer", "source", "state", "protocol", "nexthops", "address", "usable",
+             "owner", "verdict"}
+    for leaf in leaves(shown):
+        if isinstance(leaf, str) and leaf not in names:
+            assert leaf in text, (leaf, text)
+
+
+def test_text_of_the_device(net):
+    a = net["a"]
+    shown, text = a.show(), a.vtysh("show wireguard")
+    for word in ("wg0", shown["publicKey"], "51820", BACKEND, "synced"):
+        assert word in text, text
+    for name, peer in shown["peers"].items():
+        assert name in text and peer["state"] in text
+        if peer.get("publicKey"):
+            assert peer["publicKey"] in text
+    assert "10.255.2.2:51820" in text
+
+
+def test_unknown_interface(net):
+    "Says so, and is no error of JSON."
+    _, out = net["a"].vtysh_status("show wireguard nonsense")
+    assert "nonsense" in out
+    assert isinstance(net["a"].json("show wireguard nonsense"), dict)
+
+
+def test_completion(net):
+    "vtysh knows the commands."
+    out = net["a"].run("vtysh -c 'list' | grep wireguard")
+    for command in ("show wireguard", "clear wireguard", "debug wireguard",
+                    "wireguard generate"):
+        assert command in out, out
