@@ -41,9 +41,8 @@ packages() {
 		shift 2
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
-	[ "$install" -eq 1 ] || die "missing packages: ${missing[*]}
-(run again with --install, or: apt-get install --no-install-recommends \
-${missing[*]})"
+	[ "$install" -eq 1 ] || die "missing packages: ${missing[*]}" \
+		"(run again with --install)"
 	note "installing ${missing[*]}"
 	{
 		apt-get -q update &&

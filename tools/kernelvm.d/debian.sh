@@ -43,8 +43,8 @@ fetch_debian() {
 
 	package=$(apt-cache pkgnames linux-image-6.12. |
 		grep -E -- '-cloud-amd64$' | sort -V | tail -n 1)
-	[ -n "$package" ] || die "apt offers no linux-image-6.12*-cloud-amd64
-(run apt-get update; it is in Debian 12's security archive)"
+	[ -n "$package" ] || die "apt offers no linux-image-6.12*-cloud-amd64," \
+		"which Debian 12 has in its security archive (try apt-get update)"
 
 	tmp=$cache/tmp-6.12
 	rm -rf "$tmp" && mkdir -p "$tmp/root" "$cache/6.12" || exit 125
