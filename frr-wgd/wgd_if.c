@@ -405,10 +405,16 @@ static void poll_due(struct event *t)
 
 static void read_done(struct wgd_if *wif)
 {
-	bool was_synced = wif->state == WGD_IF_SYNCED;
-	size_t differences = wg_sync_end(wif->dev);
-	int64_t took = now_ms() - wif->read_began_ms;
+	bool was_synced;
+	size_t differences;
+	int64_t took;
 
+	/* a program is probed with its first request */
+	wg_dev_set_can_remove(wif->dev, wg_backend_can_remove(wif->be));
+
+	was_synced = wif->state == WGD_IF_SYNCED;
+	differences = wg_sync_end(wif->dev);
+	took = now_ms() - wif->read_began_ms;
 	wif->busy = WGD_IDLE;
 	wif->retry_ms = 0;
 	if (!was_synced) {
@@ -526,12 +532,26 @@ static void arm(struct wgd_if *wif)
 
 /* --- the stepper */
 
+/* Say once that a maximum was reached. */
+static void report_maximums(struct wgd_if *wif)
+{
+	struct wg_peer *peer;
+
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		if (wg_peer_maximum_hit(peer))
+			zlog_warn("%s: peer %s: maximum-prefix %u reached, further prefixes are not followed",
+				  wif->name, wg_peer_name(peer),
+				  ((struct wgd_peer *)wg_peer_arg(peer))
+					  ->maximum);
+}
+
 static void run(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
 
 	wg_core_settle(wgd.core);
 	wgd_zebra_track();
+	report_maximums(wif);
 	if (!wif->be && !attach(wif))
 		return;
 	if (wif->busy != WGD_IDLE)

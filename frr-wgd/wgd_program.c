@@ -124,23 +124,32 @@ bool wgd_program_runs(const struct wgd_if *wif)
 	return wif->program && kill(wif->program, 0) == 0;
 }
 
+static struct wgd_if *whose(pid_t pid)
+{
+	struct wgd_if *wif;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		if (wif->program == pid)
+			return wif;
+	return NULL; /* of an interface that is configured no more */
+}
+
 void wgd_program_reap(void)
 {
 	struct wgd_if *wif;
 	int status;
+	pid_t pid;
 
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
-		if (!wif->program ||
-		    waitpid(wif->program, &status, WNOHANG) != wif->program)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		wif = whose(pid);
+		if (!wif)
 			continue;
 		if (WIFSIGNALED(status))
 			zlog_warn("%s: the program (pid %d) died of signal %d",
-				  wif->name, (int)wif->program,
-				  WTERMSIG(status));
+				  wif->name, (int)pid, WTERMSIG(status));
 		else
 			zlog_warn("%s: the program (pid %d) ended with status %d",
-				  wif->name, (int)wif->program,
-				  WEXITSTATUS(status));
+				  wif->name, (int)pid, WEXITSTATUS(status));
 		wif->program = 0;
 		wgd_if_link_changed(wif->name);
 	}
