@@ -48,7 +48,7 @@ DAEMON = {name: number for number, name in TopoRouter.RD.items()}
 
 # The longest that anything a test waits for may take: BGP, BFD and OSPF come
 # up within a few seconds, a client finds a restarted zebra within ten.
-PATIENCE = 30
+PATIENCE = int(os.environ.get("WGD_PATIENCE", "30"))
 
 
 def wait_for(check, what, timeout=PATIENCE, every=0.1):
