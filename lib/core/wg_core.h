@@ -183,6 +183,10 @@ bool wg_entry_next(struct wg_dev *dev, const struct wg_prefix *cursor,
 bool wg_entry_lookup(struct wg_dev *dev, const struct wg_addr *addr,
 		     bool acked, struct wg_entry *ret);
 
+/* The longest followed route that covers an address, whoever owns it. */
+bool wg_route_lookup(struct wg_dev *dev, const struct wg_addr *addr,
+		     struct wg_entry *ret);
+
 struct wg_count {
 	size_t routes; /* followed, on this device */
 	size_t entries; /* decided owner */

@@ -101,6 +101,12 @@ const struct wg_key *wg_peer_key(const struct wg_peer *peer);
 /* Copied. */
 void wg_peer_set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf);
 const struct wg_peer_conf *wg_peer_conf(const struct wg_peer *peer);
+/*
+ * An endpoint goes to the device once: from then on it follows the peer, and
+ * other changes of conf do not set it back.  Send the configured one again
+ * (the peer is silent, and its name may still resolve to the same address).
+ */
+void wg_peer_resend_endpoint(struct wg_peer *peer);
 
 /*
  * Next hops that are this peer; each is an AllowedIP too.  -EEXIST: known

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entries, their counts and the queues of what is pending.
+ *
+ * What a node holds is only this: whose it is by decision (decided, with
+ * claims if by configuration), and who has it by the device's word (acked).
+ * Everything else follows:
+ *
+ *   wanted   decided, if that peer may have anything at all; else acked, if
+ *            the entry is kept (stale, or a stranger's)
+ *   pending  wanted != acked
+ *   orphan   acked and not wanted
+ *
+ * An orphan must go, with one exception.  A device that cannot remove one
+ * prefix would have to pass it through a throw-away peer; if a covering
+ * prefix Q is wanted (wg_entry_cover), it is given to Q's owner instead and
+ * stays, redundant: it changes nothing for any address.  It does from then on
+ * what Q does, so when Q's owner changes the orphans under Q are looked at
+ * again.  That walk ends at nodes that are wanted themselves and happens only
+ * while there are orphans.
+ *
+ * The flags entry, orphan and queued in a node say how it was counted, so
+ * that it can be uncounted after the reasons changed; they are never a source
+ * of decisions.  Queues are lists per family, kind and prefix length, which
+ * sorts the plan for nothing.
+ */
+#include "lib/core/wg_entry.h"
+
+#include <assert.h>
+
+#include "lib/core/wg_peers.h"
+
+bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n)
+{
+	return dev->adopted && n->acked &&
+	       wg_peer_is_stranger(dev->slots[n->acked]);
+}
+
+uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n)
+{
+	if (wg_entry_is_held(dev, n))
+		return n->acked;
+	if (n->decided && wg_peer_is_usable(dev->slots[n->decided]))
+		return n->decided;
+	if (n->stale && wg_peer_is_usable(dev->slots[n->acked]))
+		return n->acked;
+	return 0;
+}
+
+uint32_t wg_entry_cover(const struct wg_dev *dev, const struct wg_table *t,
+			uint32_t i)
+{
+	for (i = wg_table_node(t, i)->parent; i;
+	     i = wg_table_node(t, i)->parent)
+		if (wg_entry_wanted(dev, wg_table_node(t, i)))
+			return i;
+	return 0;
+}
+
+/* Is the orphan as it has to be: redundant? */
+static bool is_redundant(const struct wg_dev *dev, const struct wg_table *t,
+			 uint32_t i)
+{
+	uint32_t q;
+
+	if (dev->can_remove)
+		return false;
+	q = wg_entry_cover(dev, t, i);
+	/* what a stranger covers is not given to him: he would keep it */
+	return q && !wg_entry_is_held(dev, wg_table_node(t, q)) &&
+	       wg_entry_wanted(dev, wg_table_node(t, q)) ==
+		       wg_table_node(t, i)->acked;
+}
+
+static void enqueue(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		    enum wg_queue kind)
+{
+	struct wg_node *n = wg_table_node(t, i);
+	uint32_t *head =
+		&dev->queue[wg_family_index(t->family)][kind][n->len];
+
+	n->queued = kind;
+	n->queue_prev = 0;
+	n->queue_next = *head;
+	if (*head)
+		wg_table_node(t, *head)->queue_prev = i;
+	*head = i;
+	dev->n_queued[kind]++;
+}
+
+static void dequeue(struct wg_dev *dev, struct wg_table *t, uint32_t i)
+{
+	struct wg_node *n = wg_table_node(t, i);
+
+	if (n->queue_prev)
+		wg_table_node(t, n->queue_prev)->queue_next = n->queue_next;
+	else
+		dev->queue[wg_family_index(t->family)][n->queued][n->len] =
+			n->queue_next;
+	if (n->queue_next)
+		wg_table_node(t, n->queue_next)->queue_prev = n->queue_prev;
+	dev->n_queued[n->queued]--;
+	n->queue_prev = n->queue_next = 0;
+	n->queued = WG_QUEUE_NONE;
+}
+
+/* Take the node out of all counts that depend on decided and acked. */
+static void uncount(struct wg_dev *dev, const struct wg_node *n)
+{
+	if (n->claims)
+		dev->slots[n->decided]->n_static--;
+	else if (n->decided)
+		dev->slots[n->decided]->n_dynamic--;
+	if (n->acked) {
+		dev->slots[n->acked]->n_acked--;
+		dev->n_acked--;
+	}
+	if (n->orphan) {
+		dev->slots[n->acked]->n_orphans--;
+		dev->n_orphans--;
+	}
+	dev->n_entries -= n->entry;
+	dev->n_stale -= n->stale;
+}
+
+static void count(struct wg_dev *dev, struct wg_node *n)
+{
+	uint32_t wanted = wg_entry_wanted(dev, n);
+
+	if (n->claims)
+		dev->slots[n->decided]->n_static++;
+	else if (n->decided)
+		dev->slots[n->decided]->n_dynamic++;
+	if (n->acked) {
+		dev->slots[n->acked]->n_acked++;
+		dev->n_acked++;
+	}
+	n->entry = wanted && !wg_entry_is_held(dev, n);
+	n->orphan = n->acked && !wanted;
+	if (n->orphan) {
+		dev->slots[n->acked]->n_orphans++;
+		dev->n_orphans++;
+	}
+	dev->n_entries += n->entry;
+	dev->n_stale += n->stale;
+}
+
+static void queue(struct wg_dev *dev, struct wg_table *t, uint32_t i)
+{
+	struct wg_node *n = wg_table_node(t, i);
+	uint32_t wanted = wg_entry_wanted(dev, n);
+	enum wg_queue kind = WG_QUEUE_NONE;
+
+	if (wanted && wanted != n->acked)
+		kind = WG_QUEUE_GIVE;
+	else if (n->orphan && !is_redundant(dev, t, i))
+		kind = WG_QUEUE_TAKE;
+	if (kind == n->queued)
+		return;
+	if (n->queued)
+		dequeue(dev, t, i);
+	if (kind)
+		enqueue(dev, t, i, kind);
+}
+
+/* What is wanted at i changed: so may what its orphans have to become. */
+static void queue_covered(struct wg_dev *dev, struct wg_table *t, uint32_t i)
+{
+	uint32_t end;
+	uint32_t j;
+
+	if (dev->can_remove || !dev->n_orphans)
+		return;
+	end = wg_table_next_outside(t, i);
+	for (j = wg_table_next(t, i); j && j != end;) {
+		struct wg_node *n = wg_table_node(t, j);
+
+		if (wg_entry_wanted(dev, n)) {
+			j = wg_table_next_outside(t, j);
+			continue;
+		}
+		if (n->orphan)
+			queue(dev, t, j);
+		j = wg_table_next(t, j);
+	}
+}
+
+void wg_entry_touch(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		    bool wider)
+{
+	struct wg_node *n = wg_table_node(t, i);
+
+	uncount(dev, n);
+	count(dev, n);
+	queue(dev, t, i);
+	if (wider)
+		queue_covered(dev, t, i);
+}
+
+void wg_entry_touch_all(struct wg_dev *dev)
+{
+	unsigned pass, f;
+	uint32_t i;
+
+	/* twice: what is redundant depends on shorter ones, which may come
+	 * later in memory */
+	for (pass = 0; pass < 2; pass++)
+		for (f = 0; f < 2; f++)
+			for (i = 1; i < dev->table[f].top; i++)
+				if (wg_table_node(&dev->table[f], i)->live)
+					wg_entry_touch(dev, &dev->table[f], i,
+						       false);
+}
+
+void wg_entry_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		     unsigned claims, uint32_t slot)
+{
+	struct wg_node *n = wg_table_node(t, i);
+	uint32_t before;
+
+	assert(!claims || slot);
+	if (n->claims == claims && n->decided == slot &&
+	    !(n->stale && slot))
+		return;
+	before = wg_entry_wanted(dev, n);
+	uncount(dev, n);
+	n->claims = claims;
+	n->decided = slot;
+	/* kept only until somebody has something to say about it */
+	if (slot)
+		n->stale = 0;
+	count(dev, n);
+	queue(dev, t, i);
+	if (wg_entry_wanted(dev, n) != before)
+		queue_covered(dev, t, i);
+}
+
+void wg_entry_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  uint32_t slot)
+{
+	struct wg_node *n = wg_table_node(t, i);
+	uint32_t before;
+
+	if (n->acked == slot)
+		return;
+	before = wg_entry_wanted(dev, n);
+	uncount(dev, n);
+	n->acked = slot;
+	n->stale = 0;
+	count(dev, n);
+	queue(dev, t, i);
+	if (wg_entry_wanted(dev, n) != before)
+		queue_covered(dev, t, i);
+}
+
+void wg_entry_set_stale(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+			bool stale)
+{
+	struct wg_node *n = wg_table_node(t, i);
+
+	if (n->stale == stale)
+		return;
+	uncount(dev, n);
+	n->stale = stale;
+	count(dev, n);
+	queue(dev, t, i);
+	queue_covered(dev, t, i);
+}
+
+/* Assert one node; add it to what the device's counts should be. */
+static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		       struct wg_dev *sum)
+{
+	struct wg_node *n = wg_table_node(t, i);
+	uint32_t wanted = wg_entry_wanted(dev, n);
+
+	assert(!n->decided || dev->slots[n->decided]);
+	assert(!n->acked || dev->slots[n->acked]);
+	assert(!n->claims || n->decided);
+	assert(!n->stale || (n->acked && !n->decided));
+	assert(n->entry == (wanted && !wg_entry_is_held(dev, n)));
+	assert(n->orphan == (n->acked && !wanted));
+	if (wanted)
+		assert(n->queued == (wanted == n->acked ? WG_QUEUE_NONE
+							: WG_QUEUE_GIVE));
+	else if (n->orphan && !is_redundant(dev, t, i))
+		assert(n->queued == WG_QUEUE_TAKE);
+	else
+		assert(n->queued == WG_QUEUE_NONE);
+	sum->n_queued[n->queued]++;
+	sum->n_routes += n->route != 0;
+	sum->n_entries += n->entry;
+	sum->n_acked += n->acked != 0;
+	sum->n_orphans += n->orphan;
+	sum->n_stale += n->stale;
+}
+
+static void check_peer(struct wg_dev *dev, struct wg_peer *peer)
+{
+	struct wg_peer sum = {};
+	uint32_t i;
+	unsigned f;
+
+	for (f = 0; f < 2; f++) {
+		struct wg_table *t = &dev->table[f];
+
+		for (i = t->root; i; i = wg_table_next(t, i)) {
+			struct wg_node *n = wg_table_node(t, i);
+
+			if (n->decided == peer->slot && n->claims)
+				sum.n_static++;
+			else if (n->decided == peer->slot)
+				sum.n_dynamic++;
+			sum.n_acked += n->acked == peer->slot;
+			sum.n_orphans += n->acked == peer->slot && n->orphan;
+		}
+	}
+	assert(dev->slots[peer->slot] == peer);
+	assert(sum.n_static == peer->n_static);
+	assert(sum.n_dynamic == peer->n_dynamic);
+	assert(sum.n_acked == peer->n_acked);
+	assert(sum.n_orphans == peer->n_orphans);
+}
+
+void wg_entry_check(struct wg_dev *dev)
+{
+	struct wg_dev sum = {};
+	size_t n_listed[WG_QUEUES] = {};
+	struct wg_peer *peer;
+	unsigned f, q, len;
+	uint32_t i;
+
+	for (f = 0; f < 2; f++) {
+		struct wg_table *t = &dev->table[f];
+
+		wg_table_check(t);
+		for (i = t->root; i; i = wg_table_next(t, i))
+			check_node(dev, t, i, &sum);
+		for (q = WG_QUEUE_GIVE; q < WG_QUEUES; q++)
+			for (len = 0; len <= 128; len++)
+				for (i = dev->queue[f][q][len]; i;
+				     i = wg_table_node(t, i)->queue_next) {
+					assert(wg_table_node(t, i)->len == len);
+					n_listed[q]++;
+				}
+	}
+	for (q = WG_QUEUE_GIVE; q < WG_QUEUES; q++) {
+		assert(n_listed[q] == sum.n_queued[q]);
+		assert(dev->n_queued[q] == sum.n_queued[q]);
+	}
+	assert(dev->n_routes == sum.n_routes);
+	assert(dev->n_entries == sum.n_entries);
+	assert(dev->n_acked == sum.n_acked);
+	assert(dev->n_orphans == sum.n_orphans);
+	assert(dev->n_stale == sum.n_stale);
+	for (peer = dev->named; peer; peer = peer->next)
+		check_peer(dev, peer);
+	for (peer = dev->nameless; peer; peer = peer->next)
+		check_peer(dev, peer);
+}

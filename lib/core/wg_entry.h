@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An entry: a prefix on a device, with who it is decided for and who has it.
+ * All changes of these two go through here, because the queues of what is
+ * pending and all counts follow from them (private to lib/core; what users
+ * see of entries is in wg_core.h).
+ */
+#ifndef WG_ENTRY_H
+#define WG_ENTRY_H
+
+#include "lib/core/wg_state.h"
+
+/*
+ * The peer that should have the prefix: what is decided, or what is kept
+ * although nothing is decided (stale, a stranger's); 0: nobody.
+ */
+uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n);
+
+/* Does a stranger on an adopted device have the prefix? */
+bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n);
+
+/* Decide: claims and whose they are, or 0 and the owner of the route. */
+void wg_entry_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		     unsigned claims, uint32_t slot);
+/* The device acknowledged that this peer has it (0: nobody). */
+void wg_entry_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  uint32_t slot);
+void wg_entry_set_stale(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+			bool stale);
+/*
+ * Peers or the device changed under the node: count and queue it anew.
+ * WIDER: what is wanted may have changed, so look at what it covers, too.
+ */
+void wg_entry_touch(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		    bool wider);
+
+/* ... every node, because it changed for every node. */
+void wg_entry_touch_all(struct wg_dev *dev);
+
+/* The nearest shorter prefix that somebody should have, or 0. */
+uint32_t wg_entry_cover(const struct wg_dev *dev, const struct wg_table *t,
+			uint32_t i);
+
+/* Assert that counts and queues are what the nodes say. */
+void wg_entry_check(struct wg_dev *dev);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sets of next hops and what they resolve to (private to lib/core).
+ *
+ * Routes with the same next hops share a set.  A set has a binding for each
+ * device that it touches, or one parked binding if it touches none yet but
+ * may (it has recursive next hops).  A route is a node in the table of each
+ * of its set's bindings and is on the binding's list.
+ */
+#ifndef WG_NEXTHOPS_H
+#define WG_NEXTHOPS_H
+
+#include "lib/core/wg_state.h"
+
+/* Could routes with these next hops concern us at all? */
+bool wg_nhset_matters(struct wg_core *core, uint32_t vrf,
+		      const struct wg_nexthop *nh, size_t n_nh);
+/*
+ * The set of these next hops, held until wg_nhset_put.  -ENOMEM: nothing
+ * changed.
+ */
+int wg_nhset_get(struct wg_core *core, uint32_t vrf,
+		 const struct wg_nexthop *nh, size_t n_nh,
+		 struct wg_nhset **ret);
+void wg_nhset_put(struct wg_core *core, struct wg_nhset *set);
+/* Resolve all sets anew and move their routes where they belong now. */
+void wg_nhset_settle(struct wg_core *core);
+/* Decide anew all routes of bindings with marked peers. */
+void wg_nhset_settle_peers(struct wg_core *core);
+/* Everywhere, what was this peer is now that one. */
+void wg_nhset_replace_peer(struct wg_core *core, const struct wg_peer *from,
+			   struct wg_peer *to);
+
+/* The table that the binding's routes of the family are in. */
+struct wg_table *wg_binding_table(struct wg_core *core,
+				  const struct wg_binding *b, uint8_t family);
+/* Is the peer one of the next hops? */
+bool wg_binding_has(const struct wg_binding *b, const struct wg_peer *peer);
+/* Make the node a route of the binding (of another before, perhaps). */
+void wg_binding_attach(struct wg_core *core, struct wg_binding *b,
+		       struct wg_table *t, uint32_t i, uint8_t proto);
+/* The node is no route any more; it is pruned if nothing else is in it. */
+void wg_binding_detach(struct wg_core *core, struct wg_table *t, uint32_t i);
+/* Note that a maximum refused it, or no longer. */
+void wg_binding_set_refused(struct wg_binding *b, struct wg_table *t,
+			    uint32_t i, bool refused);
+
+/* The VRF's record, made if CREATE; NULL: there is none, or no memory. */
+struct wg_vrf *wg_vrf_get(struct wg_core *core, uint32_t id, bool create);
+
+/* Assert that lists, references and nodes agree. */
+void wg_nhset_check(struct wg_core *core);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ladder: who owns a prefix on a device.
+ *
+ *  1. A static allowed-ips or address beats every route.
+ *  2. Only next hops on this device whose gateway is a peer's address (or,
+ *     with one peer on the device, any gateway or none), whose peer is
+ *     complete and not shut down, and whose filters accept the prefix are
+ *     candidates.  Recursive next hops are resolved first.
+ *  3. A peer known to be down is a candidate only where no other is.
+ *  4. The present owner stays if it is still a candidate of the best weight.
+ *  5. The highest weight, then the lowest public key.
+ *
+ * Rule 1 holds also while the static's peer is shut down or incomplete: such
+ * a prefix is its peer's or nobody's, never somebody else's.  What a stranger
+ * on an adopted device has counts as static, too.
+ *
+ * Which peer a gateway is (the first half of rule 2) is found once per set of
+ * next hops, in wg_nexthops.c.  Rules 3 to 5 are one comparison of two
+ * candidates: not down, weight, present owner, key, in this order.  The
+ * present owner is the decided one or, where nothing is decided (a restart),
+ * the one that the device has: so nothing flaps because we came back.
+ *
+ * maximum-prefix is the last filter.  A full peer is no candidate for what it
+ * does not own already.  Where it would have won, the node is marked refused
+ * and stands at the head of its binding's list, so that room, when it comes,
+ * finds the refused ones without a search (wg_owner_settle_refused).  This
+ * ends: each such step gives a prefix a better owner than it has.
+ */
+#include "lib/core/wg_owner.h"
+
+#include <assert.h>
+
+#include "lib/core/wg_entry.h"
+#include "lib/core/wg_nexthops.h"
+#include "lib/core/wg_peers.h"
+
+/* What the ladder is about to decide. */
+struct question {
+	const struct wg_node *node;
+	struct wg_prefix prefix;
+	uint32_t present; /* slot of the present owner */
+};
+
+/* How far a next hop got; the furthest is the verdict. */
+static const enum wg_verdict furthest[] = {
+	WG_ROUTE_NO_PEER,
+	WG_ROUTE_PEER_DOWN,
+	WG_ROUTE_DENIED,
+	WG_ROUTE_OVER_MAXIMUM,
+	WG_ROUTE_ACCEPTED,
+};
+
+static bool is_full(const struct wg_peer *peer, const struct question *q)
+{
+	bool owns = !q->node->claims && q->node->decided == peer->slot;
+
+	return peer->maximum && peer->n_dynamic - owns >= peer->maximum;
+}
+
+/* Rule 2: is this next hop's peer a candidate? An index of furthest[]. */
+static unsigned candidate(const struct wg_entry_nexthop *nh,
+			  const struct question *q)
+{
+	const struct wg_filter *f;
+
+	if (!nh->peer || !nh->peer->name)
+		return 0;
+	if (!wg_peer_is_usable(nh->peer))
+		return 1;
+	f = &nh->peer->filter[wg_family_index(q->prefix.family)];
+	if (f->permits && !f->permits(f->arg, &q->prefix))
+		return 2;
+	if (is_full(nh->peer, q))
+		return 3;
+	return 4;
+}
+
+/* Rules 3, 4 and 5: does a win against b? */
+static bool wins(const struct wg_entry_nexthop *a,
+		 const struct wg_entry_nexthop *b, const struct question *q)
+{
+	bool down_a = a->peer->liveness == WG_PEER_DOWN;
+	bool down_b = b->peer->liveness == WG_PEER_DOWN;
+
+	if (down_a != down_b)
+		return down_b; /* 3. */
+	if (a->weight != b->weight)
+		return a->weight > b->weight; /* 4. and 5.: the best weight */
+	if (a->peer == b->peer)
+		return false;
+	if (a->peer->slot == q->present || b->peer->slot == q->present)
+		return a->peer->slot == q->present; /* 4. */
+	return memcmp(&a->peer->key, &b->peer->key, WG_KEY_LEN) < 0; /* 5. */
+}
+
+static struct wg_peer *ladder(const struct wg_binding *b,
+			      const struct question *q,
+			      enum wg_verdict *ret_verdict, bool *ret_refused)
+{
+	const struct wg_entry_nexthop *best = NULL;
+	const struct wg_entry_nexthop *nh;
+	unsigned far = 0;
+	bool full = false;
+
+	*ret_refused = false;
+	for (nh = b->nexthops; nh < b->nexthops + b->n_nexthops; nh++) {
+		unsigned got = candidate(nh, q);
+
+		if (got > far)
+			far = got;
+		if (got == 3)
+			full = true;
+		if (got == 4 && (!best || wins(nh, best, q)))
+			best = nh;
+	}
+	*ret_verdict = furthest[far];
+	/* whoever would have won but for his maximum */
+	for (nh = b->nexthops; full && nh < b->nexthops + b->n_nexthops; nh++)
+		if (candidate(nh, q) == 3 && (!best || wins(nh, best, q))) {
+			if (!nh->peer->over)
+				nh->peer->hit = true;
+			nh->peer->over = true;
+			nh->peer->dev->marked_peers = true;
+			*ret_refused = true;
+		}
+	assert(!best == (*ret_verdict != WG_ROUTE_ACCEPTED));
+	assert(!best || wg_peer_is_usable(best->peer));
+	return best ? best->peer : NULL;
+}
+
+void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
+{
+	struct wg_node *n = wg_table_node(t, i);
+	enum wg_verdict verdict = WG_ROUTE_SHADOWED;
+	struct wg_peer *owner = NULL;
+	bool refused = false;
+
+	if (n->claims) {
+		/* 1. */
+		n->verdict = verdict;
+	} else {
+		if (n->route && !dev->sole_any && !wg_entry_is_held(dev, n)) {
+			struct question q = {
+				.node = n,
+				.prefix = wg_table_prefix(t, i),
+				.present = n->decided ? n->decided : n->acked,
+			};
+
+			owner = ladder(dev->core->bindings[n->route], &q,
+				       &verdict, &refused);
+		}
+		n->verdict = verdict;
+		wg_entry_decide(dev, t, i, 0, owner ? owner->slot : 0);
+	}
+	if (n->refused != refused)
+		wg_binding_set_refused(dev->core->bindings[n->route], t, i,
+				       refused);
+}
+
+void wg_owner_decide_all(struct wg_dev *dev)
+{
+	unsigned f;
+	uint32_t i;
+
+	for (f = 0; f < 2; f++) {
+		struct wg_table *t = &dev->table[f];
+
+		for (i = 1; i < t->top; i++)
+			if (wg_table_node(t, i)->live)
+				wg_owner_decide(dev, t, i);
+	}
+	wg_entry_touch_all(dev);
+}
+
+static bool has_room(const struct wg_peer *peer)
+{
+	return !peer->maximum || peer->n_dynamic < peer->maximum;
+}
+
+/* Offer the refused routes of a binding to a peer with room. */
+static void offer(struct wg_binding *b, struct wg_peer *peer)
+{
+	unsigned f;
+
+	for (f = 0; f < 2; f++) {
+		struct wg_table *t = &b->dev->table[f];
+		uint32_t i = b->head[f];
+
+		while (i && wg_table_node(t, i)->refused && has_room(peer)) {
+			uint32_t next = wg_table_node(t, i)->list_next;
+
+			wg_owner_decide(b->dev, t, i);
+			i = next;
+		}
+	}
+}
+
+void wg_owner_settle_refused(struct wg_dev *dev)
+{
+	bool again = true;
+	struct wg_peer *peer;
+	struct wg_nhset *set;
+	size_t i;
+
+	while (again) {
+		again = false;
+		for (peer = dev->named; peer; peer = peer->next) {
+			if (!peer->over || !has_room(peer))
+				continue;
+			for (set = dev->core->all_sets; set;
+			     set = set->all_next)
+				for (i = 0; i < set->n_bindings; i++)
+					if (wg_binding_has(set->bindings[i],
+							   peer))
+						offer(set->bindings[i], peer);
+			/* still room: nothing is refused by it any more */
+			peer->over = !has_room(peer);
+			/* what it took may have made room elsewhere */
+			again = true;
+		}
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The owner of a prefix on a device: the ladder (private to lib/core; the
+ * rules are in wg_core.h).
+ */
+#ifndef WG_OWNER_H
+#define WG_OWNER_H
+
+#include "lib/core/wg_state.h"
+
+/*
+ * Decide the node anew from its route (its claims stay as they are) and set
+ * its verdict.
+ */
+void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i);
+
+/* ... all nodes of the device, and count and queue them anew. */
+void wg_owner_decide_all(struct wg_dev *dev);
+
+/* Room under maxima: decide anew what was refused. */
+void wg_owner_settle_refused(struct wg_dev *dev);
+
+#endif

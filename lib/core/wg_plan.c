@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan: from what the device acknowledged to what is decided.
+ *
+ * A packet to an address that belongs, for a moment, to a third peer is
+ * encrypted for the wrong party.  So the order is a promise: at every moment
+ * every address belongs to its old or to its new owner (or to nobody, if that
+ * is one of them).
+ *
+ *  1. DEVICE_SET, PEER_SET: they change no prefix.
+ *  2. ADDs of what is wanted, the longest prefix first.
+ *  3. What nobody wants (orphans), the shortest prefix first: REMOVE; or on a
+ *     device that cannot remove, if it is covered, an ADD to the owner of
+ *     what covers it.
+ *  4. PEER_REMOVEs.
+ *
+ * Argument.  D is the set of (prefix, peer) on the device, T the wanted one;
+ * the owner of an address is that of the longest matching prefix.  An
+ * operation on P matters only to addresses whose longest match in D, with P,
+ * is P.  Let a be one.
+ *  - ADD of P in step 2: every longer wanted prefix is in D by now, with its
+ *    new owner, and does not match a; so P is a's longest match in T, and a
+ *    comes to its new owner.
+ *  - Orphan P in step 3: all of T is in D, and P is not in T.  Let Q be the
+ *    longest match of a in T.  Orphans that are shorter than P are gone, or
+ *    belong to the owner of what covers them (redundant).  So without P, a
+ *    falls to Q's owner, perhaps by way of a redundant entry with the same
+ *    owner, or to nobody if there is no Q; and with an ADD of P to Q's owner
+ *    it comes to the same.
+ *  - PEER_REMOVE in step 4: the peer has nothing any more.
+ * Addresses that no operation concerned have their old owner.
+ *
+ * A peer that leaves with many prefixes is taken away at once, without a
+ * REMOVE for each, if it is the only one that leaves and nobody else has
+ * orphans that have to go.  The device takes its prefixes away one by one in
+ * an order of its own; an address falls from one of them to another of them
+ * (the old owner) or to T.  With orphans of somebody else in between this
+ * would not hold: with 10.0.0.0/8 of A and 10.1.0.0/16 of B both unwanted,
+ * A's leaving first is right, B's leaving first shows 10.1.0.0/16 to A.
+ *
+ * Each call makes a fresh plan, so decisions may change between batches: every
+ * owner that an address ever has is one that was decided for it.
+ *
+ * Not promised: DEVICE_SET with a new private key that is the key of a peer.
+ * The kernel removes that peer at once, and nothing can be done before.
+ */
+#include <assert.h>
+
+#include "lib/core/wg_entry.h"
+#include "lib/core/wg_peers.h"
+
+/* Ops being written. */
+struct out {
+	struct wg_op *ops;
+	size_t n;
+	size_t max;
+};
+
+static bool is_full(const struct out *out)
+{
+	return out->n == out->max;
+}
+
+static struct wg_op *put(struct out *out, enum wg_op_kind kind)
+{
+	struct wg_op *op = &out->ops[out->n++];
+
+	*op = (struct wg_op){ .kind = kind };
+	return op;
+}
+
+static struct wg_op *put_peer(struct out *out, enum wg_op_kind kind,
+			      const struct wg_peer *peer)
+{
+	struct wg_op *op = put(out, kind);
+
+	op->peer = peer->slot;
+	op->key = &peer->key;
+	return op;
+}
+
+static void put_prefix(struct out *out, enum wg_op_kind kind,
+		       const struct wg_peer *peer, const struct wg_table *t,
+		       uint32_t i)
+{
+	struct wg_op *op = put_peer(out, kind, peer);
+
+	op->prefix = wg_table_prefix(t, i);
+	op->node = i;
+}
+
+static void plan_device(struct wg_dev *dev, struct out *out)
+{
+	if (dev->conf_acked == dev->conf_gen || is_full(out))
+		return;
+	dev->conf_sent = dev->conf_gen;
+	put(out, WG_OP_DEVICE_SET)->dev_conf = &dev->conf;
+}
+
+static void plan_peers(struct wg_dev *dev, struct out *out)
+{
+	struct wg_peer *peer;
+
+	for (peer = dev->named; peer && !is_full(out); peer = peer->next) {
+		if (!wg_peer_needs_set(peer))
+			continue;
+		peer->conf_sent = peer->conf_gen;
+		peer->op_conf = peer->conf;
+		/* it may have roamed since it took this endpoint */
+		if (peer->present && wg_endpoint_same(&peer->conf.endpoint,
+						      &peer->endpoint_acked))
+			peer->op_conf.endpoint = (struct wg_endpoint){};
+		put_peer(out, WG_OP_PEER_SET, peer)->peer_conf =
+			&peer->op_conf;
+	}
+}
+
+static void plan_wanted(struct wg_dev *dev, struct out *out)
+{
+	int len;
+	unsigned f;
+	uint32_t i;
+
+	if (!dev->n_queued[WG_QUEUE_GIVE])
+		return;
+	for (len = 128; len >= 0; len--)
+		for (f = 0; f < 2; f++) {
+			const struct wg_table *t = &dev->table[f];
+
+			i = dev->queue[f][WG_QUEUE_GIVE][len];
+			while (i && !is_full(out)) {
+				const struct wg_node *n = wg_table_node(t, i);
+
+				put_prefix(out, WG_OP_ADD,
+					   dev->slots[wg_entry_wanted(dev, n)],
+					   t, i);
+				i = n->queue_next;
+			}
+		}
+}
+
+static void plan_orphan(const struct wg_dev *dev, const struct wg_table *t,
+			uint32_t i, struct out *out)
+{
+	uint32_t q = dev->can_remove ? 0 : wg_entry_cover(dev, t, i);
+	const struct wg_node *n = wg_table_node(t, q ? q : i);
+
+	if (q && !wg_entry_is_held(dev, n))
+		put_prefix(out, WG_OP_ADD,
+			   dev->slots[wg_entry_wanted(dev, n)], t, i);
+	else
+		put_prefix(out, WG_OP_REMOVE,
+			   dev->slots[wg_table_node(t, i)->acked], t, i);
+}
+
+static void plan_orphans(const struct wg_dev *dev, struct out *out)
+{
+	unsigned len;
+	unsigned f;
+	uint32_t i;
+
+	for (len = 0; len <= 128; len++)
+		for (f = 0; f < 2; f++) {
+			const struct wg_table *t = &dev->table[f];
+
+			i = dev->queue[f][WG_QUEUE_TAKE][len];
+			for (; i && !is_full(out);
+			     i = wg_table_node(t, i)->queue_next)
+				plan_orphan(dev, t, i, out);
+		}
+}
+
+/* The next peer that has to leave, of all. */
+static struct wg_peer *leaving(struct wg_dev *dev, struct wg_peer *after)
+{
+	struct wg_peer *peer = after ? after->next : dev->named;
+	bool named = after ? after->name != NULL : true;
+
+	for (;;) {
+		while (peer && !wg_peer_is_leaving(peer))
+			peer = peer->next;
+		if (peer || !named)
+			return peer;
+		named = false;
+		peer = dev->nameless;
+	}
+}
+
+size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
+{
+	struct out out = { .ops = ops, .max = max };
+	struct wg_peer *first;
+	struct wg_peer *peer;
+	bool at_once;
+
+	if (!dev->synced)
+		return 0;
+	plan_device(dev, &out);
+	plan_peers(dev, &out);
+	plan_wanted(dev, &out);
+	first = leaving(dev, NULL);
+	at_once = first && !leaving(dev, first) &&
+		  dev->n_queued[WG_QUEUE_TAKE] == first->n_orphans;
+	if (dev->n_queued[WG_QUEUE_TAKE] && !at_once)
+		plan_orphans(dev, &out);
+	for (peer = first; peer && !is_full(&out); peer = leaving(dev, peer))
+		put_peer(&out, WG_OP_PEER_REMOVE, peer);
+	dev->in_flight = out.n;
+	return out.n;
+}
+
+bool wg_plan_pending(const struct wg_dev *dev)
+{
+	struct wg_peer *peer;
+
+	if (!dev->synced)
+		return false;
+	if (dev->conf_acked != dev->conf_gen ||
+	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])
+		return true;
+	for (peer = dev->named; peer; peer = peer->next)
+		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer))
+			return true;
+	for (peer = dev->nameless; peer; peer = peer->next)
+		if (wg_peer_is_leaving(peer))
+			return true;
+	return false;
+}
+
+/* --- commit */
+
+/* The node of the op.  The table may have changed since it was handed out. */
+static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
+{
+	uint32_t i = op->node;
+
+	if (i < t->top && wg_table_node(t, i)->live) {
+		struct wg_prefix p = wg_table_prefix(t, i);
+
+		if (wg_prefix_same(&p, &op->prefix))
+			return i;
+	}
+	return wg_table_get(t, &op->prefix);
+}
+
+static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
+{
+	unsigned f;
+	uint32_t i;
+
+	peer->present = false;
+	peer->conf_acked = 0;
+	peer->endpoint_acked = (struct wg_endpoint){};
+	for (f = 0; f < 2; f++) {
+		struct wg_table *t = &dev->table[f];
+
+		for (i = 1; i < t->top && peer->n_acked; i++)
+			if (wg_table_node(t, i)->live &&
+			    wg_table_node(t, i)->acked == peer->slot) {
+				wg_entry_ack(dev, t, i, 0);
+				wg_table_prune(t, i);
+			}
+	}
+}
+
+static void commit(struct wg_dev *dev, const struct wg_op *op)
+{
+	struct wg_table *t = wg_dev_table(dev, op->prefix.family);
+	struct wg_peer *peer = wg_dev_peer(dev, op->peer);
+	uint32_t i;
+
+	switch ((enum wg_op_kind)op->kind) {
+	case WG_OP_DEVICE_SET:
+		dev->conf_acked = dev->conf_sent;
+		/* a peer with our own public key is dropped by the device */
+		peer = wg_peer_find_key(dev, &dev->key);
+		if (peer && peer->present && dev->conf.private_key_file)
+			peer_is_gone(dev, peer);
+		break;
+	case WG_OP_PEER_SET:
+		peer->present = true;
+		peer->conf_acked = peer->conf_sent;
+		if (peer->op_conf.endpoint.addr.family != AF_UNSPEC)
+			peer->endpoint_acked = peer->op_conf.endpoint;
+		break;
+	case WG_OP_ADD:
+	case WG_OP_REMOVE:
+		i = node_of(t, op);
+		if (!i) {
+			/* no memory for the truth: find it again later */
+			wg_sync_lost(dev);
+			break;
+		}
+		if (op->kind == WG_OP_ADD)
+			wg_entry_ack(dev, t, i, op->peer);
+		else if (wg_table_node(t, i)->acked == op->peer)
+			wg_entry_ack(dev, t, i, 0);
+		wg_table_prune(t, i);
+		break;
+	case WG_OP_PEER_REMOVE:
+		peer_is_gone(dev, peer);
+		break;
+	}
+}
+
+void wg_plan_commit(struct wg_dev *dev, const struct wg_op *ops, size_t n)
+{
+	size_t i;
+
+	/* of another life of the device, or before a read */
+	if (!dev->synced || n > dev->in_flight)
+		return;
+	for (i = 0; i < n; i++)
+		commit(dev, &ops[i]);
+	dev->in_flight -= n;
+	wg_peer_collect(dev);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading a device back.
+ *
+ * After an error, a time-out, a new link or a restart nothing is known but
+ * what a read returns.  The read is written over what was believed: acked is
+ * set from it, and what it did not mention is acknowledged by nobody.  All
+ * repairs then follow as pending differences, through the one plan.
+ *
+ * A difference is worth a line in the log when nobody had reason to expect
+ * it: the device had been in sync, and has neither what it acknowledged last
+ * nor what was on its way to it.
+ *
+ * Configuration: an endpoint is compared only until it was sent once, because
+ * it then follows the peer.  The preshared key cannot be compared (we do not
+ * hold it), so after a restart a peer with one is set again; that resets no
+ * session.
+ */
+#include <assert.h>
+#include <errno.h>
+
+#include "lib/core/wg_entry.h"
+#include "lib/core/wg_peers.h"
+
+void wg_sync_lost(struct wg_dev *dev)
+{
+	dev->synced = false;
+}
+
+bool wg_sync_is_synced(const struct wg_dev *dev)
+{
+	return dev->synced;
+}
+
+static void unsee(struct wg_dev *dev)
+{
+	struct wg_peer *peer;
+	unsigned f;
+	uint32_t i;
+
+	for (f = 0; f < 2; f++)
+		for (i = 1; i < dev->table[f].top; i++)
+			if (wg_table_node(&dev->table[f], i)->live)
+				wg_table_node(&dev->table[f], i)->seen = 0;
+	for (peer = dev->named; peer; peer = peer->next)
+		peer->seen = false;
+	for (peer = dev->nameless; peer; peer = peer->next)
+		peer->seen = false;
+}
+
+void wg_sync_begin(struct wg_dev *dev, bool keep_stale)
+{
+	if (!dev->syncing)
+		dev->sync_differences = 0;
+	dev->synced = false;
+	dev->syncing = true;
+	dev->sync_keep_stale = keep_stale;
+	dev->sync_slot = 0;
+	dev->in_flight = 0;
+	unsee(dev);
+}
+
+void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
+		    uint16_t listen_port, uint32_t fwmark)
+{
+	const struct wg_dev_conf *conf = &dev->conf;
+	bool key_known = !wg_key_is_zero(&dev->key);
+	bool differs = false;
+
+	if (conf->listen_port && conf->listen_port != listen_port)
+		differs = true;
+	/* a mark on an adopted device is not ours to clear */
+	if (conf->fwmark != fwmark && (conf->fwmark || !dev->adopted))
+		differs = true;
+	if (conf->private_key_file && key_known &&
+	    !wg_key_same(&dev->key, pub))
+		differs = true;
+	if (differs) {
+		if (dev->conf_acked == dev->conf_gen)
+			dev->sync_differences++;
+		dev->conf_acked = dev->conf_gen - 1;
+	} else if (key_known || !conf->private_key_file) {
+		dev->conf_acked = dev->conf_gen;
+	}
+}
+
+static void compare_peer(struct wg_peer *peer, const struct wg_sync_peer *p)
+{
+	const struct wg_peer_conf *conf = &peer->conf;
+	bool differs = conf->keepalive != p->keepalive ||
+		       (conf->psk_file != NULL) != p->has_psk;
+
+	if (wg_endpoint_same(&conf->endpoint, &p->endpoint))
+		peer->endpoint_acked = p->endpoint;
+	if (conf->endpoint.addr.family != AF_UNSPEC &&
+	    !wg_endpoint_same(&conf->endpoint, &peer->endpoint_acked))
+		differs = true;
+	if (differs) {
+		if (peer->conf_acked == peer->conf_gen)
+			peer->dev->sync_differences++;
+		peer->conf_acked = peer->conf_gen - 1;
+	} else if (!peer->conf_acked && !conf->psk_file) {
+		peer->conf_acked = peer->conf_gen;
+	}
+}
+
+int wg_sync_peer(struct wg_dev *dev, const struct wg_sync_peer *p)
+{
+	struct wg_peer *peer = wg_peer_find_key(dev, &p->key);
+
+	if (wg_key_is_zero(&p->key))
+		return -EINVAL;
+	if (!peer)
+		peer = wg_peer_new_stranger(dev, &p->key);
+	if (!peer)
+		return -ENOMEM;
+	dev->sync_slot = peer->slot;
+	if (peer->seen)
+		return 0;
+	peer->seen = true;
+	if (!peer->present && !wg_peer_needs_set(peer))
+		dev->sync_differences++;
+	peer->present = true;
+	if (peer->name)
+		compare_peer(peer, p);
+	return 0;
+}
+
+int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
+{
+	struct wg_prefix p = *prefix;
+	struct wg_table *t = wg_dev_table(dev, p.family);
+	struct wg_node *n;
+	uint32_t i;
+
+	if (!dev->sync_slot)
+		return -EINVAL;
+	wg_prefix_mask(&p);
+	i = wg_table_get(t, &p);
+	if (!i)
+		return -ENOMEM;
+	n = wg_table_node(t, i);
+	if (n->acked != dev->sync_slot &&
+	    wg_entry_wanted(dev, n) != dev->sync_slot)
+		dev->sync_differences++;
+	n->seen = 1;
+	wg_entry_ack(dev, t, i, dev->sync_slot);
+	return 0;
+}
+
+/* What was not mentioned is not there. */
+static void drop_unseen(struct wg_dev *dev)
+{
+	struct wg_peer *list[] = { dev->named, dev->nameless };
+	struct wg_peer *peer;
+	unsigned f;
+	uint32_t i;
+
+	for (f = 0; f < 2; f++)
+		for (i = 1; i < dev->table[f].top; i++) {
+			struct wg_table *t = &dev->table[f];
+			struct wg_node *n = wg_table_node(t, i);
+
+			if (!n->live || !n->acked || n->seen)
+				continue;
+			/* wanted, and yet gone */
+			if (!n->orphan)
+				dev->sync_differences++;
+			wg_entry_ack(dev, t, i, 0);
+			wg_table_prune(t, i);
+		}
+	for (f = 0; f < 2; f++)
+		for (peer = list[f]; peer; peer = peer->next) {
+			if (peer->seen || !peer->present)
+				continue;
+			if (!wg_peer_is_leaving(peer))
+				dev->sync_differences++;
+			peer->present = false;
+			peer->conf_acked = 0;
+			peer->endpoint_acked = (struct wg_endpoint){};
+		}
+}
+
+static void keep(struct wg_dev *dev)
+{
+	unsigned f;
+	uint32_t i;
+
+	for (f = 0; f < 2; f++)
+		for (i = 1; i < dev->table[f].top; i++) {
+			struct wg_node *n = wg_table_node(&dev->table[f], i);
+
+			if (n->live && n->acked && !n->decided &&
+			    wg_peer_is_usable(dev->slots[n->acked]))
+				wg_entry_set_stale(dev, &dev->table[f], i,
+						   true);
+		}
+}
+
+size_t wg_sync_end(struct wg_dev *dev)
+{
+	size_t n;
+
+	if (!dev->syncing)
+		return 0;
+	drop_unseen(dev);
+	n = dev->known ? dev->sync_differences : 0;
+	dev->syncing = false;
+	dev->synced = true;
+	dev->known = true;
+	/* strangers came and went under the routes */
+	dev->marked_all = true;
+	wg_core_settle(dev->core);
+	if (dev->sync_keep_stale)
+		keep(dev);
+	return n;
+}
+
+void wg_sync_release(struct wg_dev *dev)
+{
+	unsigned f;
+	uint32_t i;
+
+	for (f = 0; f < 2 && dev->n_stale; f++)
+		for (i = 1; i < dev->table[f].top && dev->n_stale; i++)
+			if (wg_table_node(&dev->table[f], i)->live)
+				wg_entry_set_stale(dev, &dev->table[f], i,
+						   false);
+}
