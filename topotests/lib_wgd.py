@@ -344,10 +344,11 @@ class Site(Node):
 class Net:
     "The network of one test module."
 
-    def __init__(self, module, sites="abc", daemons=(), hosts=None, start=True):
+    def __init__(self, module, sites="abc", daemons=(), hosts=None, options=None):
         self.dir = os.path.dirname(os.path.abspath(module.__file__))
         self.names = list(sites)
         self.daemons = list(daemons)
+        self.options = options or {}  # daemon -> command line
         self.hosts = hosts or {}
         self.nodes = {}
         self.keys = {}  # (site, interface) -> (private, public)
@@ -360,9 +361,8 @@ class Net:
             self._keys()
             for name in self.names:
                 self._start_daemons(self[name])
-            if start:
-                for name in self.names:
-                    self.load(name)
+            for name in self.names:
+                self.load(name)
         except BaseException:
             self.stop()
             raise
@@ -448,7 +448,7 @@ class Net:
             pass
         site.gear.load_config(TopoRouter.RD_FRR, empty)
         for daemon in ["zebra", "staticd"] + self.daemons + ["wgd"]:
-            site.gear.load_config(DAEMON[daemon])
+            site.gear.load_config(DAEMON[daemon], param=self.options.get(daemon))
         error = site.gear.start()
         assert not error, error
         i = self.names.index(site.name) + 1

@@ -50,8 +50,11 @@ def test_converges(net):
 
 
 def test_no_other_prefixes(net):
-    "Nothing is allowed but addresses and the prefixes that routes go by."
-    assert set(net["a"].allowed()) == {"10.99.0.2/32", "10.99.0.3/32", LAN}
+    "Only addresses, the peers' link-local ones, and what routes go by."
+    have = {p for p in net["a"].allowed() if not p.startswith("fe80:")}
+    assert have == {"10.99.0.2/32", "10.99.0.3/32", LAN}
+    link_locals = set(net["a"].allowed()) - have
+    assert len(link_locals) == 2 and all(p.endswith("/128") for p in link_locals)
 
 
 def test_who_has_what(net):
