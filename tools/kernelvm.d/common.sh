@@ -22,8 +22,6 @@ visible() {
 	case $path/ in
 	/dev/*|/proc/*|/run/*|/sys/*)
 		die "$1: the guest cannot see $path, choose another folder" ;;
-	*[[:space:]]*)
-		die "$1: '$path' has a space in its name" ;;
 	esac
 }
 
@@ -43,13 +41,25 @@ packages() {
 	[ ${#missing[@]} -gt 0 ] || return 0
 	[ "$install" -eq 1 ] || die "missing packages: ${missing[*]}" \
 		"(run again with --install)"
+	update_lists
 	note "installing ${missing[*]}"
-	{
-		apt-get -q update &&
-		DEBIAN_FRONTEND=noninteractive apt-get -qy install \
-			--no-install-recommends "${missing[@]}"
-	} >"$cache/install.log" 2>&1 || {
+	DEBIAN_FRONTEND=noninteractive apt-get -qy install \
+		--no-install-recommends -o DPkg::Lock::Timeout=120 \
+		"${missing[@]}" >"$cache/install.log" 2>&1 </dev/null || {
 		tail -n 5 "$cache/install.log" >&2
 		die "cannot install ${missing[*]}, see $cache/install.log"
 	}
+}
+
+# Reads the machine's package lists again, at most once a run, if $install
+# allows to touch them: a fresh machine has none, an old one names packages
+# that the archive has replaced.  False if nothing can be new.
+lists_new=0
+update_lists() {
+	[ "$install" -eq 1 ] && [ $lists_new -eq 0 ] || return 1
+	lists_new=1
+	note "reading package lists"
+	apt-get -q -o DPkg::Lock::Timeout=120 update \
+		>"$cache/update.log" 2>&1 </dev/null ||
+		note "apt-get update failed, see $cache/update.log"
 }

@@ -13,20 +13,20 @@
 
 # Sets $image (the kernel) and $modules (a folder with lib/modules in it).
 prepare_qemu() {
-	local dir
+	local why
 
 	packages qemu-system-x86_64 qemu-system-x86 \
 		/usr/lib/qemu/virtiofsd qemu-system-common \
 		depmod kmod ip iproute2 xz xz-utils
 
-	dir=$(cached_debian) || exit
-	if [ -z "$dir" ]; then
-		fetch_debian || exit
-		dir=$(cached_debian) || exit
+	if [ -z "$(cached_debian)" ]; then
+		download_debian || { update_lists && download_debian; } ||
+			die "$why (try apt-get update, or --install)"
+		unpack_debian
 	fi
-	modules=$dir
-	image=$(echo "$dir"/boot/vmlinuz-*)
-	[ -f "$image" ] || die "no kernel in $dir, remove that folder"
+	modules=$(cached_debian)
+	image=$(echo "$modules"/boot/vmlinuz-*)
+	[ -f "$image" ] || die "no kernel in $modules, remove that folder"
 }
 
 # The newest package in the cache, or nothing.
@@ -35,35 +35,40 @@ cached_debian() {
 		2>/dev/null | sort -V | tail -n 1
 }
 
-# The newest one that apt offers.  Names with +debNN are the stable release's
-# rebuilds, in the security archive; what is -unsigned is the same without
-# the signature and needs no second download.
-fetch_debian() {
-	local package tmp version
+# The newest one that apt offers, to $cache/tmp-6.12.  Sets $package, or $why
+# not.  Names with +debNN are the stable release's rebuilds, in its security
+# archive; what is called -unsigned is the same kernel once more.
+download_debian() {
+	local tmp=$cache/tmp-6.12
 
 	package=$(apt-cache pkgnames linux-image-6.12. |
 		grep -E -- '-cloud-amd64$' | sort -V | tail -n 1)
-	[ -n "$package" ] || die "apt offers no linux-image-6.12*-cloud-amd64," \
-		"which Debian 12 has in its security archive (try apt-get update)"
-
-	tmp=$cache/tmp-6.12
-	rm -rf "$tmp" && mkdir -p "$tmp/root" "$cache/6.12" || exit 125
+	if [ -z "$package" ]; then
+		why="apt offers no linux-image-6.12*-cloud-amd64, which is in"
+		why+=" Debian 12's security archive"
+		return 1
+	fi
+	rm -rf "$tmp"
+	mkdir -p "$tmp/root" "$cache/6.12" || exit 125
 	note "downloading $package"
+	why="cannot download $package, see $cache/download.log"
 	(
 		cd "$tmp" &&
 		apt-get -q -o APT::Sandbox::User=root download "$package" &&
 		dpkg -x ./*.deb root
-	) >"$cache/download.log" 2>&1 || {
-		tail -n 5 "$cache/download.log" >&2
-		die "cannot download $package (try apt-get update)"
-	}
+	) >"$cache/download.log" 2>&1
+}
 
-	# modprobe wants lib/modules, newer packages have it below usr.  depmod
-	# runs when a kernel is installed; xz is slow in an emulated processor.
-	[ -e "$tmp/root/lib" ] || ln -s usr/lib "$tmp/root/lib"
-	version=$(basename "$tmp"/root/lib/modules/*)
-	find "$tmp/root/lib/modules/" -name '*.ko.xz' -exec unxz {} + &&
-		depmod -b "$tmp/root" "$version" &&
-		mv -T "$tmp/root" "$cache/6.12/$package" &&
-		rm -rf "$tmp" || die "cannot unpack $package in $cache"
+# modprobe wants lib/modules, newer packages have it below usr.  depmod runs
+# when a kernel is installed, so not yet; xz is slow in an emulated processor.
+unpack_debian() {
+	local root=$cache/tmp-6.12/root version
+
+	[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
+	version=$(basename "$root"/lib/modules/*)
+	find "$root/lib/modules/" -name '*.ko.xz' -exec unxz {} + &&
+		depmod -b "$root" "$version" &&
+		mv -T "$root" "$cache/6.12/$package" ||
+		die "cannot unpack $package in $cache"
+	rm -rf "$cache/tmp-6.12"
 }

@@ -60,6 +60,7 @@ build_uml() {
 	local archive tmp=$cache/tmp-7.2 log=$cache/7.2/build.log missing
 
 	archive=$(debian_archive)
+	[ -n "$archive" ] || ! update_lists || archive=$(debian_archive)
 	[ -n "$archive" ] || die "apt has no entry for Debian's main archive to make" \
 		"one for unstable from, where linux-source-7.2 is (try apt-get update)"
 	rm -rf "$tmp" && mkdir -p "$tmp/lists/partial" "$cache/7.2" || exit 125
