@@ -21,6 +21,7 @@
 
 #include <sys/stat.h>
 
+#include "frrstr.h"
 #include "if.h"
 #include "lib_errors.h"
 #include "libfrr.h"
@@ -143,7 +144,8 @@ const char *wgd_if_key_file(struct wgd_if *wif, char *buf, size_t len)
 	else if (wif->adopted)
 		return NULL;
 	else
-		snprintf(buf, len, "%s/wireguard/%s.key", frr_sysconfdir,
+		snprintf(buf, len, "%s%swireguard/%s.key", frr_sysconfdir,
+			 frrstr_endswith(frr_sysconfdir, "/") ? "" : "/",
 			 wif->name);
 	return buf;
 }

@@ -131,7 +131,7 @@ static json_object *if_json(struct wgd_if *wif)
 				       wg_key_str(wgd_if_public_key(wif),
 						  buf));
 	json_object_int_add(o, "listenPort",
-			    wif->port ?: wif->conf.listen_port);
+			    wif->conf.listen_port ?: wif->port);
 	json_object_int_add(o, "mtu", mtu_of(wif));
 	json_object_int_add(o, "fwmark", wg_dev_conf(wif->dev)->fwmark);
 	json_object_boolean_add(o, "adopted", wif->adopted);
@@ -201,7 +201,7 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 			? wg_key_str(wgd_if_public_key(wif), buf)
 			: "not known");
 	vty_out(vty, "  Listen port: %u, MTU: %u, fwmark: %u\n",
-		wif->port ?: wif->conf.listen_port, mtu_of(wif),
+		wif->conf.listen_port ?: wif->port, mtu_of(wif),
 		wg_dev_conf(wif->dev)->fwmark);
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		peer_text(vty, wg_peer_arg(peer));
