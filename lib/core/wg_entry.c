@@ -77,7 +77,8 @@ static void enqueue(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 {
 	struct wg_node *n = wg_table_node(t, i);
 	uint32_t *head =
-		&dev->queue[wg_family_index(t->family)][kind][n->len];
+		&dev->queue[wg_family_index(t->family)][kind]
+			   [wg_table_branch(t, i)->len];
 
 	n->queued = kind;
 	n->queue_prev = 0;
@@ -95,8 +96,8 @@ static void dequeue(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 	if (n->queue_prev)
 		wg_table_node(t, n->queue_prev)->queue_next = n->queue_next;
 	else
-		dev->queue[wg_family_index(t->family)][n->queued][n->len] =
-			n->queue_next;
+		dev->queue[wg_family_index(t->family)][n->queued]
+			  [wg_table_branch(t, i)->len] = n->queue_next;
 	if (n->queue_next)
 		wg_table_node(t, n->queue_next)->queue_prev = n->queue_prev;
 	dev->n_queued[n->queued]--;
@@ -340,7 +341,8 @@ void wg_entry_check(struct wg_dev *dev)
 			for (len = 0; len <= 128; len++)
 				for (i = dev->queue[f][q][len]; i;
 				     i = wg_table_node(t, i)->queue_next) {
-					assert(wg_table_node(t, i)->len == len);
+					assert(wg_table_branch(t, i)->len ==
+					       len);
 					n_listed[q]++;
 				}
 	}

@@ -38,6 +38,8 @@ static bool slot_take(struct wg_dev *dev, struct wg_peer *peer)
 
 	while (i < dev->n_slots && dev->slots[i])
 		i++;
+	if (i >> WG_SLOT_BITS)
+		return false;
 	room = wg_mem_room(&dev->core->mem, dev->slots, sizeof(*dev->slots),
 			   i + 1, &dev->cap_slots);
 	if (!room)

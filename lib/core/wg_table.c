@@ -26,8 +26,6 @@
 #include <endian.h>
 #include <stddef.h>
 
-#define HEAD offsetof(struct wg_node, bits)
-
 /* A prefix's bits as words in network order. */
 struct key {
 	uint32_t w[4];
@@ -63,9 +61,14 @@ static unsigned common(const uint32_t *a, const uint32_t *b, unsigned max)
 	return max;
 }
 
-static bool covers(const struct wg_node *n, const struct key *k)
+static bool covers(const struct wg_branch *n, const struct key *k)
 {
 	return n->len <= k->len && common(n->bits, k->w, n->len) == n->len;
+}
+
+static size_t slab_size(const struct wg_table *t)
+{
+	return WG_SLAB_NODES * (t->stride + sizeof(struct wg_node));
 }
 
 void wg_table_init(struct wg_table *t, struct wg_mem *mem, uint8_t family)
@@ -74,7 +77,7 @@ void wg_table_init(struct wg_table *t, struct wg_mem *mem, uint8_t family)
 				.family = family,
 				.words = family == AF_INET ? 1 : 4,
 				.top = 1 };
-	t->stride = HEAD + t->words * sizeof(uint32_t);
+	t->stride = sizeof(struct wg_branch) + t->words * sizeof(uint32_t);
 }
 
 void wg_table_fini(struct wg_table *t)
@@ -82,15 +85,14 @@ void wg_table_fini(struct wg_table *t)
 	size_t i;
 
 	for (i = 0; i < t->cap; i++)
-		wg_mem_put(t->mem, t->slab[i],
-			   (size_t)WG_SLAB_NODES * t->stride);
+		wg_mem_put(t->mem, t->slab[i], slab_size(t));
 	wg_mem_put(t->mem, t->slab, t->cap * sizeof(*t->slab));
 	wg_table_init(t, t->mem, t->family);
 }
 
 struct wg_prefix wg_table_prefix(const struct wg_table *t, uint32_t i)
 {
-	const struct wg_node *n = wg_table_node(t, i);
+	const struct wg_branch *n = wg_table_branch(t, i);
 	struct wg_prefix p = { .family = t->family, .len = n->len };
 
 	memcpy(p.b, n->bits, t->words * sizeof(*n->bits));
@@ -105,7 +107,7 @@ static bool reserve(struct wg_table *t, uint32_t n)
 	void *room;
 
 	for (; n && i; n--)
-		i = wg_table_node(t, i)->child[0];
+		i = wg_table_branch(t, i)->child[0];
 	if (!n)
 		return true;
 	assert(t->top <= UINT32_MAX - n);
@@ -117,7 +119,7 @@ static bool reserve(struct wg_table *t, uint32_t n)
 	if (!room)
 		return false;
 	t->slab = room;
-	t->slab[slab] = wg_mem_try(t->mem, (size_t)WG_SLAB_NODES * t->stride);
+	t->slab[slab] = wg_mem_try(t->mem, slab_size(t));
 	return t->slab[slab];
 }
 
@@ -125,15 +127,15 @@ static bool reserve(struct wg_table *t, uint32_t n)
 static uint32_t take(struct wg_table *t, const uint32_t *w, uint8_t len)
 {
 	uint32_t i = t->free;
-	struct wg_node *n;
 	unsigned last = len / 32;
+	struct wg_branch *n;
 	unsigned j;
 
 	if (i)
-		t->free = wg_table_node(t, i)->child[0];
+		t->free = wg_table_branch(t, i)->child[0];
 	else
 		i = t->top++;
-	n = wg_table_node(t, i);
+	n = wg_table_branch(t, i);
 	memset(n, 0, t->stride);
 	for (j = 0; j < last; j++)
 		n->bits[j] = w[j];
@@ -141,17 +143,16 @@ static uint32_t take(struct wg_table *t, const uint32_t *w, uint8_t len)
 		n->bits[last] = w[last] &
 				htobe32(~(uint32_t)0 << (32 - len % 32));
 	n->len = len;
-	n->live = 1;
+	/* given back all 0, and all 0 at first */
+	wg_table_node(t, i)->live = 1;
 	t->n_nodes++;
 	return i;
 }
 
 static void give(struct wg_table *t, uint32_t i)
 {
-	struct wg_node *n = wg_table_node(t, i);
-
-	memset(n, 0, t->stride);
-	n->child[0] = t->free;
+	memset(wg_table_node(t, i), 0, sizeof(struct wg_node));
+	wg_table_branch(t, i)->child[0] = t->free;
 	t->free = i;
 	t->n_nodes--;
 }
@@ -159,21 +160,20 @@ static void give(struct wg_table *t, uint32_t i)
 /* Where the parent (or the table) points at i. */
 static uint32_t *link_of(struct wg_table *t, uint32_t parent, uint32_t i)
 {
-	struct wg_node *p;
+	struct wg_branch *p;
 
 	if (!parent)
 		return &t->root;
-	p = wg_table_node(t, parent);
+	p = wg_table_branch(t, parent);
 	return &p->child[p->child[1] == i];
 }
 
 static void adopt(struct wg_table *t, uint32_t parent, uint32_t i)
 {
-	struct wg_node *p = wg_table_node(t, parent);
-	struct wg_node *n = wg_table_node(t, i);
+	struct wg_branch *p = wg_table_branch(t, parent);
 
-	p->child[bit_at(n->bits, p->len)] = i;
-	n->parent = parent;
+	p->child[bit_at(wg_table_branch(t, i)->bits, p->len)] = i;
+	wg_table_node(t, i)->parent = parent;
 }
 
 uint32_t wg_table_find(const struct wg_table *t, const struct wg_prefix *p)
@@ -182,7 +182,7 @@ uint32_t wg_table_find(const struct wg_table *t, const struct wg_prefix *p)
 	uint32_t i = t->root;
 
 	while (i) {
-		struct wg_node *n = wg_table_node(t, i);
+		struct wg_branch *n = wg_table_branch(t, i);
 
 		if (n->len >= k.len)
 			return n->len == k.len && covers(n, &k) ? i : 0;
@@ -198,33 +198,27 @@ uint32_t wg_table_get(struct wg_table *t, const struct wg_prefix *p)
 	struct key k = key_of(p);
 	uint32_t parent = 0;
 	uint32_t i = t->root;
+	struct wg_branch *n;
 	unsigned same = 0;
-	struct wg_node *n;
+	uint32_t *from = &t->root;
 	uint32_t new;
 	uint32_t up;
-	uint32_t *from;
 
 	while (i) {
-		n = wg_table_node(t, i);
-		same = common(n->bits, k.w,
-			      n->len < k.len ? n->len : k.len);
+		n = wg_table_branch(t, i);
+		same = common(n->bits, k.w, n->len < k.len ? n->len : k.len);
 		if (same < n->len)
 			break;
 		if (n->len == k.len)
 			return i;
 		parent = i;
-		i = n->child[bit_at(k.w, n->len)];
+		from = &n->child[bit_at(k.w, n->len)];
+		i = *from;
 	}
-	/* two nodes at most: the prefix and a branching point */
+	/* two nodes at most: the prefix and a branching point; they do not
+	 * move the others */
 	if (!reserve(t, i && same < k.len ? 2 : 1))
 		return 0;
-	/* the place to hang it, before node i was named there */
-	if (parent)
-		from = &wg_table_node(t, parent)
-				->child[bit_at(k.w, wg_table_node(t, parent)
-							    ->len)];
-	else
-		from = &t->root;
 	new = take(t, k.w, k.len);
 	if (!i) {
 		up = new;
@@ -247,8 +241,8 @@ uint32_t wg_table_match(const struct wg_table *t, const struct wg_prefix *p)
 	uint32_t i = t->root;
 	uint32_t best = 0;
 
-	while (i && covers(wg_table_node(t, i), &k)) {
-		struct wg_node *n = wg_table_node(t, i);
+	while (i && covers(wg_table_branch(t, i), &k)) {
+		struct wg_branch *n = wg_table_branch(t, i);
 
 		best = i;
 		i = n->len < k.len ? n->child[bit_at(k.w, n->len)] : 0;
@@ -259,11 +253,12 @@ uint32_t wg_table_match(const struct wg_table *t, const struct wg_prefix *p)
 void wg_table_prune(struct wg_table *t, uint32_t i)
 {
 	while (i) {
+		struct wg_branch *b = wg_table_branch(t, i);
 		struct wg_node *n = wg_table_node(t, i);
 		uint32_t parent = n->parent;
-		uint32_t only = n->child[0] ? n->child[0] : n->child[1];
+		uint32_t only = b->child[0] ? b->child[0] : b->child[1];
 
-		if (!wg_node_is_empty(n) || (n->child[0] && n->child[1]))
+		if (!wg_node_is_empty(n) || (b->child[0] && b->child[1]))
 			return;
 		assert(!n->queued && !n->entry && !n->orphan);
 		*link_of(t, parent, i) = only;
@@ -279,11 +274,11 @@ uint32_t wg_table_next_outside(const struct wg_table *t, uint32_t i)
 {
 	for (;;) {
 		uint32_t parent = wg_table_node(t, i)->parent;
-		struct wg_node *p;
+		struct wg_branch *p;
 
 		if (!parent)
 			return 0;
-		p = wg_table_node(t, parent);
+		p = wg_table_branch(t, parent);
 		if (p->child[1] && p->child[1] != i)
 			return p->child[1];
 		i = parent;
@@ -292,7 +287,7 @@ uint32_t wg_table_next_outside(const struct wg_table *t, uint32_t i)
 
 uint32_t wg_table_next(const struct wg_table *t, uint32_t i)
 {
-	const struct wg_node *n = wg_table_node(t, i);
+	const struct wg_branch *n = wg_table_branch(t, i);
 
 	if (n->child[0] || n->child[1])
 		return n->child[0] ? n->child[0] : n->child[1];
@@ -308,7 +303,7 @@ uint32_t wg_table_after(const struct wg_table *t, const struct wg_prefix *p)
 		return i;
 	k = key_of(p);
 	for (;;) {
-		struct wg_node *n = wg_table_node(t, i);
+		struct wg_branch *n = wg_table_branch(t, i);
 		struct wg_prefix q;
 		unsigned bit;
 
@@ -337,31 +332,31 @@ void wg_table_check(const struct wg_table *t)
 	unsigned b;
 
 	for (i = t->root; i; i = wg_table_next(t, i)) {
-		const struct wg_node *n = wg_table_node(t, i);
+		const struct wg_branch *n = wg_table_branch(t, i);
+		const struct wg_node *node = wg_table_node(t, i);
 		struct wg_prefix p = wg_table_prefix(t, i);
 
 		n_live++;
-		assert(n->live);
+		assert(node->live);
 		assert(!wg_prefix_mask(&p));
-		assert(!wg_node_is_empty(n) || (n->child[0] && n->child[1]));
+		assert(!wg_node_is_empty(node) ||
+		       (n->child[0] && n->child[1]));
 		if (i == t->root)
-			assert(!n->parent);
+			assert(!node->parent);
 		for (b = 0; b < 2; b++) {
-			const struct wg_node *c;
-			struct key k;
+			const struct wg_branch *c;
+			struct wg_prefix q;
 
 			if (!n->child[b])
 				continue;
-			c = wg_table_node(t, n->child[b]);
-			k.len = c->len;
-			memset(k.w, 0, sizeof(k.w));
-			memcpy(k.w, c->bits, t->words * sizeof(*k.w));
-			assert(c->parent == i);
-			assert(c->len > n->len && covers(n, &k));
+			c = wg_table_branch(t, n->child[b]);
+			q = wg_table_prefix(t, n->child[b]);
+			assert(wg_table_node(t, n->child[b])->parent == i);
+			assert(c->len > n->len && wg_prefix_covers(&p, &q));
 			assert(bit_at(c->bits, n->len) == b);
 		}
 	}
-	for (i = t->free; i; i = wg_table_node(t, i)->child[0]) {
+	for (i = t->free; i; i = wg_table_branch(t, i)->child[0]) {
 		assert(!wg_table_node(t, i)->live);
 		n_free++;
 	}

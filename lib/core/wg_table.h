@@ -5,8 +5,10 @@
  *
  * A node is named by a 32-bit index, 0 is none.  Nodes live in slabs and
  * never move; an index is used again after the node was pruned.  Nodes that
- * only branch (glue) are the same struct with nothing in it: a prefix that
- * comes to a branching point finds its node there already.
+ * only branch (glue) are the same with nothing in them: a prefix that comes
+ * to a branching point finds its node there already.  What a descent reads
+ * (the branch) lies apart from what it does not (the node): in a full table
+ * nearly all the time goes into fetching memory.
  *
  * The table knows the shape; what the fields mean is the business of
  * wg_entry.h (decided, acked, queue), wg_owner.h (verdict) and wg_nexthops.h
@@ -23,38 +25,44 @@
 #define WG_CLAIM_STATIC 2 /* allowed-ips */
 #define WG_CLAIM_IMPLIED 4 /* what the only peer of a device gets */
 
+/* The shape, which a descent reads: four to a cache line for IPv4. */
+struct wg_branch {
+	uint32_t child[2];
+	uint8_t len;
+	uint32_t bits[]; /* 1 or 4 words, network order, host bits 0 */
+};
+
+/* Slots of peers in a node have this many bits: the kernel has as many peers. */
+#define WG_SLOT_BITS 20
+
+/* The content. */
 struct wg_node {
 	uint32_t list_prev; /* routes of one binding */
 	uint32_t list_next;
 	uint32_t queue_prev; /* pending, of one length and kind */
 	uint32_t queue_next;
-	uint32_t decided; /* peer slot; with claims: whose they are */
-	uint32_t acked; /* peer slot that has it on the device */
-	uint32_t route; /* binding of next hops; 0: not a route */
 	uint32_t parent;
-	/* what a descent reads is together, in one cache line */
-	uint32_t child[2];
-	uint8_t len;
-	uint8_t proto; /* of the route, the caller's number */
-	uint8_t claims : 3; /* WG_CLAIM_* */
-	uint8_t verdict : 3; /* enum wg_verdict, of the route */
-	uint8_t queued : 2; /* enum wg_queue */
-	uint8_t live : 1; /* part of the trie */
-	uint8_t stale : 1; /* of an earlier life, kept for now */
-	uint8_t entry : 1; /* counted as an entry */
-	uint8_t orphan : 1; /* counted: on the device, wanted by nobody */
-	uint8_t seen : 1; /* by the sync that is running */
-	uint8_t refused : 1; /* a maximum kept it from the peer it was for */
-	uint8_t fresh : 1; /* told since the replay began */
-	uint8_t spare : 1;
-	uint32_t bits[]; /* 1 or 4 words, network order, host bits 0 */
+	uint32_t route; /* binding of next hops; 0: not a route */
+	uint64_t decided : WG_SLOT_BITS; /* with claims: whose they are */
+	uint64_t acked : WG_SLOT_BITS; /* who has it on the device */
+	uint64_t proto : 8; /* of the route, the caller's number */
+	uint64_t claims : 3; /* WG_CLAIM_* */
+	uint64_t verdict : 3; /* enum wg_verdict, of the route */
+	uint64_t queued : 2; /* enum wg_queue */
+	uint64_t live : 1; /* part of the trie */
+	uint64_t stale : 1; /* of an earlier life, kept for now */
+	uint64_t entry : 1; /* counted as an entry */
+	uint64_t orphan : 1; /* counted: on the device, wanted by nobody */
+	uint64_t seen : 1; /* by the sync that is running */
+	uint64_t refused : 1; /* a maximum kept it from who it was for */
+	uint64_t fresh : 1; /* told since the replay began */
 };
 
 struct wg_table {
 	struct wg_mem *mem;
 	uint8_t family;
 	uint8_t words; /* of bits in a node */
-	uint32_t stride; /* bytes of a node */
+	uint32_t stride; /* bytes of a branch */
 	uint32_t root;
 	uint32_t free; /* list of pruned nodes, by child[0] */
 	uint32_t top; /* the first index never used; from 1 */
@@ -66,12 +74,21 @@ struct wg_table {
 #define WG_SLAB_SHIFT 10
 #define WG_SLAB_NODES (1u << WG_SLAB_SHIFT)
 
+/* A slab is so many branches, then as many nodes. */
+static inline struct wg_branch *wg_table_branch(const struct wg_table *t,
+						uint32_t i)
+{
+	return (struct wg_branch *)(t->slab[i >> WG_SLAB_SHIFT] +
+				    (size_t)(i & (WG_SLAB_NODES - 1)) *
+					    t->stride);
+}
+
 static inline struct wg_node *wg_table_node(const struct wg_table *t,
 					    uint32_t i)
 {
 	return (struct wg_node *)(t->slab[i >> WG_SLAB_SHIFT] +
-				  (size_t)(i & (WG_SLAB_NODES - 1)) *
-					  t->stride);
+				  (size_t)WG_SLAB_NODES * t->stride) +
+	       (i & (WG_SLAB_NODES - 1));
 }
 
 /* Is a prefix here, or only a branching point? */
