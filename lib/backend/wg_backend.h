@@ -29,7 +29,11 @@ enum wg_backend_kind {
 enum wg_event_kind {
 	WG_EV_APPLIED = 1, /* all ops of the apply took effect */
 	WG_EV_DEVICE, /* begin of a read: the device itself */
-	WG_EV_PEER, /* one peer; the same key may come again (more prefixes) */
+	/*
+	 * One peer; the same key may come again: more prefixes, and all that
+	 * is known of the peer by then.
+	 */
+	WG_EV_PEER,
 	WG_EV_PREFIX, /* one prefix of the last peer */
 	WG_EV_END, /* end of a read */
 	WG_EV_AGAIN, /* the read was torn and has started anew: forget it */
@@ -40,7 +44,8 @@ struct wg_event {
 	struct wg_key key; /* DEVICE: own public key (zero: none); PEER */
 	uint16_t listen_port; /* DEVICE */
 	uint32_t fwmark; /* DEVICE */
-	struct wg_endpoint endpoint; /* PEER */
+	/* PEER; wireguard-go never tells a scope, and a peer may have roamed */
+	struct wg_endpoint endpoint;
 	uint16_t keepalive; /* PEER, seconds */
 	bool has_psk; /* PEER */
 	int64_t handshake; /* PEER: CLOCK_REALTIME seconds; 0: never */
@@ -56,8 +61,10 @@ struct wg_event {
  * Make the backend for the device IFNAME.  The kernel's device must exist;
  * the userspace program must have its socket, DIR/IFNAME.sock with dir
  * WG_UAPI_DIR where NULL is given.  Nothing on the device is changed.
- * Errors: -ENODEV no such device, -EOPNOTSUPP no WireGuard in this kernel,
- * -ENOENT no socket, -ECONNREFUSED a dead socket, -EACCES, -ENOMEM.
+ * Errors: -ENODEV no such device, -EOPNOTSUPP no WireGuard in this kernel or
+ * another kind of device, -EPERM no CAP_NET_ADMIN, -ENOENT no socket,
+ * -ECONNREFUSED a dead socket, -EAGAIN the program does not accept, -EACCES,
+ * -ENOMEM.
  */
 #define WG_UAPI_DIR "/run/wireguard"
 int wg_backend_open_kernel(const char *ifname, struct wg_backend **ret);
@@ -66,6 +73,14 @@ int wg_backend_open_userspace(const char *ifname, const char *dir,
 void wg_backend_close(struct wg_backend **be);
 
 enum wg_backend_kind wg_backend_kind(const struct wg_backend *be);
+
+/*
+ * Can it remove one prefix by itself (WGALLOWEDIP_F_REMOVE_ME, allowed_ip=-P),
+ * as was probed: at open (kernel), with the first request (userspace, lest a
+ * stopped program hold the caller in open)? Where not, REMOVE goes through a
+ * throw-away peer.
+ */
+bool wg_backend_can_remove(const struct wg_backend *be);
 
 /*
  * What the last error was about, for the log: names the object (device, peer
@@ -87,7 +102,8 @@ int wg_backend_timeout(const struct wg_backend *be);
  * device's own flag where it was probed, else the throw-away peer.  PEER_SET
  * never touches the peer's prefixes; it and ADD create a missing peer
  * (PEER_SET always comes before a peer's first ADD).  REMOVE and PEER_REMOVE
- * of what is not there succeed and create nothing.
+ * of what is not there succeed and create nothing.  The throw-away peer takes
+ * the prefix from whoever has it: REMOVE must name the peer that owns it.
  * Errors: -EBUSY a request is under way; those of reading a secret's file
  * (then nothing was sent).
  */

@@ -106,7 +106,7 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 
 int wg_link_get(const char *ifname, struct wg_link *ret)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = link_request(buf, RTM_GETLINK, 0, 0);
 	struct wg_link link = { 0 };
 	int error;
@@ -123,7 +123,7 @@ int wg_link_get(const char *ifname, struct wg_link *ret)
 
 int wg_link_create(const char *ifname)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = link_request(buf, RTM_NEWLINK,
 					    NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info;
@@ -149,7 +149,7 @@ int wg_link_create(const char *ifname)
 
 int wg_link_delete(uint32_t ifindex)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 
 	if (ifindex == 0)
 		return -ENODEV;
@@ -158,7 +158,7 @@ int wg_link_delete(uint32_t ifindex)
 
 int wg_link_mark(uint32_t ifindex)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
 
 	if (ifindex == 0)
@@ -170,7 +170,7 @@ int wg_link_mark(uint32_t ifindex)
 /* No address that the kernel makes itself. */
 static int set_addr_gen(uint32_t ifindex)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
 	struct nlattr *spec, *inet6;
 	int error;
@@ -187,7 +187,7 @@ static int set_addr_gen(uint32_t ifindex)
 
 int wg_link_setup(uint32_t ifindex, uint32_t mtu, bool up)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh;
 	struct ifinfomsg *ifi;
 	int error;
@@ -262,7 +262,7 @@ static int read_addr(const struct nlmsghdr *nlh, void *data)
 static int change_addr(uint16_t type, uint32_t ifindex, const uint8_t *b,
 		       uint8_t len)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa;
 
@@ -282,7 +282,7 @@ static int change_addr(uint16_t type, uint32_t ifindex, const uint8_t *b,
 
 static int scan_addrs(struct addr_scan *scan)
 {
-	char buf[REQUEST_LEN];
+	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct ifaddrmsg *ifa;
 	struct nlmsghdr *nlh;
 	int error, tries = 0;

@@ -16,6 +16,9 @@
 #define WG_NL_BUF 65536 /* the kernel makes no message of a dump longer */
 #define WG_NL_TIMEOUT_MS 5000
 
+/* For buffers on the stack that messages are made in. */
+#define NL_ALIGNED __attribute__((aligned(MNL_ALIGNTO)))
+
 /*
  * A bound, non-blocking socket with extended acknowledgements.
  * BUS: NETLINK_ROUTE, NETLINK_GENERIC.  0 or -errno.
