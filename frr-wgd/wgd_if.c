@@ -54,9 +54,17 @@ DEFINE_MTYPE_STATIC(WGD, WGD_OPS, "WireGuard operations");
 static void run(struct event *t);
 static void arm(struct wgd_if *wif);
 
+static int64_t now_us(void)
+{
+	struct timeval tv;
+
+	monotime(&tv);
+	return tv.tv_sec * INT64_C(1000000) + tv.tv_usec;
+}
+
 static int64_t now_ms(void)
 {
-	return monotime(NULL) / 1000;
+	return now_us() / 1000;
 }
 
 const char *wgd_if_state_str(enum wgd_if_state state)
@@ -391,7 +399,7 @@ static void applied(struct wgd_if *wif)
 			 wif->n_ops);
 	if (wg_plan_pending(wif->dev) || !wif->dirty_since_us)
 		return;
-	us = monotime(NULL) - wif->dirty_since_us;
+	us = now_us() - wif->dirty_since_us;
 	wif->dirty_since_us = 0;
 	wif->stats.last_us = MIN(us, UINT32_MAX);
 	wif->stats.worst_us = MAX(wif->stats.worst_us, wif->stats.last_us);
@@ -597,7 +605,7 @@ void wgd_if_route_event(void)
 			continue;
 		wif->stats.events++;
 		if (!wif->dirty_since_us)
-			wif->dirty_since_us = monotime(NULL);
+			wif->dirty_since_us = now_us();
 		if (wif->busy == WGD_IDLE)
 			wgd_if_kick(wif);
 	}

@@ -387,7 +387,7 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 
 static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
 {
-	int64_t now = monotime(NULL) / 1000000;
+	int64_t now = monotime(NULL);
 
 	if (ev->rx_bytes != p->rx_bytes || ev->tx_bytes == p->tx_bytes) {
 		p->silent_since = 0;
