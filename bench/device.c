@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * device.userspace, device.kernel: how fast lib/backend programs a device, as
+ * a share of what the bare program (bare.h) reaches in the same run.
+ *
+ * Each measurement has a fresh device with its peers made, and programs
+ * 100,000 prefixes in batches of WG_BACKEND_BATCH.  Ours and the bare program
+ * take turns, who is first changes; compared are the medians, for a shared
+ * machine disturbs single runs.  Nothing is compared that was not read back
+ * whole from the device.
+ *
+ * Usage: bench-device [ROUNDS]
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "bench/bare.h"
+#include "lib/backend/tests/drive.h"
+#include "lib/backend/tests/live.h"
+#include "lib/backend/wg_backend.h"
+#include "lib/backend/wg_keys.h"
+#include "lib/backend/wg_link.h"
+
+#define IFNAME "wgbench0"
+#define SOCKET WG_UAPI_DIR "/" IFNAME ".sock"
+#define PROGRAM "wireguard-go"
+#define PREFIXES 100000
+#define PEERS 8
+#define ROUNDS_MAX 99
+#define GOAL 0.8
+
+enum who { BARE, OURS };
+
+static struct wg_key keys[PEERS];
+static struct wg_op ops[PREFIXES];
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec * 1e-9;
+}
+
+/* What both programs do, for ours. */
+static void make_ops(void)
+{
+	for (unsigned p = 0; p < PEERS; p++)
+		bare_key(p, keys[p].b);
+	for (uint32_t i = 0; i < PREFIXES; i++) {
+		uint32_t a = bare_address(i);
+
+		ops[i].kind = WG_OP_ADD;
+		ops[i].key = &keys[bare_peer(i, PREFIXES, PEERS)];
+		ops[i].prefix = (struct wg_prefix){
+			.family = AF_INET,
+			.len = 28,
+			.b = { a >> 24, a >> 16, a >> 8, a },
+		};
+	}
+}
+
+static int make_peers(struct wg_backend *be)
+{
+	static const struct wg_peer_conf conf;
+	struct wg_op set[PEERS];
+
+	for (unsigned p = 0; p < PEERS; p++)
+		set[p] = op_peer(&keys[p], &conf);
+	return drive_apply(be, set, PEERS);
+}
+
+static int ours(struct wg_backend *be)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < PREFIXES && !r; i += WG_BACKEND_BATCH)
+		r = drive_apply(be, ops + i,
+				PREFIXES - i < WG_BACKEND_BATCH
+					? PREFIXES - i
+					: WG_BACKEND_BATCH);
+	return r;
+}
+
+/* All prefixes are there, each with its peer. */
+static int check(struct wg_backend *be)
+{
+	struct live_picture pic;
+	size_t i = 0;
+	int r;
+
+	r = live_read(be, &pic);
+	if (!r && live_prefixes(&pic) != PREFIXES)
+		r = -EBADE;
+	for (unsigned p = 0; p < PEERS && !r; p++) {
+		struct live_peer *peer = live_find(&pic, &keys[p]);
+
+		for (size_t j = 0; peer && j < peer->n && !r; j++, i++)
+			if (!wg_prefix_same(&peer->prefixes[j],
+					    &ops[i].prefix))
+				r = -EBADE;
+	}
+	live_forget(&pic);
+	return r;
+}
+
+/* One measurement on a fresh device: its seconds.  NULL or why not. */
+static const char *measure(enum wg_backend_kind kind, enum who who,
+			   double *ret)
+{
+	struct wg_backend *be = NULL;
+	const char *why;
+	struct wg_link link;
+	double t;
+	int r;
+
+	why = kind == WG_BACKEND_KERNEL ? live_kernel(IFNAME)
+					: live_userspace(PROGRAM, IFNAME);
+	if (why)
+		return why;
+	r = kind == WG_BACKEND_KERNEL
+		    ? wg_backend_open_kernel(IFNAME, &be)
+		    : wg_backend_open_userspace(IFNAME, NULL, &be);
+	if (!r)
+		r = make_peers(be);
+	t = now();
+	if (!r && who == OURS)
+		r = ours(be);
+	else if (!r && kind == WG_BACKEND_KERNEL)
+		r = bare_kernel(IFNAME, PREFIXES, PEERS, WG_BACKEND_BATCH);
+	else if (!r)
+		r = bare_userspace(SOCKET, PREFIXES, PEERS, WG_BACKEND_BATCH);
+	*ret = now() - t;
+	if (!r)
+		r = check(be);
+	wg_backend_close(&be);
+	live_stop();
+	if (kind == WG_BACKEND_KERNEL && wg_link_get(IFNAME, &link) == 0)
+		wg_link_delete(link.ifindex);
+	return r ? strerror(-r) : NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void bench(const char *name, enum wg_backend_kind kind, int rounds,
+		  const char *why)
+{
+	double t[2][ROUNDS_MAX], rate[2];
+
+	for (int i = 0; i < rounds && !why; i++)
+		for (int turn = 0; turn < 2 && !why; turn++)
+			why = measure(kind, (i + turn) & 1,
+				      &t[(i + turn) & 1][i]);
+	if (why) {
+		printf("{\"bench\":\"%s\",\"value\":null,\"unit\":\"ratio\","
+		       "\"goal\":%g,\"reference\":null,\"how\":\"%s\"}\n",
+		       name, GOAL, why);
+		return;
+	}
+	for (int who = 0; who < 2; who++) {
+		qsort(t[who], rounds, sizeof(t[who][0]), compare);
+		rate[who] = PREFIXES / t[who][rounds / 2];
+		fprintf(stderr, "%s: %s: %.0f prefixes/s (%.0f to %.0f)\n",
+			name, who == OURS ? "lib/backend" : "bare", rate[who],
+			PREFIXES / t[who][rounds - 1], PREFIXES / t[who][0]);
+	}
+	printf("{\"bench\":\"%s\",\"value\":%.3f,\"unit\":\"ratio\","
+	       "\"goal\":%g,\"reference\":%.0f,\"how\":\"%d prefixes to %s in "
+	       "batches of %d, %.0f/s; reference: prefixes/s of a bare program "
+	       "in the same run; medians of %d\"}\n",
+	       name, rate[OURS] / rate[BARE], GOAL, rate[BARE], PREFIXES,
+	       kind == WG_BACKEND_KERNEL ? "the kernel" : PROGRAM,
+	       WG_BACKEND_BATCH, rate[OURS], rounds);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 1 ? atoi(argv[1]) : 9;
+	const char *why;
+
+	if (rounds < 1 || rounds > ROUNDS_MAX || wg_keys_init() != 0)
+		return 2;
+	make_ops();
+	why = live_enter();
+	bench("device.userspace", WG_BACKEND_USERSPACE, rounds, why);
+	bench("device.kernel", WG_BACKEND_KERNEL, rounds, why);
+	return 0;
+}
