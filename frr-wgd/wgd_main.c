@@ -71,8 +71,8 @@ static void __attribute__((noreturn)) sigint(void)
 	zlog_notice("terminating on signal; the devices stay as they are");
 	wgd_if_finish();
 	wgd_zebra_finish();
+	vrf_terminate(); /* deletes interfaces, which are looked up */
 	wg_core_delete(&wgd.core);
-	vrf_terminate();
 	prefix_list_reset();
 	frr_fini();
 	exit(0);
