@@ -460,6 +460,7 @@ static int peer_seen(struct wgd_if *wif, const struct wg_event *ev)
 		.endpoint = ev->endpoint,
 		.keepalive = ev->keepalive,
 		.has_psk = ev->has_psk,
+		.alive = wgd_peer_is_alive(ev),
 	};
 	struct wg_peer *peer = wg_peer_find_key(wif->dev, &ev->key);
 

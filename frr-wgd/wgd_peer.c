@@ -404,6 +404,12 @@ static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
 	resolve_in(p, 0);
 }
 
+bool wgd_peer_is_alive(const struct wg_event *ev)
+{
+	return ev->handshake &&
+	       time(NULL) - ev->handshake < HANDSHAKE_FRESH_S;
+}
+
 void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 {
 	look_for_silence(p, ev);
@@ -412,11 +418,8 @@ void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 	p->handshake = ev->handshake;
 	p->rx_bytes = ev->rx_bytes;
 	p->tx_bytes = ev->tx_bytes;
-	wg_peer_set_liveness(p->peer, ev->handshake && time(NULL) -
-					      ev->handshake <
-							HANDSHAKE_FRESH_S
-					      ? WG_PEER_UP
-					      : WG_PEER_UNKNOWN);
+	wg_peer_set_liveness(p->peer, wgd_peer_is_alive(ev) ? WG_PEER_UP
+							    : WG_PEER_UNKNOWN);
 }
 
 const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len)

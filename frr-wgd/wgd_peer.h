@@ -73,6 +73,8 @@ extern void wgd_peer_withdraw(struct wgd_peer *p,
 extern void wgd_peer_configure(struct wgd_peer *p,
 			       const struct wgd_peer_conf *conf);
 
+/* Is the peer in a session, as a read of the device says? */
+extern bool wgd_peer_is_alive(const struct wg_event *ev);
 /* What a read of the device said of the peer. */
 extern void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev);
 /* Why the peer is in its state; a string for people, into buf. */

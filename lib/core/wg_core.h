@@ -119,6 +119,7 @@ struct wg_sync_peer {
 	struct wg_endpoint endpoint;
 	uint16_t keepalive;
 	bool has_psk;
+	bool alive; /* in a session, at this endpoint: it may have roamed */
 };
 void wg_sync_begin(struct wg_dev *dev, bool keep_stale);
 void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,

@@ -90,8 +90,14 @@ static void compare_peer(struct wg_peer *peer, const struct wg_sync_peer *p)
 	bool differs = conf->keepalive != p->keepalive ||
 		       (conf->psk_file != NULL) != p->has_psk;
 
-	if (wg_endpoint_same(&conf->endpoint, &p->endpoint))
-		peer->endpoint_acked = p->endpoint;
+	/*
+	 * A peer that we find in a session at another endpoint has roamed while
+	 * nobody looked.  To send it back where it was configured would cut it
+	 * off until it speaks.
+	 */
+	if (wg_endpoint_same(&conf->endpoint, &p->endpoint) ||
+	    (!peer->conf_acked && p->alive))
+		peer->endpoint_acked = conf->endpoint;
 	if (conf->endpoint.addr.family != AF_UNSPEC &&
 	    !wg_endpoint_same(&conf->endpoint, &peer->endpoint_acked))
 		differs = true;
