@@ -12,6 +12,8 @@ import importlib.util
 import os
 import sys
 
+import pytest
+
 TOPOTESTS = os.environ["TOPOTESTS"]
 sys.path.insert(0, TOPOTESTS)
 sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
@@ -90,3 +92,22 @@ def pytest_terminal_summary(terminalreporter):
 def pytest_unconfigure(config):
     if hasattr(config, "wgd_counts"):
         print(config.wgd_counts, flush=True)
+
+
+# After that many failures the rest of a module would mostly wait in vain.
+GIVE_UP = 4
+_failures = {}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if outcome.get_result().failed:
+        _failures[item.module] = _failures.get(item.module, 0) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    os.environ["PYTEST_TOPOTEST_SCRIPTDIR"] = os.path.dirname(item.module.__file__)
+    if _failures.get(item.module, 0) >= GIVE_UP:
+        pytest.fail("given up: %d failures before" % GIVE_UP, pytrace=False)

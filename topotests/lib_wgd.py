@@ -237,9 +237,13 @@ class Site(Node):
         return out
 
     def running(self):
-        "show running-config, only what is configuration."
-        out = self.vtysh("show running-config")
-        return out.split("Current configuration:\n", 1)[1]
+        """
+        show running-config, only what is configuration, without the lines on
+        logging that FRR's framework enters, another one at each daemon.
+        """
+        out = self.vtysh("show running-config").split("Current configuration:\n", 1)[1]
+        lines = out.splitlines(keepends=True)
+        return "".join(s for s in lines if not s.startswith("log "))
 
     def running_wireguard(self):
         "The wireguard lines of it, each with its interface."
@@ -515,6 +519,16 @@ class Net:
             probe.kill()
         self.tgen.stop_topology()
 
+    def dead(self):
+        "Daemons that are not running any more, to be asked before stop."
+        found = []
+        for name in self.names:
+            for daemon in ["zebra", "staticd"] + self.daemons + ["wgd"]:
+                pid = self[name].run("cat /var/run/frr/%s.pid" % daemon, check=False)
+                if not pid.strip() or not os.path.exists("/proc/" + pid.strip()):
+                    found.append("%s: %s is not running" % (name, daemon))
+        return found
+
     def findings(self):
         """
         What no run may leave behind: reports of sanitizers, crashes, core
@@ -547,8 +561,9 @@ BAD_LINE = re.compile(
 def net_fixture(request):
     net = Net(request.module, **request.module.TOPOLOGY)
     yield net
+    found = net.dead()
     net.stop()
-    found = net.findings()
+    found += net.findings()
     if found:
         pytest.fail("left behind:\n" + "\n".join(found), pytrace=False)
 
