@@ -100,9 +100,13 @@ void wg_dev_set_link(struct wg_dev *dev, uint32_t vrf, uint32_t ifindex)
 		/* entries that a stranger had are decided now */
 		dev->marked_all = true;
 	}
+	/* routes of the one VRF leave before those of the other come */
+	dev->ifindex = 0;
+	wg_nhset_settle(dev->core);
 	dev->vrf = vrf;
 	dev->ifindex = ifindex;
-	wg_nhset_settle(dev->core);
+	if (ifindex)
+		wg_nhset_settle(dev->core);
 }
 
 void wg_dev_set_adopted(struct wg_dev *dev, bool adopted)

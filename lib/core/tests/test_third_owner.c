@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Never a third owner: after every single operation, every address belongs to
+ * its old or to its new owner.
+ *
+ * A small world: three peers, and prefixes over sixteen addresses.  All
+ * transitions between all assignments of a nested family of prefixes are
+ * tried, with peers leaving, with and without a device that can remove, and
+ * (because each plan is a fresh one) from every moment within a plan; larger
+ * assignments at random.  The same judge must find fault with plans in the
+ * wrong order, or it would be worth nothing.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "lib/core/tests/fake_kernel.h"
+#include "lib/core/wg_entry.h"
+
+#define N_PEERS 3
+#define IFINDEX 3
+#define MAX_OPS 256
+
+struct world {
+	struct wg_core *core;
+	struct wg_dev *dev;
+	struct wg_peer *peers[N_PEERS];
+	struct fake_kernel fk;
+	struct wg_prefix prefixes[31];
+	unsigned n_prefixes;
+};
+
+/* For each prefix nobody (0) or a peer (1..), and which peers are away. */
+struct wish {
+	uint8_t owner[31];
+	bool away[N_PEERS];
+};
+
+/* An owner is a peer's number, 0 for nobody. */
+struct owners {
+	uint8_t of[16];
+};
+
+static uint32_t seed;
+
+static uint32_t rnd(uint32_t n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+static struct wg_addr address(unsigned a)
+{
+	return (struct wg_addr){ AF_INET, { 10, 0, 0, a } };
+}
+
+static struct wg_addr gateway(unsigned peer)
+{
+	return (struct wg_addr){ AF_INET, { 10, 99, 0, peer } };
+}
+
+static struct wg_prefix prefix(unsigned a, unsigned len)
+{
+	return (struct wg_prefix){ AF_INET, len, { 10, 0, 0, a } };
+}
+
+static void world_make(struct world *w, bool can_remove)
+{
+	unsigned i;
+
+	memset(w, 0, sizeof(*w));
+	w->core = wg_core_new();
+	w->dev = wg_dev_new(w->core, "wg0");
+	w->fk.can_remove = can_remove;
+	wg_dev_set_can_remove(w->dev, can_remove);
+	wg_dev_set_link(w->dev, 0, IFINDEX);
+	for (i = 0; i < N_PEERS; i++) {
+		struct wg_key key = { { i + 1 } };
+		struct wg_addr gw = gateway(i + 1);
+		char name[2] = { 'a' + i };
+
+		w->peers[i] = wg_peer_new(w->dev, name);
+		assert_int_equal(wg_peer_set_key(w->peers[i], &key), 0);
+		assert_int_equal(wg_peer_add_address(w->peers[i], &gw, NULL),
+				 0);
+	}
+	wg_core_settle(w->core);
+	fk_read(&w->fk, w->dev, false);
+	fk_run(&w->fk, w->dev, 64);
+}
+
+static void decide(struct world *w, const struct wish *wish)
+{
+	unsigned i;
+
+	for (i = 0; i < N_PEERS; i++)
+		wg_peer_set_shutdown(w->peers[i], wish->away[i]);
+	for (i = 0; i < w->n_prefixes; i++) {
+		struct wg_nexthop nh = { .ifindex = IFINDEX };
+
+		if (!wish->owner[i]) {
+			wg_route_delete(w->core, 0, &w->prefixes[i]);
+			continue;
+		}
+		nh.gateway = gateway(wish->owner[i]);
+		assert_int_equal(wg_route_update(w->core, 0, &w->prefixes[i],
+						 1, &nh, 1),
+				 0);
+	}
+	wg_core_settle(w->core);
+}
+
+/* Who is to have each address, by longest match over the wish. */
+static struct owners owners_wished(const struct world *w,
+				   const struct wish *wish)
+{
+	struct owners o = {};
+	unsigned a, i;
+
+	for (a = 0; a < 16; a++) {
+		struct wg_addr addr = address(a);
+		struct wg_prefix host = wg_prefix_host(&addr);
+		int best = -1;
+
+		for (i = 0; i < w->n_prefixes; i++) {
+			if (!wish->owner[i] ||
+			    wish->away[wish->owner[i] - 1] ||
+			    !wg_prefix_covers(&w->prefixes[i], &host) ||
+			    w->prefixes[i].len <= best)
+				continue;
+			best = w->prefixes[i].len;
+			o.of[a] = wish->owner[i];
+		}
+	}
+	return o;
+}
+
+static struct owners owners_now(const struct fake_kernel *fk)
+{
+	struct owners o = {};
+	unsigned a;
+
+	for (a = 0; a < 16; a++) {
+		struct wg_addr addr = address(a);
+		const struct wg_key *key = fk_lookup(fk, &addr);
+
+		o.of[a] = key ? key->b[0] : 0;
+	}
+	return o;
+}
+
+/* How many addresses have an owner that is neither. */
+static unsigned third(const struct owners *o, const struct owners *old,
+		      const struct owners *new)
+{
+	unsigned n = 0;
+	unsigned a;
+
+	for (a = 0; a < 16; a++)
+		n += o->of[a] != old->of[a] && o->of[a] != new->of[a];
+	return n;
+}
+
+/* Wrong moments of a plan that is carried out on a copy of the device. */
+static unsigned judge(const struct world *w, const struct wg_op *ops, size_t n,
+		      const struct owners *new)
+{
+	static struct fake_kernel fk;
+	struct owners old = owners_now(&w->fk);
+	unsigned wrong = 0;
+	struct owners o;
+	size_t i, j;
+
+	fk = w->fk;
+	for (i = 0; i < n; i++) {
+		/* the device takes a peer's prefixes one by one: any order */
+		if (ops[i].kind == WG_OP_PEER_REMOVE)
+			for (j = fk.n_entries; j-- > 0;)
+				if (wg_key_same(&fk.entries[j].key,
+						ops[i].key)) {
+					fk_entry_remove(
+						&fk, &fk.entries[j].prefix);
+					o = owners_now(&fk);
+					wrong += third(&o, &old, new) != 0;
+				}
+		assert_int_equal(fk_op(&fk, &ops[i]), 0);
+		o = owners_now(&fk);
+		wrong += third(&o, &old, new) != 0;
+	}
+	return wrong;
+}
+
+/* From what is there to the wish, by plans of at most BATCH ops. */
+static void go(struct world *w, const struct wish *wish, size_t batch)
+{
+	struct owners new = owners_wished(w, wish);
+	struct wg_op ops[MAX_OPS];
+	struct owners o;
+	size_t n;
+
+	decide(w, wish);
+	while ((n = wg_plan_next(w->dev, ops, MAX_OPS))) {
+		size_t take = batch < n ? batch : n;
+		size_t done;
+
+		assert_int_equal(judge(w, ops, n, &new), 0);
+		assert_int_equal(fk_ops(&w->fk, ops, take, &done), 0);
+		wg_plan_commit(w->dev, ops, take);
+	}
+	o = owners_now(&w->fk);
+	assert_memory_equal(&o, &new, sizeof(o));
+}
+
+static void unpack(struct wish *wish, unsigned n, unsigned code, unsigned away)
+{
+	unsigned i;
+
+	memset(wish, 0, sizeof(*wish));
+	for (i = 0; i < n; i++, code /= N_PEERS + 1)
+		wish->owner[i] = code % (N_PEERS + 1);
+	for (i = 0; i < N_PEERS; i++)
+		wish->away[i] = away >> i & 1;
+}
+
+/* Only one of those that differ by the peers' names. */
+static bool is_canonical(const struct wish *wish, unsigned n)
+{
+	unsigned next = 1;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (wish->owner[i] > next)
+			return false;
+		next += wish->owner[i] == next;
+	}
+	return true;
+}
+
+static void all_transitions(bool can_remove)
+{
+	static struct world w;
+	unsigned n = 4;
+	unsigned states = 256;
+	unsigned from, to, away;
+	struct wish a, b;
+
+	world_make(&w, can_remove);
+	w.prefixes[0] = prefix(0, 30);
+	w.prefixes[1] = prefix(0, 31);
+	w.prefixes[2] = prefix(0, 32);
+	w.prefixes[3] = prefix(1, 32);
+	w.n_prefixes = n;
+	for (from = 0; from < states; from++) {
+		unpack(&a, n, from, 0);
+		if (!is_canonical(&a, n))
+			continue;
+		for (to = 0; to < states; to++)
+			for (away = 0; away < 1 << N_PEERS; away++) {
+				unpack(&b, n, to, away);
+				go(&w, &a, MAX_OPS);
+				/* one by one: fresh plans from everywhere */
+				go(&w, &b, to & 1 ? 1 : MAX_OPS);
+			}
+	}
+	wg_core_delete(&w.core);
+}
+
+static void test_all_can_remove(void **state)
+{
+	all_transitions(true);
+}
+
+static void test_all_cannot_remove(void **state)
+{
+	all_transitions(false);
+}
+
+static void all_prefixes(struct world *w)
+{
+	unsigned len, a;
+
+	w->n_prefixes = 0;
+	for (len = 28; len <= 32; len++)
+		for (a = 0; a < 16; a += 1 << (32 - len))
+			w->prefixes[w->n_prefixes++] = prefix(a, len);
+	assert_int_equal(w->n_prefixes, 31);
+}
+
+static void random_wish(const struct world *w, struct wish *wish)
+{
+	unsigned density = 1 + rnd(8);
+	unsigned i;
+
+	memset(wish, 0, sizeof(*wish));
+	for (i = 0; i < w->n_prefixes; i++)
+		if (rnd(8) < density)
+			wish->owner[i] = rnd(N_PEERS + 1);
+	for (i = 0; i < N_PEERS; i++)
+		wish->away[i] = rnd(4) == 0;
+}
+
+/* Random wishes over all prefixes; every plan is interrupted by the next. */
+static void random_interrupted(bool can_remove)
+{
+	static struct world w;
+	struct wg_op ops[MAX_OPS];
+	struct owners new;
+	struct wish wish;
+	unsigned round;
+	size_t n, take, done;
+
+	seed = 20250101;
+	print_message("# seed %u\n", seed);
+	world_make(&w, can_remove);
+	all_prefixes(&w);
+	for (round = 0; round < 3000; round++) {
+		random_wish(&w, &wish);
+		new = owners_wished(&w, &wish);
+		decide(&w, &wish);
+		n = wg_plan_next(w.dev, ops, MAX_OPS);
+		assert_int_equal(judge(&w, ops, n, &new), 0);
+		take = rnd(n + 1);
+		assert_int_equal(fk_ops(&w.fk, ops, take, &done), 0);
+		/* the next decision is made while these are in flight */
+		if (rnd(2))
+			wg_plan_commit(w.dev, ops, take);
+		else {
+			random_wish(&w, &wish);
+			decide(&w, &wish);
+			wg_plan_commit(w.dev, ops, take);
+		}
+		wg_entry_check(w.dev);
+		if (rnd(4) == 0)
+			go(&w, &wish, 1 + rnd(8));
+	}
+	wg_core_delete(&w.core);
+}
+
+static void test_random_can_remove(void **state)
+{
+	random_interrupted(true);
+}
+
+static void test_random_cannot_remove(void **state)
+{
+	random_interrupted(false);
+}
+
+/* --- the judge is awake */
+
+enum mutation {
+	ADDS_SHORTEST_FIRST,
+	REMOVES_LONGEST_FIRST,
+	REMOVES_BEFORE_ADDS,
+	PEERS_BEFORE_REMOVES,
+	MUTATIONS,
+};
+
+static int rank(const struct wg_op *op, enum mutation m)
+{
+	int len = op->prefix.len;
+
+	switch ((enum wg_op_kind)op->kind) {
+	case WG_OP_ADD:
+		return 1000 + (m == ADDS_SHORTEST_FIRST ? len : 128 - len);
+	case WG_OP_REMOVE:
+		return (m == REMOVES_BEFORE_ADDS ? 500 : 2000) +
+		       (m == REMOVES_LONGEST_FIRST ? 128 - len : len);
+	case WG_OP_PEER_REMOVE:
+		return m == PEERS_BEFORE_REMOVES ? 1500 : 3000;
+	default:
+		return 0;
+	}
+}
+
+static enum mutation mutation;
+
+static int by_rank(const void *a, const void *b)
+{
+	return rank(a, mutation) - rank(b, mutation);
+}
+
+static void test_wrong_orders_are_found(void **state)
+{
+	unsigned wrong[MUTATIONS] = {};
+	static struct world w;
+	struct wg_op ops[MAX_OPS];
+	struct owners new;
+	struct wish wish;
+	unsigned round;
+	size_t n;
+
+	seed = 20250102;
+	print_message("# seed %u\n", seed);
+	world_make(&w, true);
+	all_prefixes(&w);
+	for (round = 0; round < 300; round++) {
+		random_wish(&w, &wish);
+		new = owners_wished(&w, &wish);
+		decide(&w, &wish);
+		for (mutation = 0; mutation < MUTATIONS; mutation++) {
+			n = wg_plan_next(w.dev, ops, MAX_OPS);
+			qsort(ops, n, sizeof(*ops), by_rank);
+			wrong[mutation] += judge(&w, ops, n, &new);
+		}
+		go(&w, &wish, MAX_OPS);
+	}
+	for (mutation = 0; mutation < MUTATIONS; mutation++)
+		assert_true(wrong[mutation] > 0);
+	wg_core_delete(&w.core);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_can_remove),
+		cmocka_unit_test(test_all_cannot_remove),
+		cmocka_unit_test(test_random_can_remove),
+		cmocka_unit_test(test_random_cannot_remove),
+		cmocka_unit_test(test_wrong_orders_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
