@@ -73,6 +73,7 @@ static void __attribute__((noreturn)) sigint(void)
 	wgd_zebra_finish();
 	vrf_terminate(); /* deletes interfaces, which are looked up */
 	wg_core_delete(&wgd.core);
+	access_list_reset();
 	prefix_list_reset();
 	frr_fini();
 	exit(0);
@@ -155,6 +156,7 @@ int main(int argc, char **argv)
 	}
 	wgd_debug_init();
 	wgd_zebra_init();
+	access_list_init(); /* brings the commands of prefix lists */
 	wgd_peer_filters_init();
 	wgd_peer_resolver_init();
 	wgd_nb_init();

@@ -219,7 +219,8 @@ static int check_claims(struct claims *c, const char *ifname, char *errmsg,
 {
 	size_t i;
 
-	qsort(c->v, c->n, sizeof(*c->v), claim_cmp);
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), claim_cmp);
 	for (i = 1; i < c->n; i++) {
 		if (claim_cmp(&c->v[i - 1], &c->v[i]))
 			continue;
