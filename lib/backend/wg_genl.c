@@ -63,27 +63,62 @@ static void put_u16(struct nlmsghdr *nlh, uint16_t type, uint16_t n)
 	mnl_attr_put_u16(nlh, type, n);
 }
 
-static void put_u8(struct nlmsghdr *nlh, uint16_t type, uint8_t n)
-{
-	memset(mnl_nlmsg_get_payload_tail(nlh), 0, 8);
-	mnl_attr_put_u8(nlh, type, n);
-}
-
 /* --- a prefix */
+
+/*
+ * A burst is made of these, so they are written as one block instead of
+ * attribute by attribute (a tenth of the time).  REMOVE_ME's attribute is
+ * last and left out of an ADD.
+ */
+#define NEST(type, len) { .nla_len = (len), .nla_type = (type) }
+#define PREFIX_NEST(name, bytes)                                               \
+	struct name {                                                          \
+		struct nlattr nest;                                            \
+		struct nlattr family_attr;                                     \
+		uint16_t family, family_pad;                                   \
+		struct nlattr addr_attr;                                       \
+		uint8_t addr[bytes];                                           \
+		struct nlattr len_attr;                                        \
+		uint8_t len, len_pad[3];                                       \
+		struct nlattr flags_attr;                                      \
+		uint32_t flags;                                                \
+	}
+#define ADD_LEN(name) offsetof(struct name, flags_attr)
+#define PREFIX_BLANK(name, bytes, af)                                          \
+	{                                                                      \
+		.nest = NEST(NLA_F_NESTED, sizeof(struct name)),               \
+		.family_attr = NEST(WGALLOWEDIP_A_FAMILY, 4 + 2),              \
+		.family = (af),                                                \
+		.addr_attr = NEST(WGALLOWEDIP_A_IPADDR, 4 + (bytes)),          \
+		.len_attr = NEST(WGALLOWEDIP_A_CIDR_MASK, 4 + 1),              \
+		.flags_attr = NEST(ALLOWEDIP_A_FLAGS, 4 + 4),                  \
+		.flags = ALLOWEDIP_F_REMOVE_ME,                                \
+	}
+
+PREFIX_NEST(prefix4, 4);
+PREFIX_NEST(prefix6, 16);
+_Static_assert(ADD_LEN(prefix4) == 28 && sizeof(struct prefix4) == 36, "v4");
+_Static_assert(ADD_LEN(prefix6) == 40 && sizeof(struct prefix6) == 48, "v6");
+
+#define WRITE_PREFIX(name, bytes, af)                                          \
+	do {                                                                   \
+		struct name *to = mnl_nlmsg_get_payload_tail(nlh);             \
+									       \
+		*to = (struct name)PREFIX_BLANK(name, bytes, af);              \
+		memcpy(to->addr, p->b, bytes);                                 \
+		to->len = p->len;                                              \
+		if (!remove)                                                   \
+			to->nest.nla_len = ADD_LEN(name);                      \
+		nlh->nlmsg_len += to->nest.nla_len;                            \
+	} while (0)
 
 static void put_prefix(struct nlmsghdr *nlh, const struct wg_prefix *p,
 		       bool remove)
 {
-	struct nlattr *nest = mnl_attr_nest_start(nlh, 0);
-
-	put_u16(nlh, WGALLOWEDIP_A_FAMILY, p->family);
-	mnl_attr_put(nlh, WGALLOWEDIP_A_IPADDR, wg_family_bytes(p->family),
-		     p->b);
-	put_u8(nlh, WGALLOWEDIP_A_CIDR_MASK, p->len);
-	if (remove)
-		mnl_attr_put_u32(nlh, ALLOWEDIP_A_FLAGS,
-				 ALLOWEDIP_F_REMOVE_ME);
-	mnl_attr_nest_end(nlh, nest);
+	if (p->family == AF_INET)
+		WRITE_PREFIX(prefix4, 4, AF_INET);
+	else
+		WRITE_PREFIX(prefix6, 16, AF_INET6);
 }
 
 /* --- a peer */

@@ -28,7 +28,11 @@ int wg_link_get(const char *ifname, struct wg_link *ret);
 /* A kernel device, marked as ours.  -EEXIST, -EOPNOTSUPP no WireGuard. */
 int wg_link_create(const char *ifname);
 
-/* 0, -ENODEV. */
+/*
+ * 0, -ENODEV.  Close the device's backend first: a read that is not finished
+ * holds a kernel device, and the kernel would wait for its end inside this
+ * call.
+ */
 int wg_link_delete(uint32_t ifindex);
 
 /* Mark as ours a link that a program made on our behalf. */

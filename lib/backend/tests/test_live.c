@@ -346,8 +346,6 @@ static void test_stopped(void **state)
 	struct wg_op add = op_prefix(WG_OP_ADD, &key[0], "10.0.0.0/8");
 	struct wg_backend *other = NULL;
 
-	if (w->kind == WG_BACKEND_KERNEL)
-		skip();
 	read_now(w);
 	live_signal(SIGSTOP);
 	assert_int_equal(wg_backend_apply(w->be, &add, 1), 0);
@@ -361,6 +359,80 @@ static void test_stopped(void **state)
 	read_now(w);
 	assert_int_equal(drive_apply(w->be, &add, 1), 0);
 	wg_backend_close(&other);
+}
+
+/* Up to the first prefix of a dump that is longer than a datagram. */
+static void begin_long_read(struct world *w)
+{
+	enum { MANY = 30000 };
+	struct wg_op *ops = calloc(MANY, sizeof(*ops));
+	struct wg_event ev = { 0 };
+	struct pollfd p;
+
+	assert_non_null(ops);
+	for (unsigned i = 0; i < MANY; i++) {
+		ops[i] = op_prefix(WG_OP_ADD, &key[i * 4 / MANY],
+				   "10.0.0.0/32");
+		ops[i].prefix.b[2] = i >> 8;
+		ops[i].prefix.b[3] = i;
+	}
+	assert_int_equal(drive_apply(w->be, ops, MANY), 0);
+	free(ops);
+	assert_int_equal(wg_backend_read(w->be), 0);
+	while (ev.kind != WG_EV_PREFIX) {
+		p.fd = wg_backend_fd(w->be);
+		p.events = wg_backend_events(w->be);
+		assert_int_equal(poll(&p, 1, wg_backend_timeout(w->be)), 1);
+		assert_true(wg_backend_next(w->be, &ev) >= 0);
+	}
+}
+
+static void count_kinds(const struct wg_event *ev, void *arg)
+{
+	size_t *n = arg;
+
+	if (ev->kind == WG_EV_AGAIN)
+		memset(n, 0, WG_EV_AGAIN * sizeof(*n));
+	n[ev->kind]++;
+}
+
+/* The device changes within a dump: the read says so and starts anew. */
+static void test_torn(void **state)
+{
+	struct world *w = *state;
+	struct wg_op change[] = {
+		op_prefix(WG_OP_ADD, &key[7], "192.168.0.0/16"),
+		op_peer_remove(&key[0]),
+	};
+	struct wg_backend *other = NULL;
+	size_t n[8] = { 0 };
+
+	assert_int_equal(wg_backend_open_kernel(IFNAME, &other), 0);
+	begin_long_read(w);
+	assert_int_equal(drive_apply(other, change, N(change)), 0);
+	assert_int_equal(drive(w->be, count_kinds, n), 0);
+	assert_true(n[WG_EV_AGAIN] >= 1);
+	assert_int_equal(n[WG_EV_DEVICE], 1);
+	assert_int_equal(n[WG_EV_PEER], 4);
+	assert_int_equal(n[WG_EV_PREFIX], 30000 * 3 / 4 + 1);
+	assert_int_equal(n[WG_EV_END], 1);
+	wg_backend_close(&other);
+}
+
+/*
+ * A read that is not finished holds the device, and deleting its link waits
+ * for that; closing the backend lets go.
+ */
+static void test_close_reading(void **state)
+{
+	struct world *w = *state;
+	struct wg_link link;
+
+	begin_long_read(w);
+	wg_backend_close(&w->be);
+	assert_int_equal(wg_link_get(IFNAME, &link), 0);
+	assert_int_equal(wg_link_delete(link.ifindex), 0);
+	assert_int_equal(wg_link_get(IFNAME, &link), -ENODEV);
 }
 
 /* --- devices */
@@ -454,8 +526,11 @@ static int teardown(void **state)
 	}
 #define CASES(X)                                                               \
 	X(device) X(peers) X(scope) X(prefixes) X(remove_absent) X(order)      \
-	X(many) X(own_key) X(open_again) X(gone) X(stopped)
+	X(many) X(own_key) X(open_again) X(gone)
 CASES(CASE)
+CASE(stopped)
+CASE(torn)
+CASE(close_reading)
 
 #define USERSPACE(name)                                                        \
 	{ "wireguard_go_" #name, on_##name, begin_userspace, end, NULL },
@@ -463,8 +538,10 @@ CASES(CASE)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { CASES(USERSPACE)
-							   CASES(KERNEL) };
+	static const struct CMUnitTest tests[] = {
+		CASES(USERSPACE) USERSPACE(stopped)
+		CASES(KERNEL) KERNEL(torn) KERNEL(close_reading)
+	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
