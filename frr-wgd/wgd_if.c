@@ -413,6 +413,24 @@ static void poll_due(struct event *t)
 	wgd_if_kick(wif);
 }
 
+/*
+ * zebra sets flags by reading and writing them all, and so takes back what
+ * was set in between.  Administrative up and down stay as they are.
+ */
+static void keep_multicast(struct wgd_if *wif)
+{
+	struct wg_link link;
+
+	if (wif->adopted)
+		return;
+	frr_with_privs (&wgd_privs) {
+		if (wg_link_get(wif->name, &link) == 0 &&
+		    link.ifindex == wg_dev_ifindex(wif->dev) &&
+		    !(link.flags & IFF_MULTICAST))
+			wg_link_setup(link.ifindex, 0, link.flags & IFF_UP);
+	}
+}
+
 static void read_done(struct wgd_if *wif)
 {
 	bool was_synced;
@@ -433,6 +451,7 @@ static void read_done(struct wgd_if *wif)
 	} else if (differences)
 		zlog_warn("%s: %zu differences found on the device, repairing",
 			  wif->name, differences);
+	keep_multicast(wif);
 	event_cancel(&wif->t_poll);
 	event_add_timer_msec(wgd.master, poll_due, wif,
 			     MIN(MAX(took * POLL_SHARE, POLL_MIN_MS),
@@ -637,6 +656,7 @@ void wgd_if_link_changed(const char *name)
 			wg_dev_set_link(wif->dev, link_vrf(wif), link.ifindex);
 			wgd_zebra_follow(wif->dev, false);
 		}
+		keep_multicast(wif);
 		goto out;
 	}
 	detach(wif);
