@@ -132,6 +132,7 @@ static int carry_out(struct fake_kernel *fk, const struct wg_op *op)
 int fk_op(struct fake_kernel *fk, const struct wg_op *op)
 {
 	if (fk->fail_at && --fk->fail_at == 0) {
+		fk->fail_at = fk->fail_every;
 		if (fk->fail_after)
 			carry_out(fk, op);
 		return -EIO;
@@ -211,6 +212,8 @@ void fk_run(struct fake_kernel *fk, struct wg_dev *dev, size_t max)
 		assert(wg_plan_pending(dev));
 		ret = fk_ops(fk, ops, n, &done);
 		if (ret < 0) {
+			if (fk->ack_part)
+				wg_plan_commit(dev, ops, done);
 			wg_sync_lost(dev);
 			assert(!wg_plan_pending(dev));
 			fk_read(fk, dev, false);
