@@ -245,7 +245,7 @@ static const struct line_key *find_key(const char *name)
 }
 
 /* wireguard-go answers with negative numbers, others with positive ones. */
-static int take_errno(struct wg_uapi_parser *p, const char *value)
+static int parse_errno(const char *value, int *ret)
 {
 	uint64_t n;
 
@@ -253,8 +253,7 @@ static int take_errno(struct wg_uapi_parser *p, const char *value)
 		value++;
 	if (parse_number(value, 4095, &n) < 0)
 		return -EINVAL;
-	p->status = -(int)n;
-	p->ending = true;
+	*ret = -(int)n;
 	return 0;
 }
 
@@ -298,8 +297,10 @@ static int act(struct wg_uapi_parser *p, struct wg_event *ret)
 	if (!key)
 		goto used;
 
+	if (key->place == PLACE_END && parse_errno(value, &p->status) < 0)
+		return wrong(p, key->bad);
 	/* First what this line finds owed; nothing where all failed. */
-	if (key->place == PLACE_END && strcmp(value, "0") != 0)
+	if (p->status)
 		goto take;
 	if (p->get && !p->device_said && key->place != PLACE_DEVICE) {
 		p->device_said = true;
@@ -333,7 +334,9 @@ take:
 		p->len = 0;
 		return 1;
 	}
-	if ((key->set ? key->set(p, value) : take_errno(p, value)) < 0)
+	if (key->place == PLACE_END)
+		p->ending = true;
+	else if (key->set(p, value) < 0)
 		return wrong(p, key->bad);
 used:
 	if (strstr(p->line, "_key"))

@@ -434,6 +434,8 @@ static void test_replies(void **state)
 		{ "errno too high", false, "errno=4096\n\n", "", -EPROTO },
 		{ "empty device", true, "errno=0\n\n", "device 0000 0 0\nend\n",
 		  1 },
+		{ "zero, written oddly", true, "errno=-00\n\n",
+		  "device 0000 0 0\nend\n", 1 },
 		{ "get refused", true, "errno=1\n\n", "", -EPERM },
 		{ "get refused late", true, "listen_port=1\nerrno=5\n\n", "",
 		  -EIO },
