@@ -71,10 +71,11 @@ static void __attribute__((noreturn)) sigint(void)
 	zlog_notice("terminating on signal; the devices stay as they are");
 	wgd_if_finish();
 	wgd_zebra_finish();
-	vrf_terminate(); /* deletes interfaces, which are looked up */
-	wg_core_delete(&wgd.core);
+	/* these delete interfaces and lists, which are looked up */
+	vrf_terminate();
 	access_list_reset();
 	prefix_list_reset();
+	wg_core_delete(&wgd.core);
 	frr_fini();
 	exit(0);
 }
