@@ -41,6 +41,22 @@
 #include "if.h"
 
 /*
+ * A debug switch: since FRR 10 it says its own line of configuration.  Its
+ * description is the word that the command names it by.
+ */
+#if FRR_VER >= 100000
+#define WGD_COMPAT_DEBUG(what)                                                 \
+	{                                                                      \
+		.conf = "debug wireguard " what, .desc = what                  \
+	}
+#else
+#define WGD_COMPAT_DEBUG(what)                                                 \
+	{                                                                      \
+		.desc = what                                                   \
+	}
+#endif
+
+/*
  * What to call when zebra tells of an interface.  FRR 10 has a hook for each;
  * before, libfrr kept one set of callbacks.
  */

@@ -15,10 +15,10 @@
 #include "frr-wgd/wgd_debug_clippy.c"
 #endif
 
-struct debug wgd_debug_events_on = { 0, "events" };
-struct debug wgd_debug_routes_on = { 0, "routes" };
-struct debug wgd_debug_device_on = { 0, "device" };
-struct debug wgd_debug_bfd_on = { 0, "bfd" };
+struct debug wgd_debug_events_on = WGD_COMPAT_DEBUG("events");
+struct debug wgd_debug_routes_on = WGD_COMPAT_DEBUG("routes");
+struct debug wgd_debug_device_on = WGD_COMPAT_DEBUG("device");
+struct debug wgd_debug_bfd_on = WGD_COMPAT_DEBUG("bfd");
 
 static struct debug *const debugs[] = {
 	&wgd_debug_events_on,
@@ -64,6 +64,7 @@ DEFUN_NOSH (show_debugging_wireguard,
 	return CMD_SUCCESS;
 }
 
+#if FRR_VER < 100000
 static int config_write(struct vty *vty)
 {
 	size_t i;
@@ -97,10 +98,25 @@ static struct cmd_node debug_node = {
 	.config_write = config_write,
 };
 
-void wgd_debug_init(void)
+static void install_switches(void)
 {
 	debug_init(&callbacks);
 	install_node(&debug_node);
+}
+#else
+/* libfrr shows them in the configuration, and knows `debug all`. */
+static void install_switches(void)
+{
+	size_t i;
+
+	for (i = 0; i < array_size(debugs); i++)
+		debug_install(debugs[i]);
+}
+#endif
+
+void wgd_debug_init(void)
+{
+	install_switches();
 	install_element(VIEW_NODE, &show_debugging_wireguard_cmd);
 	install_element(ENABLE_NODE, &debug_wireguard_cmd);
 	install_element(CONFIG_NODE, &debug_wireguard_cmd);

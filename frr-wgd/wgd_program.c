@@ -13,6 +13,7 @@
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/capability.h>
