@@ -12,7 +12,7 @@ struct wg_key fk_key_of_file(const char *file)
 {
 	struct wg_key key = {};
 
-	strncpy((char *)key.b, file, WG_KEY_LEN);
+	memcpy(key.b, file, strnlen(file, WG_KEY_LEN));
 	key.b[31] = 0x7f;
 	return key;
 }
