@@ -3,9 +3,9 @@
  * The configuration commands, lines directly under `interface NAME`, and how
  * they are shown again.
  *
- * A command names one node of the candidate configuration.  What can be said
- * of a value alone is said here, at the command, with the value and the
- * reason; what is wrong between two values is said by the commit.
+ * A command names one node of the candidate configuration.  What is wrong
+ * with it is said here, at the command, with the value and the reason
+ * (wgd_check.h).
  *
  * The last line of a peer takes the peer with it: frr-reload removes a peer
  * line by line.
@@ -18,8 +18,10 @@
 #include "northbound_cli.h"
 #include "vty.h"
 
-#include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd.h"
+#include "frr-wgd/wgd_check.h"
+#include "frr-wgd/wgd_nb.h"
+#include "frr-wgd/wgd_program.h"
 #include "lib/backend/wg_keys.h"
 
 #ifndef VTYSH_EXTRACT_PL
@@ -31,10 +33,45 @@
 
 /* --- helpers */
 
+/* The wireguard container of the interface in the candidate, or NULL. */
+static const struct lyd_node *candidate(struct vty *vty, const char **ifname)
+{
+	const struct lyd_node *ifp, *child;
+
+	ifp = yang_dnode_get(vty->candidate_config->dnode, VTY_CURR_XPATH);
+	*ifname = ifp ? yang_dnode_get_string(ifp, "./name") : "?";
+	if (ifp)
+		LY_LIST_FOR (lyd_child(ifp), child)
+			if (strmatch(child->schema->name, "wireguard"))
+				return child;
+	return NULL;
+}
+
+/* May this be said? Prints why not. */
+static bool check(struct vty *vty, const char *peer, const char *leaf,
+		  const char *value)
+{
+	const struct lyd_node *wireguard;
+	const char *ifname;
+	char err[1024];
+
+	wireguard = candidate(vty, &ifname);
+	if ((!value ||
+	     wgd_check_value(ifname, peer, leaf, value, err, sizeof(err)) ==
+		     0) &&
+	    wgd_check_conflict(wireguard, ifname, peer, leaf, value, err,
+			       sizeof(err)) == 0)
+		return true;
+	vty_out(vty, "%% %s\n", err);
+	return false;
+}
+
 static int set(struct vty *vty, const char *leaf, const char *value)
 {
 	char xpath[XPATH_MAXLEN];
 
+	if (value && !check(vty, NULL, leaf, value))
+		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(xpath, sizeof(xpath), WGD_XPATH "/%s", leaf);
 	nb_cli_enqueue_change(vty, xpath,
 			      value ? NB_OP_MODIFY : NB_OP_DESTROY, value);
@@ -70,6 +107,8 @@ static int peer_change(struct vty *vty, const char *name, const char *leaf,
 			name);
 		return CMD_WARNING_CONFIG_FAILED;
 	}
+	if (op != NB_OP_DESTROY && !check(vty, name, leaf, value))
+		return CMD_WARNING_CONFIG_FAILED;
 	peer_path(xpath, sizeof(xpath), name, leaf);
 	nb_cli_enqueue_change(vty, xpath, op, value);
 	return nb_cli_apply_changes(vty, NULL);
@@ -211,6 +250,9 @@ DEFPY_YANG (wireguard_implementation,
 	    "A userspace program, started and supervised\n"
 	    "Name or path of the program, default wireguard-go\n")
 {
+	if (userspace &&
+	    !check(vty, NULL, "program", program ?: WGD_PROGRAM_DEFAULT))
+		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_enqueue_change(vty, WGD_XPATH "/implementation", NB_OP_MODIFY,
 			      userspace ? "userspace" : "kernel");
 	nb_cli_enqueue_change(vty, WGD_XPATH "/program",
@@ -342,7 +384,9 @@ DEFPY_YANG (wireguard_peer_endpoint,
 	char xpath[XPATH_MAXLEN];
 
 	if (!name_is_good(name))
-		return peer_set(vty, name, "endpoint", NULL); /* says why */
+		return peer_set(vty, name, "endpoint", host); /* says why */
+	if (!check(vty, name, "endpoint", NULL))
+		return CMD_WARNING_CONFIG_FAILED;
 	peer_path(xpath, sizeof(xpath), name, "endpoint");
 	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
 	peer_path(xpath, sizeof(xpath), name, "endpoint/host");

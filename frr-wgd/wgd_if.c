@@ -376,6 +376,8 @@ static void start_apply(struct wgd_if *wif)
 		rc = wg_backend_apply(wif->be, wif->ops, wif->n_ops);
 	}
 	wif->last_apply_ms = now_ms();
+	if (!wif->dirty_since_us)
+		wif->dirty_since_us = now_us();
 	if (rc < 0) {
 		fail(wif, rc, "apply");
 		return;

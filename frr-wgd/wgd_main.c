@@ -69,6 +69,7 @@ static void sigusr1(void)
 static void __attribute__((noreturn)) sigint(void)
 {
 	zlog_notice("terminating on signal; the devices stay as they are");
+	wgd_nb_finish();
 	wgd_if_finish();
 	wgd_zebra_finish();
 	/* these delete interfaces and lists, which are looked up */

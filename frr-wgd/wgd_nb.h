@@ -13,13 +13,12 @@ extern const struct frr_yang_module_info frr_wireguard_info;
 extern int wgd_nb_create(struct nb_cb_create_args *args);
 extern int wgd_nb_modify(struct nb_cb_modify_args *args);
 extern int wgd_nb_destroy(struct nb_cb_destroy_args *args);
-extern int wgd_nb_private_key_modify(struct nb_cb_modify_args *args);
-extern int wgd_nb_psk_modify(struct nb_cb_modify_args *args);
-extern int wgd_nb_implementation_modify(struct nb_cb_modify_args *args);
-extern int wgd_nb_program_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_if_value_modify(struct nb_cb_modify_args *args);
+extern int wgd_nb_peer_value_modify(struct nb_cb_modify_args *args);
 extern int wgd_nb_validate(struct nb_cb_pre_validate_args *args);
 extern void wgd_nb_apply(struct nb_cb_apply_finish_args *args);
 extern void wgd_nb_init(void);
+extern void wgd_nb_finish(void);
 
 /* wgd_cli.c: a line of configuration for each node */
 extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);

@@ -2,10 +2,6 @@
 /*
  * From the northbound to interfaces and peers.
  *
- * Validation looks at a whole interface at once, since what is wrong is
- * usually a relation between two peers.  It runs on the candidate, so a commit
- * that is refused has changed nothing.
- *
  * Applying reads the running configuration.  Peers that the commit touched
  * first give up what they no longer have and then take what is theirs, so that
  * an address, a prefix or a key can move between peers in one commit.
@@ -16,10 +12,10 @@
 #include "if.h"
 #include "log.h"
 
+#include "frr-wgd/wgd_check.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
-#include "frr-wgd/wgd_program.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_CONF, "WireGuard configuration");
@@ -58,17 +54,6 @@ static bool boolean(const struct lyd_node *leaf)
 	return strmatch(value(leaf), "true");
 }
 
-/* Is anything configured in this container or list entry? */
-static bool is_configured(const struct lyd_node *wireguard)
-{
-	const struct lyd_node *child;
-
-	each_child (wireguard, child)
-		if (!lyd_is_default(child))
-			return true;
-	return false;
-}
-
 /* --- marking */
 
 /* Something at or under this node changed. */
@@ -104,210 +89,35 @@ int wgd_nb_destroy(struct nb_cb_destroy_args *args)
 	return NB_OK;
 }
 
-/* --- validation of single values */
+/* --- validation */
 
-int wgd_nb_private_key_modify(struct nb_cb_modify_args *args)
+static int check_value(struct nb_cb_modify_args *args, const char *peer)
 {
-	struct wg_key pub;
-	char err[256];
-	int rc;
-
-	if (args->event == NB_EV_VALIDATE) {
-		rc = wg_key_load_public(value(args->dnode), &pub, err,
-					sizeof(err));
-		if (rc < 0 && rc != -ENOENT) {
-			snprintf(args->errmsg, args->errmsg_len,
-				 "interface %s: private key: %s",
-				 ifname_of(args->dnode), err);
-			return NB_ERR_VALIDATION;
-		}
-	}
-	return wgd_nb_modify(args);
-}
-
-int wgd_nb_psk_modify(struct nb_cb_modify_args *args)
-{
-	struct wg_key psk;
-	char err[256];
-	int rc;
-
-	if (args->event == NB_EV_VALIDATE) {
-		rc = wg_key_load(value(args->dnode), &psk, err, sizeof(err));
-		wg_key_wipe(&psk);
-		if (rc < 0) {
-			snprintf(args->errmsg, args->errmsg_len,
-				 "interface %s peer %s: preshared key: %s",
-				 ifname_of(args->dnode),
-				 name_of(lyd_parent(args->dnode)), err);
-			return NB_ERR_VALIDATION;
-		}
-	}
-	return wgd_nb_modify(args);
-}
-
-static int check_program(const struct lyd_node *dnode, const char *program,
-			 char *errmsg, size_t len)
-{
-	char path[PATH_MAX];
-	int rc = wgd_program_find(program, path, sizeof(path));
-
-	if (rc == 0)
-		return NB_OK;
-	snprintf(errmsg, len,
-		 "interface %s: implementation userspace: program %s: %s",
-		 ifname_of(dnode), program ?: WGD_PROGRAM_DEFAULT,
-		 safe_strerror(-rc));
-	return NB_ERR_VALIDATION;
-}
-
-int wgd_nb_implementation_modify(struct nb_cb_modify_args *args)
-{
-	const struct lyd_node *sibling;
-
-	if (args->event != NB_EV_VALIDATE ||
-	    !strmatch(value(args->dnode), "userspace"))
+	if (args->event != NB_EV_VALIDATE)
 		return wgd_nb_modify(args);
-	each_child (lyd_parent(args->dnode), sibling)
-		if (is_node(sibling, "program"))
-			return NB_OK; /* checked by itself */
-	return check_program(args->dnode, NULL, args->errmsg,
-			     args->errmsg_len);
+	return wgd_check_value(ifname_of(args->dnode), peer,
+			       args->dnode->schema->name, value(args->dnode),
+			       args->errmsg, args->errmsg_len) < 0
+		       ? NB_ERR_VALIDATION
+		       : NB_OK;
 }
 
-int wgd_nb_program_modify(struct nb_cb_modify_args *args)
+int wgd_nb_if_value_modify(struct nb_cb_modify_args *args)
 {
-	if (args->event == NB_EV_VALIDATE)
-		return check_program(args->dnode, value(args->dnode),
-				     args->errmsg, args->errmsg_len);
-	return wgd_nb_modify(args);
+	return check_value(args, NULL);
 }
 
-/* --- validation of an interface */
-
-/* Something that may be said once on an interface, and who says it. */
-struct claim {
-	const char *what;
-	const char *value;
-	const char *peer;
-};
-
-struct claims {
-	struct claim *v;
-	size_t n, room;
-};
-
-static void claim(struct claims *c, const struct lyd_node *leaf,
-		  const char *peer)
+int wgd_nb_peer_value_modify(struct nb_cb_modify_args *args)
 {
-	if (c->n == c->room) {
-		c->room = c->room ? c->room * 2 : 64;
-		c->v = XREALLOC(MTYPE_WGD_CONF, c->v, c->room * sizeof(*c->v));
-	}
-	c->v[c->n++] = (struct claim){ leaf->schema->name, value(leaf), peer };
-}
-
-static int claim_cmp(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
-
-	return strcmp(x->what, y->what) ?: strcmp(x->value, y->value);
-}
-
-/* The same thing twice: libyang has made the values canonical. */
-static int check_claims(struct claims *c, const char *ifname, char *errmsg,
-			size_t len)
-{
-	size_t i;
-
-	if (c->n)
-		qsort(c->v, c->n, sizeof(*c->v), claim_cmp);
-	for (i = 1; i < c->n; i++) {
-		if (claim_cmp(&c->v[i - 1], &c->v[i]))
-			continue;
-		snprintf(errmsg, len,
-			 "interface %s peer %s: %s %s is already peer %s's",
-			 ifname, c->v[i].peer, c->v[i].what, c->v[i].value,
-			 c->v[i - 1].peer);
-		return NB_ERR_VALIDATION;
-	}
-	return NB_OK;
-}
-
-/* Our own public key as far as it is known before the commit. */
-static bool own_key(const char *ifname, const struct lyd_node *wireguard,
-		    char *ret)
-{
-	struct wgd_if *wif = wgd_if_find(ifname);
-	const struct lyd_node *child;
-	const char *path = NULL;
-	char buf[PATH_MAX];
-	struct wg_key pub;
-
-	each_child (wireguard, child)
-		if (is_node(child, "private-key-file"))
-			path = value(child);
-	if (!path && wif)
-		path = wgd_if_key_file(wif, buf, sizeof(buf));
-	if (path && wg_key_load_public(path, &pub, NULL, 0) == 0)
-		wg_key_str(&pub, ret);
-	else if (!path && wif && wgd_if_public_key(wif))
-		wg_key_str(wgd_if_public_key(wif), ret);
-	else
-		return false;
-	return true;
+	return check_value(args, name_of(lyd_parent(args->dnode)));
 }
 
 int wgd_nb_validate(struct nb_cb_pre_validate_args *args)
 {
-	const struct lyd_node *child, *leaf;
-	const char *ifname = ifname_of(args->dnode);
-	struct claims claims = {};
-	char own[WG_KEY_STRLEN];
-	bool any = false, own_known;
-	unsigned peers = 0;
-	int rc = NB_OK;
-
-	if (!is_configured(args->dnode))
-		return NB_OK;
-	if (strlen(ifname) >= WG_IFNAME_LEN) {
-		snprintf(args->errmsg, args->errmsg_len,
-			 "interface %s: a name has at most %d characters",
-			 ifname, WG_IFNAME_LEN - 1);
-		return NB_ERR_VALIDATION;
-	}
-	own_known = own_key(ifname, args->dnode, own);
-	each_child (args->dnode, child) {
-		if (is_node(child, "route-following"))
-			any = strmatch(value(child), "any");
-		if (!is_node(child, "peer"))
-			continue;
-		peers++;
-		each_child (child, leaf) {
-			if (is_node(leaf, "public-key") && own_known &&
-			    strmatch(value(leaf), own)) {
-				snprintf(args->errmsg, args->errmsg_len,
-					 "interface %s peer %s: public-key %s is the interface's own",
-					 ifname, name_of(child), own);
-				rc = NB_ERR_VALIDATION;
-				goto out;
-			}
-			if (is_node(leaf, "public-key") ||
-			    is_node(leaf, "address") ||
-			    is_node(leaf, "allowed-ips"))
-				claim(&claims, leaf, name_of(child));
-		}
-	}
-	if (any && peers > 1) {
-		snprintf(args->errmsg, args->errmsg_len,
-			 "interface %s: route-following any is for one peer, there are %u",
-			 ifname, peers);
-		rc = NB_ERR_VALIDATION;
-	} else
-		rc = check_claims(&claims, ifname, args->errmsg,
-				  args->errmsg_len);
-out:
-	XFREE(MTYPE_WGD_CONF, claims.v);
-	return rc;
+	return wgd_check_if(args->dnode, ifname_of(args->dnode), args->errmsg,
+			    args->errmsg_len) < 0
+		       ? NB_ERR_VALIDATION
+		       : NB_OK;
 }
 
 /* --- applying */
@@ -455,7 +265,7 @@ void wgd_nb_apply(struct nb_cb_apply_finish_args *args)
 	struct wgd_if_conf conf;
 	struct wgd_if *wif;
 
-	if (!is_configured(args->dnode)) {
+	if (!wgd_check_is_configured(args->dnode)) {
 		wif = wgd_if_find(ifname);
 		if (wif)
 			wgd_if_unconfigure(wif);
@@ -483,4 +293,9 @@ static int interface_deleted(struct interface *ifp)
 void wgd_nb_init(void)
 {
 	hook_register(if_del, interface_deleted);
+}
+
+void wgd_nb_finish(void)
+{
+	hook_unregister(if_del, interface_deleted);
 }

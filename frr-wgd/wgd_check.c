@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Checks of the configuration.
+ *
+ * What is wrong is usually a relation: the same key, address or prefix at two
+ * peers, two peers where one is allowed.  wgd_check_if looks at a whole
+ * interface, sorting what may be said once; wgd_check_conflict at one new
+ * value, in one pass over the interface.  Values are compared as libyang made
+ * them canonical.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "frr-wgd/wgd_check.h"
+#include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_program.h"
+#include "lib/backend/wg_keys.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_CHECK, "WireGuard configuration check");
+
+#define each_child(parent, child) LY_LIST_FOR (lyd_child(parent), child)
+
+static bool is_node(const struct lyd_node *node, const char *name)
+{
+	return strmatch(node->schema->name, name);
+}
+
+static const char *name_of(const struct lyd_node *peer)
+{
+	return lyd_get_value(lyd_child(peer)); /* keys come first */
+}
+
+/* May it be said only once on an interface? */
+static bool is_claim(const char *leaf)
+{
+	return strmatch(leaf, "public-key") || strmatch(leaf, "address") ||
+	       strmatch(leaf, "allowed-ips");
+}
+
+bool wgd_check_is_configured(const struct lyd_node *wireguard)
+{
+	const struct lyd_node *child;
+
+	each_child (wireguard, child)
+		if (!lyd_is_default(child))
+			return true;
+	return false;
+}
+
+/* --- a value by itself */
+
+static int check_program(const char *ifname, const char *program, char *err,
+			 size_t len)
+{
+	char path[PATH_MAX];
+	int rc = wgd_program_find(program, path, sizeof(path));
+
+	if (rc == 0)
+		return 0;
+	snprintf(err, len,
+		 "interface %s: implementation userspace: program %s: %s",
+		 ifname, program ?: WGD_PROGRAM_DEFAULT, safe_strerror(-rc));
+	return -EINVAL;
+}
+
+int wgd_check_value(const char *ifname, const char *peer, const char *leaf,
+		    const char *value, char *err, size_t len)
+{
+	struct wg_key key;
+	char why[512];
+	int rc;
+
+	if (strmatch(leaf, "private-key-file")) {
+		rc = wg_key_load_public(value, &key, why, sizeof(why));
+		if (rc == 0 || rc == -ENOENT) /* it will be made */
+			return 0;
+		snprintf(err, len, "interface %s: private key: %s", ifname,
+			 why);
+		return -EINVAL;
+	}
+	if (strmatch(leaf, "preshared-key-file")) {
+		rc = wg_key_load(value, &key, why, sizeof(why));
+		wg_key_wipe(&key);
+		if (rc == 0)
+			return 0;
+		snprintf(err, len, "interface %s peer %s: preshared key: %s",
+			 ifname, peer, why);
+		return -EINVAL;
+	}
+	if (strmatch(leaf, "program"))
+		return check_program(ifname, value, err, len);
+	return 0;
+}
+
+/* --- an interface */
+
+/* Our own public key, as far as it is known before the commit. */
+static bool own_key(const char *ifname, const struct lyd_node *wireguard,
+		    char *ret)
+{
+	struct wgd_if *wif = wgd_if_find(ifname);
+	const struct lyd_node *child;
+	const char *path = NULL;
+	char buf[PATH_MAX];
+	struct wg_key pub;
+
+	if (wireguard)
+		each_child (wireguard, child)
+			if (is_node(child, "private-key-file"))
+				path = lyd_get_value(child);
+	if (!path && wif)
+		path = wgd_if_key_file(wif, buf, sizeof(buf));
+	if (path && wg_key_load_public(path, &pub, NULL, 0) == 0)
+		wg_key_str(&pub, ret);
+	else if (!path && wif && wgd_if_public_key(wif))
+		wg_key_str(wgd_if_public_key(wif), ret);
+	else
+		return false;
+	return true;
+}
+
+static int say_own(const char *ifname, const char *peer, const char *key,
+		   char *err, size_t len)
+{
+	snprintf(err, len,
+		 "interface %s peer %s: public-key %s is the interface's own",
+		 ifname, peer, key);
+	return -EINVAL;
+}
+
+static int say_taken(const char *ifname, const char *peer, const char *leaf,
+		     const char *value, const char *owner, char *err,
+		     size_t len)
+{
+	snprintf(err, len, "interface %s peer %s: %s %s is already peer %s's",
+		 ifname, peer, leaf, value, owner);
+	return -EINVAL;
+}
+
+static int say_any(const char *ifname, const char *peer, const char *other,
+		   char *err, size_t len)
+{
+	snprintf(err, len,
+		 "interface %s peer %s: route-following any is for one peer, and there is peer %s",
+		 ifname, peer, other);
+	return -EINVAL;
+}
+
+int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
+		       const char *peer, const char *leaf, const char *value,
+		       char *err, size_t len)
+{
+	bool any = value && strmatch(leaf, "route-following") &&
+		   strmatch(value, "any");
+	const struct lyd_node *child, *sub;
+	const char *first = peer;
+	char own[WG_KEY_STRLEN];
+
+	if (value && strmatch(leaf, "public-key") &&
+	    own_key(ifname, wireguard, own) && strmatch(value, own))
+		return say_own(ifname, peer, own, err, len);
+	if (!wireguard)
+		return 0;
+	each_child (wireguard, child) {
+		if (peer && is_node(child, "route-following") &&
+		    strmatch(lyd_get_value(child), "any"))
+			any = true;
+		if (!is_node(child, "peer"))
+			continue;
+		if (peer && strmatch(name_of(child), peer))
+			continue;
+		if (any && first)
+			return say_any(ifname, first, name_of(child), err,
+				       len);
+		if (!peer)
+			first = name_of(child);
+		if (!peer || !value || !is_claim(leaf))
+			continue;
+		each_child (child, sub)
+			if (is_node(sub, leaf) &&
+			    strmatch(lyd_get_value(sub), value))
+				return say_taken(ifname, peer, leaf, value,
+						 name_of(child), err, len);
+	}
+	return 0;
+}
+
+/* Something that may be said once on an interface, and who says it. */
+struct claim {
+	const char *leaf;
+	const char *value;
+	const char *peer;
+};
+
+struct claims {
+	struct claim *v;
+	size_t n, room;
+};
+
+static void claim(struct claims *c, const struct lyd_node *leaf,
+		  const char *peer)
+{
+	if (c->n == c->room) {
+		c->room = c->room ? c->room * 2 : 64;
+		c->v = XREALLOC(MTYPE_WGD_CHECK, c->v,
+				c->room * sizeof(*c->v));
+	}
+	c->v[c->n++] = (struct claim){ leaf->schema->name,
+				       lyd_get_value(leaf), peer };
+}
+
+static int claim_cmp(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+
+	return strcmp(x->leaf, y->leaf) ?: strcmp(x->value, y->value);
+}
+
+static int check_claims(struct claims *c, const char *ifname, char *err,
+			size_t len)
+{
+	size_t i;
+
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), claim_cmp);
+	for (i = 1; i < c->n; i++)
+		if (claim_cmp(&c->v[i - 1], &c->v[i]) == 0)
+			return say_taken(ifname, c->v[i].peer, c->v[i].leaf,
+					 c->v[i].value, c->v[i - 1].peer, err,
+					 len);
+	return 0;
+}
+
+int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
+		 char *err, size_t len)
+{
+	const struct lyd_node *child, *leaf;
+	bool any = false, userspace = false;
+	const char *program = NULL;
+	const char *first = NULL;
+	struct claims claims = {};
+	char own[WG_KEY_STRLEN];
+	bool own_known;
+	int rc = 0;
+
+	if (!wgd_check_is_configured(wireguard))
+		return 0;
+	if (strlen(ifname) >= WG_IFNAME_LEN) {
+		snprintf(err, len,
+			 "interface %s: a name has at most %d characters",
+			 ifname, WG_IFNAME_LEN - 1);
+		return -EINVAL;
+	}
+	each_child (wireguard, child) {
+		if (is_node(child, "route-following"))
+			any = strmatch(lyd_get_value(child), "any");
+		else if (is_node(child, "implementation"))
+			userspace = strmatch(lyd_get_value(child), "userspace");
+		else if (is_node(child, "program"))
+			program = lyd_get_value(child);
+	}
+	if (userspace && !program)
+		rc = check_program(ifname, NULL, err, len);
+	own_known = own_key(ifname, wireguard, own);
+	each_child (wireguard, child) {
+		if (rc < 0)
+			break;
+		if (!is_node(child, "peer"))
+			continue;
+		if (any && first)
+			rc = say_any(ifname, name_of(child), first, err, len);
+		first = name_of(child);
+		each_child (child, leaf) {
+			if (is_claim(leaf->schema->name))
+				claim(&claims, leaf, first);
+			if (rc == 0 && own_known &&
+			    is_node(leaf, "public-key") &&
+			    strmatch(lyd_get_value(leaf), own))
+				rc = say_own(ifname, first, own, err, len);
+		}
+	}
+	if (rc == 0)
+		rc = check_claims(&claims, ifname, err, len);
+	XFREE(MTYPE_WGD_CHECK, claims.v);
+	return rc;
+}
