@@ -96,13 +96,11 @@ static const struct {
 	uint8_t len;
 	unsigned count;
 } shape[] = {
-	{ AF_INET, 16, 13500 },	  { AF_INET, 18, 22000 },
-	{ AF_INET, 19, 25000 },	  { AF_INET, 20, 43000 },
-	{ AF_INET, 21, 51000 },	  { AF_INET, 22, 109000 },
-	{ AF_INET, 23, 97000 },	  { AF_INET, 24, 541500 },
-	{ AF_INET6, 32, 24000 },  { AF_INET6, 36, 12000 },
-	{ AF_INET6, 40, 18000 },  { AF_INET6, 44, 20000 },
-	{ AF_INET6, 46, 10000 },  { AF_INET6, 48, 76000 },
+	{AF_INET, 16, 13500},  {AF_INET, 18, 22000},  {AF_INET, 19, 25000},
+	{AF_INET, 20, 43000},  {AF_INET, 21, 51000},  {AF_INET, 22, 109000},
+	{AF_INET, 23, 97000},  {AF_INET, 24, 541500}, {AF_INET6, 32, 24000},
+	{AF_INET6, 36, 12000}, {AF_INET6, 40, 18000}, {AF_INET6, 44, 20000},
+	{AF_INET6, 46, 10000}, {AF_INET6, 48, 76000},
 };
 
 static void synthesize(struct list *l)
@@ -113,8 +111,8 @@ static void synthesize(struct list *l)
 	/* an eighth of each family's space, as dense as the real one */
 	for (s = 0; s < sizeof(shape) / sizeof(*shape); s++)
 		for (i = 0; i < shape[s].count; i++) {
-			struct wg_prefix p = { .family = shape[s].family,
-					       .len = shape[s].len };
+			struct wg_prefix p = {.family = shape[s].family,
+					      .len = shape[s].len};
 			uint64_t r = rnd();
 
 			memcpy(p.b, &r, p.family == AF_INET ? 4 : 8);
@@ -166,8 +164,8 @@ static struct wg_dev *device(struct wg_core *core)
 
 	wg_dev_set_link(dev, 0, IFINDEX);
 	for (i = 0; i < N_PEERS; i++) {
-		struct wg_addr a = { AF_INET, { 10, 99, 0, 2 + i } };
-		struct wg_key key = { { 1 + i } };
+		struct wg_addr a = {AF_INET, {10, 99, 0, 2 + i}};
+		struct wg_key key = {{1 + i}};
 		char name[8];
 		struct wg_peer *peer;
 
@@ -193,8 +191,7 @@ static bool run_once(const struct list *l, struct result *ret)
 	size_t i, n;
 
 	for (i = 0; i < N_PEERS; i++) {
-		nh[i].gateway = (struct wg_addr){ AF_INET,
-						  { 10, 99, 0, 2 + i } };
+		nh[i].gateway = (struct wg_addr){AF_INET, {10, 99, 0, 2 + i}};
 		nh[i].ifindex = IFINDEX;
 	}
 	t0 = now();

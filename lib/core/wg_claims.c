@@ -26,10 +26,10 @@
 
 /* always, then with route-following any */
 static const struct wg_prefix implied[] = {
-	{ AF_INET, 24, { 224, 0, 0 } },
-	{ AF_INET6, 16, { 0xff, 0x02 } },
-	{ AF_INET, 0, {} },
-	{ AF_INET6, 0, {} },
+	{AF_INET, 24, {224, 0, 0}},
+	{AF_INET6, 16, {0xff, 0x02}},
+	{AF_INET, 0, {}},
+	{AF_INET6, 0, {}},
 };
 #define N_ALWAYS 2
 #define N_IMPLIED 4
@@ -65,8 +65,7 @@ static int claim(struct wg_peer *peer, const struct wg_prefix *p, unsigned bit,
 	if (!others && bit != WG_CLAIM_IMPLIED) {
 		void *room = wg_mem_room(&dev->core->mem, peer->claims,
 					 sizeof(*peer->claims),
-					 peer->n_claims + 1,
-					 &peer->cap_claims);
+					 peer->n_claims + 1, &peer->cap_claims);
 
 		if (!room)
 			abort();

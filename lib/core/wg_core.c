@@ -14,6 +14,7 @@
 
 #include <assert.h>
 
+#include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_gateways.h"
@@ -65,6 +66,25 @@ void wg_core_delete(struct wg_core **core_p)
 	wg_mem_put(&mem, core, sizeof(*core));
 	assert(mem.used == 0);
 	*core_p = NULL;
+}
+
+struct wg_vrf *wg_vrf_get(struct wg_core *core, uint32_t id, bool create)
+{
+	struct wg_vrf *vrf = core->vrfs;
+
+	while (vrf && vrf->id != id)
+		vrf = vrf->next;
+	if (vrf || !create)
+		return vrf;
+	vrf = wg_mem_try(&core->mem, sizeof(*vrf));
+	if (!vrf)
+		return NULL;
+	vrf->id = id;
+	wg_table_init(&vrf->parked[0], &core->mem, AF_INET);
+	wg_table_init(&vrf->parked[1], &core->mem, AF_INET6);
+	vrf->next = core->vrfs;
+	core->vrfs = vrf;
+	return vrf;
 }
 
 static void settle_dev(struct wg_dev *dev)

@@ -63,7 +63,7 @@ void wg_dev_delete(struct wg_dev *dev)
 /* The device is another, or none: nobody has anything. */
 static void forget_acked(struct wg_dev *dev)
 {
-	struct wg_peer *list[] = { dev->named, dev->nameless };
+	struct wg_peer *list[] = {dev->named, dev->nameless};
 	struct wg_peer *peer;
 	unsigned f;
 	uint32_t i;

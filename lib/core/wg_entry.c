@@ -76,9 +76,8 @@ static void enqueue(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		    enum wg_queue kind)
 {
 	struct wg_node *n = wg_table_node(t, i);
-	uint32_t *head =
-		&dev->queue[wg_family_index(t->family)][kind]
-			   [wg_table_branch(t, i)->len];
+	uint32_t *head = &dev->queue[wg_family_index(t->family)][kind]
+				    [wg_table_branch(t, i)->len];
 
 	n->queued = kind;
 	n->queue_prev = 0;
@@ -220,8 +219,7 @@ void wg_entry_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	uint32_t before;
 
 	assert(!claims || slot);
-	if (n->claims == claims && n->decided == slot &&
-	    !(n->stale && slot))
+	if (n->claims == claims && n->decided == slot && !(n->stale && slot))
 		return;
 	before = wg_entry_wanted(dev, n);
 	uncount(dev, n);
@@ -282,8 +280,8 @@ static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	assert(n->entry == (wanted && !wg_entry_is_held(dev, n)));
 	assert(n->orphan == (n->acked && !wanted));
 	if (wanted)
-		assert(n->queued == (wanted == n->acked ? WG_QUEUE_NONE
-							: WG_QUEUE_GIVE));
+		assert(n->queued ==
+		       (wanted == n->acked ? WG_QUEUE_NONE : WG_QUEUE_GIVE));
 	else if (n->orphan && !is_redundant(dev, t, i))
 		assert(n->queued == WG_QUEUE_TAKE);
 	else

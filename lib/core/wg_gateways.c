@@ -113,9 +113,9 @@ bool wg_gateway_next(struct wg_core *core, struct wg_gateway_want *ret)
 		gw->changed = false;
 		gw->changed_next = NULL;
 		if (differs) {
-			*ret = (struct wg_gateway_want){ .vrf = gw->vrf,
-							 .gateway = gw->addr,
-							 .want = want };
+			*ret = (struct wg_gateway_want){.vrf = gw->vrf,
+							.gateway = gw->addr,
+							.want = want};
 			gw->told = want;
 		}
 		if (!want)

@@ -15,15 +15,4 @@ struct wg_gateway *wg_gateway_get(struct wg_core *core, uint32_t vrf,
 void wg_gateway_put(struct wg_core *core, struct wg_gateway *gw);
 void wg_gateway_free_all(struct wg_core *core);
 
-/* FNV-1a; start with WG_HASH_START. */
-#define WG_HASH_START 2166136261u
-static inline uint32_t wg_hash(uint32_t h, const void *data, size_t n)
-{
-	const uint8_t *b = data;
-
-	while (n--)
-		h = (h ^ *b++) * 16777619u;
-	return h;
-}
-
 #endif

@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 struct wg_mem {
-	size_t used; /* bytes */
+	size_t used;	/* bytes */
 	size_t fail_in; /* tests: the n-th wg_mem_try from now fails; 0: none */
 };
 

@@ -16,8 +16,7 @@
  * Invariants (wg_nhset_check):
  *  - a route (VRF, prefix) has one set, and is a node in exactly the tables
  *    of that set's bindings;
- *  - a binding's list holds exactly the nodes that name it, those that a
- *    maximum refused before all others;
+ *  - a binding's list holds exactly the nodes that name it (wg_bindings.c);
  *  - a set's bindings are what resolving it gives, except between a mark and
  *    the next settle.
  *
@@ -31,11 +30,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
-#include "lib/core/wg_entry.h"
 #include "lib/core/wg_gateways.h"
-#include "lib/core/wg_owner.h"
-#include "lib/core/wg_peers.h"
 
 /* --- content */
 
@@ -65,8 +62,7 @@ bool wg_nhset_matters(struct wg_core *core, uint32_t vrf,
 	size_t i;
 
 	for (i = 0; i < n_nh; i++)
-		if (is_recursive(&nh[i]) ||
-		    device_of(core, vrf, nh[i].ifindex))
+		if (is_recursive(&nh[i]) || device_of(core, vrf, nh[i].ifindex))
 			return true;
 	return false;
 }
@@ -100,217 +96,20 @@ static bool same_content(const struct wg_nhset *set, uint32_t vrf,
 	return true;
 }
 
-/* --- bindings */
-
-static struct wg_binding *binding_of(const struct wg_nhset *set,
-				     const struct wg_dev *dev)
-{
-	size_t i;
-
-	for (i = 0; i < set->n_bindings; i++)
-		if (set->bindings[i]->dev == dev)
-			return set->bindings[i];
-	return NULL;
-}
-
-bool wg_binding_has(const struct wg_binding *b, const struct wg_peer *peer)
-{
-	size_t i;
-
-	for (i = 0; i < b->n_nexthops; i++)
-		if (b->nexthops[i].peer == peer)
-			return true;
-	return false;
-}
-
-/* An id for a binding; 0: no memory. */
-static uint32_t binding_id(struct wg_core *core)
-{
-	void *room;
-	size_t i;
-
-	for (i = core->free_binding; i < core->n_bindings; i++)
-		if (i && !core->bindings[i])
-			return i;
-	if (!core->n_bindings)
-		core->n_bindings = 1;
-	room = wg_mem_room(&core->mem, core->bindings,
-			   sizeof(*core->bindings), core->n_bindings + 1,
-			   &core->cap_bindings);
-	if (!room)
-		return 0;
-	core->bindings = room;
-	core->free_binding = core->n_bindings;
-	return core->n_bindings++;
-}
-
-static struct wg_binding *binding_new(struct wg_core *core,
-				      struct wg_nhset *set,
-				      struct wg_dev *dev)
-{
-	struct wg_binding *b;
-	uint32_t id = binding_id(core);
-	void *room;
-
-	if (!id)
-		return NULL;
-	room = wg_mem_room(&core->mem, set->bindings, sizeof(*set->bindings),
-			   set->n_bindings + 1, &set->cap_bindings);
-	if (!room)
-		return NULL;
-	set->bindings = room;
-	b = wg_mem_try(&core->mem, sizeof(*b));
-	if (!b)
-		return NULL;
-	b->id = id;
-	b->set = set;
-	b->dev = dev;
-	core->bindings[id] = b;
-	core->free_binding = id + 1;
-	set->bindings[set->n_bindings++] = b;
-	return b;
-}
-
-static void binding_delete(struct wg_core *core, struct wg_binding *b)
-{
-	struct wg_nhset *set = b->set;
-	size_t i = 0;
-
-	assert(!b->head[0] && !b->head[1]);
-	while (set->bindings[i] != b)
-		i++;
-	set->bindings[i] = set->bindings[--set->n_bindings];
-	core->bindings[b->id] = NULL;
-	if (b->id < core->free_binding)
-		core->free_binding = b->id;
-	wg_mem_put(&core->mem, b->nexthops,
-		   b->n_nexthops * sizeof(*b->nexthops));
-	wg_mem_put(&core->mem, b, sizeof(*b));
-}
-
-struct wg_table *wg_binding_table(struct wg_core *core,
-				  const struct wg_binding *b, uint8_t family)
-{
-	struct wg_vrf *vrf;
-
-	if (b->dev)
-		return wg_dev_table(b->dev, family);
-	vrf = wg_vrf_get(core, b->set->vrf, false);
-	return &vrf->parked[wg_family_index(family)];
-}
-
-/* --- routes of a binding */
-
-static void unlink_node(struct wg_binding *b, struct wg_table *t, uint32_t i)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	unsigned f = wg_family_index(t->family);
-
-	if (n->list_prev)
-		wg_table_node(t, n->list_prev)->list_next = n->list_next;
-	else
-		b->head[f] = n->list_next;
-	if (n->list_next)
-		wg_table_node(t, n->list_next)->list_prev = n->list_prev;
-	else
-		b->tail[f] = n->list_prev;
-	n->list_prev = n->list_next = 0;
-}
-
-static void link_head(struct wg_binding *b, struct wg_table *t, uint32_t i)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	unsigned f = wg_family_index(t->family);
-
-	n->list_next = b->head[f];
-	if (b->head[f])
-		wg_table_node(t, b->head[f])->list_prev = i;
-	else
-		b->tail[f] = i;
-	b->head[f] = i;
-}
-
-static void link_tail(struct wg_binding *b, struct wg_table *t, uint32_t i)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	unsigned f = wg_family_index(t->family);
-
-	n->list_prev = b->tail[f];
-	if (b->tail[f])
-		wg_table_node(t, b->tail[f])->list_next = i;
-	else
-		b->head[f] = i;
-	b->tail[f] = i;
-}
-
-void wg_binding_set_refused(struct wg_binding *b, struct wg_table *t,
-			    uint32_t i, bool refused)
-{
-	wg_table_node(t, i)->refused = refused;
-	if (!b)
-		return;
-	unlink_node(b, t, i);
-	if (refused)
-		link_head(b, t, i);
-	else
-		link_tail(b, t, i);
-}
-
-void wg_binding_attach(struct wg_core *core, struct wg_binding *b,
-		       struct wg_table *t, uint32_t i, uint8_t proto)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	struct wg_binding *old = n->route ? core->bindings[n->route] : NULL;
-
-	n->proto = proto;
-	n->fresh = 1;
-	if (old == b)
-		return;
-	if (old)
-		unlink_node(old, t, i);
-	else if (b->dev)
-		b->dev->n_routes++;
-	n->route = b->id;
-	n->refused = 0;
-	link_tail(b, t, i);
-	b->set->refs++;
-	if (b->dev)
-		wg_owner_decide(b->dev, t, i);
-	if (old)
-		wg_nhset_put(core, old->set);
-}
-
-void wg_binding_detach(struct wg_core *core, struct wg_table *t, uint32_t i)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	struct wg_binding *b = core->bindings[n->route];
-
-	unlink_node(b, t, i);
-	n->route = 0;
-	n->refused = 0;
-	n->proto = 0;
-	if (b->dev) {
-		b->dev->n_routes--;
-		wg_owner_decide(b->dev, t, i);
-	}
-	wg_table_prune(t, i);
-	wg_nhset_put(core, b->set);
-}
-
 /* --- resolving */
 
 static int resolved_add(struct wg_core *core, struct wg_dev *dev,
 			const struct wg_addr *gateway, unsigned weight)
 {
-	struct wg_resolved *r = wg_mem_room(
-		&core->mem, core->resolved, sizeof(*core->resolved),
-		core->n_resolved + 1, &core->cap_resolved);
+	struct wg_resolved *r =
+		wg_mem_room(&core->mem, core->resolved, sizeof(*core->resolved),
+			    core->n_resolved + 1, &core->cap_resolved);
 
 	if (!r)
 		return -ENOMEM;
 	core->resolved = r;
 	r += core->n_resolved++;
-	*r = (struct wg_resolved){ .dev = dev };
+	*r = (struct wg_resolved){.dev = dev};
 	r->nh.gateway = *gateway;
 	r->nh.weight = weight < 255 ? weight : 255;
 	if (gateway->family != AF_UNSPEC)
@@ -344,89 +143,28 @@ static int resolve(struct wg_core *core, const struct wg_nhset *set)
 			sub = &set->gw[i]->nh[j];
 			dev = device_of(core, set->vrf, sub->ifindex);
 			if (dev)
-				ret = resolved_add(
-					core, dev,
-					sub->gateway.family == AF_UNSPEC
-						? &nh->gateway
-						: &sub->gateway,
-					nh->weight * weight_of(sub));
+				ret = resolved_add(core, dev,
+						   sub->gateway.family ==
+								   AF_UNSPEC
+							   ? &nh->gateway
+							   : &sub->gateway,
+						   nh->weight * weight_of(sub));
 		}
 	}
 	return ret;
-}
-
-static bool same_nexthops(const struct wg_binding *b,
-			  const struct wg_entry_nexthop *nh, size_t n)
-{
-	size_t i;
-
-	if (b->n_nexthops != n)
-		return false;
-	for (i = 0; i < n; i++)
-		if (b->nexthops[i].peer != nh[i].peer ||
-		    b->nexthops[i].weight != nh[i].weight ||
-		    !wg_addr_same(&b->nexthops[i].gateway, &nh[i].gateway))
-			return false;
-	return true;
-}
-
-/*
- * Give the binding the device's share of the scratch.  Returns 1 if that is
- * something new, 0 if not, or -ENOMEM.
- */
-static int binding_fill(struct wg_core *core, struct wg_binding *b)
-{
-	struct wg_entry_nexthop *nh;
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < core->n_resolved; i++)
-		n += core->resolved[i].dev == b->dev;
-	nh = wg_mem_try(&core->mem, n * sizeof(*nh) + !n);
-	if (!nh)
-		return -ENOMEM;
-	for (i = 0, n = 0; i < core->n_resolved; i++)
-		if (core->resolved[i].dev == b->dev)
-			nh[n++] = core->resolved[i].nh;
-	if (same_nexthops(b, nh, n)) {
-		wg_mem_put(&core->mem, nh, n * sizeof(*nh) + !n);
-		return 0;
-	}
-	wg_mem_put(&core->mem, b->nexthops,
-		   b->n_nexthops * sizeof(*b->nexthops));
-	b->nexthops = nh;
-	b->n_nexthops = n;
-	return 1;
-}
-
-static void decide_routes(struct wg_binding *b)
-{
-	unsigned f;
-
-	for (f = 0; f < 2; f++) {
-		struct wg_table *t = &b->dev->table[f];
-		uint32_t i = b->head[f];
-
-		while (i) {
-			uint32_t next = wg_table_node(t, i)->list_next;
-
-			wg_owner_decide(b->dev, t, i);
-			i = next;
-		}
-	}
 }
 
 /* The binding for the device (NULL: parked), new perhaps, kept. */
 static int bind_to(struct wg_core *core, struct wg_nhset *set,
 		   struct wg_dev *dev)
 {
-	struct wg_binding *b = binding_of(set, dev);
+	struct wg_binding *b = wg_binding_find(set, dev);
 	int ret;
 
 	if (!b) {
 		if (!dev && !wg_vrf_get(core, set->vrf, true))
 			return -ENOMEM;
-		b = binding_new(core, set, dev);
+		b = wg_binding_new(core, set, dev);
 	}
 	if (!b)
 		return -ENOMEM;
@@ -435,9 +173,9 @@ static int bind_to(struct wg_core *core, struct wg_nhset *set,
 	b->kept = true;
 	if (!dev)
 		return 0;
-	ret = binding_fill(core, b);
+	ret = wg_binding_fill(core, b);
 	if (ret > 0)
-		decide_routes(b);
+		wg_binding_decide_all(b);
 	return ret < 0 ? ret : 0;
 }
 
@@ -470,7 +208,7 @@ static void set_delete(struct wg_core *core, struct wg_nhset *set)
 
 	assert(!set->refs);
 	while (set->n_bindings)
-		binding_delete(core, set->bindings[0]);
+		wg_binding_delete(core, set->bindings[0]);
 	for (i = 0; i < set->n_nh; i++)
 		if (set->gw && set->gw[i])
 			wg_gateway_put(core, set->gw[i]);
@@ -559,46 +297,6 @@ int wg_nhset_get(struct wg_core *core, uint32_t vrf,
 
 /* --- settling */
 
-/* Make every route of one binding also a route of another. */
-static void copy_routes(struct wg_core *core, const struct wg_binding *from,
-			struct wg_binding *to)
-{
-	static const uint8_t families[2] = { AF_INET, AF_INET6 };
-	unsigned f;
-	uint32_t i;
-
-	for (f = 0; f < 2; f++) {
-		struct wg_table *s = wg_binding_table(core, from, families[f]);
-		struct wg_table *t = wg_binding_table(core, to, families[f]);
-
-		for (i = from->head[f]; i;
-		     i = wg_table_node(s, i)->list_next) {
-			const struct wg_node *n = wg_table_node(s, i);
-			struct wg_prefix p = wg_table_prefix(s, i);
-			uint32_t j = wg_table_get(t, &p);
-
-			if (!j)
-				abort();
-			wg_binding_attach(core, to, t, j, n->proto);
-			wg_table_node(t, j)->fresh = n->fresh;
-		}
-	}
-}
-
-static void drop_binding(struct wg_core *core, struct wg_binding *b)
-{
-	static const uint8_t families[2] = { AF_INET, AF_INET6 };
-	unsigned f;
-
-	for (f = 0; f < 2; f++)
-		while (b->head[f])
-			wg_binding_detach(core,
-					  wg_binding_table(core, b,
-							   families[f]),
-					  b->head[f]);
-	binding_delete(core, b);
-}
-
 static void settle_set(struct wg_core *core, struct wg_nhset *set)
 {
 	size_t n_old = set->n_bindings;
@@ -608,10 +306,10 @@ static void settle_set(struct wg_core *core, struct wg_nhset *set)
 	if (bind_all(core, set) < 0)
 		abort();
 	for (i = n_old; from && i < set->n_bindings; i++)
-		copy_routes(core, from, set->bindings[i]);
+		wg_binding_copy(core, from, set->bindings[i]);
 	for (i = set->n_bindings; i-- > 0;)
 		if (!set->bindings[i]->kept)
-			drop_binding(core, set->bindings[i]);
+			wg_binding_drop(core, set->bindings[i]);
 }
 
 void wg_nhset_settle(struct wg_core *core)
@@ -643,7 +341,7 @@ void wg_nhset_settle_peers(struct wg_core *core)
 				    b->nexthops[j].peer->marked)
 					break;
 			if (j < b->n_nexthops)
-				decide_routes(b);
+				wg_binding_decide_all(b);
 		}
 }
 
@@ -664,69 +362,27 @@ void wg_nhset_replace_peer(struct wg_core *core, const struct wg_peer *from,
 			}
 }
 
-struct wg_vrf *wg_vrf_get(struct wg_core *core, uint32_t id, bool create)
-{
-	struct wg_vrf *vrf = core->vrfs;
-
-	while (vrf && vrf->id != id)
-		vrf = vrf->next;
-	if (vrf || !create)
-		return vrf;
-	vrf = wg_mem_try(&core->mem, sizeof(*vrf));
-	if (!vrf)
-		return NULL;
-	vrf->id = id;
-	wg_table_init(&vrf->parked[0], &core->mem, AF_INET);
-	wg_table_init(&vrf->parked[1], &core->mem, AF_INET6);
-	vrf->next = core->vrfs;
-	core->vrfs = vrf;
-	return vrf;
-}
-
 void wg_nhset_check(struct wg_core *core)
 {
-	static const uint8_t families[2] = { AF_INET, AF_INET6 };
 	struct wg_nhset *set;
-	unsigned f;
-	uint32_t i;
-	size_t j;
+	size_t i;
 
 	for (set = core->all_sets; set; set = set->all_next) {
+		uint32_t first[2] = {};
+		uint32_t n[2];
 		uint32_t refs = 0;
-		uint32_t n[2] = {};
 
 		assert(set->n_bindings);
-		for (j = 0; j < set->n_bindings; j++) {
-			struct wg_binding *b = set->bindings[j];
-			uint32_t n_here[2] = {};
+		for (i = 0; i < set->n_bindings; i++) {
+			const struct wg_binding *b = set->bindings[i];
 
-			assert(core->bindings[b->id] == b && b->set == set);
+			assert(b->set == set);
 			assert(b->dev || set->n_bindings == 1);
-			for (f = 0; f < 2; f++) {
-				struct wg_table *t = wg_binding_table(
-					core, b, families[f]);
-				bool refused = true;
-				uint32_t prev = 0;
-
-				for (i = b->head[f]; i;
-				     i = wg_table_node(t, i)->list_next) {
-					struct wg_node *node =
-						wg_table_node(t, i);
-
-					assert(node->live);
-					assert(node->route == b->id);
-					assert(node->list_prev == prev);
-					assert(refused || !node->refused);
-					refused = node->refused;
-					prev = i;
-					n_here[f]++;
-					refs++;
-				}
-				assert(b->tail[f] == prev);
-				if (j == 0)
-					n[f] = n_here[f];
-				assert(n[f] == n_here[f]);
-			}
+			wg_binding_check(core, b, n);
+			if (i == 0)
+				memcpy(first, n, sizeof(n));
+			assert(n[0] == first[0] && n[1] == first[1]);
+			refs += n[0] + n[1];
 		}
 		assert(refs == set->refs && refs > 0);
 	}

@@ -31,23 +31,6 @@ void wg_nhset_settle_peers(struct wg_core *core);
 void wg_nhset_replace_peer(struct wg_core *core, const struct wg_peer *from,
 			   struct wg_peer *to);
 
-/* The table that the binding's routes of the family are in. */
-struct wg_table *wg_binding_table(struct wg_core *core,
-				  const struct wg_binding *b, uint8_t family);
-/* Is the peer one of the next hops? */
-bool wg_binding_has(const struct wg_binding *b, const struct wg_peer *peer);
-/* Make the node a route of the binding (of another before, perhaps). */
-void wg_binding_attach(struct wg_core *core, struct wg_binding *b,
-		       struct wg_table *t, uint32_t i, uint8_t proto);
-/* The node is no route any more; it is pruned if nothing else is in it. */
-void wg_binding_detach(struct wg_core *core, struct wg_table *t, uint32_t i);
-/* Note that a maximum refused it, or no longer. */
-void wg_binding_set_refused(struct wg_binding *b, struct wg_table *t,
-			    uint32_t i, bool refused);
-
-/* The VRF's record, made if CREATE; NULL: there is none, or no memory. */
-struct wg_vrf *wg_vrf_get(struct wg_core *core, uint32_t id, bool create);
-
 /* Assert that lists, references and nodes agree. */
 void wg_nhset_check(struct wg_core *core);
 

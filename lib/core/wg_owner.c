@@ -31,8 +31,8 @@
 
 #include <assert.h>
 
+#include "lib/core/wg_bindings.h"
 #include "lib/core/wg_entry.h"
-#include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_peers.h"
 
 /* What the ladder is about to decide. */
@@ -42,13 +42,21 @@ struct question {
 	uint32_t present; /* slot of the present owner */
 };
 
-/* How far a next hop got; the furthest is the verdict. */
-static const enum wg_verdict furthest[] = {
-	WG_ROUTE_NO_PEER,
-	WG_ROUTE_PEER_DOWN,
-	WG_ROUTE_DENIED,
-	WG_ROUTE_OVER_MAXIMUM,
-	WG_ROUTE_ACCEPTED,
+/* How far a next hop got; the furthest one gives the verdict. */
+enum reach {
+	REACH_NOBODY,
+	REACH_AWAY,
+	REACH_DENIED,
+	REACH_FULL,
+	REACH_CANDIDATE,
+};
+
+static const enum wg_verdict verdicts[] = {
+	[REACH_NOBODY] = WG_ROUTE_NO_PEER,
+	[REACH_AWAY] = WG_ROUTE_PEER_DOWN,
+	[REACH_DENIED] = WG_ROUTE_DENIED,
+	[REACH_FULL] = WG_ROUTE_OVER_MAXIMUM,
+	[REACH_CANDIDATE] = WG_ROUTE_ACCEPTED,
 };
 
 static bool is_full(const struct wg_peer *peer, const struct question *q)
@@ -58,22 +66,20 @@ static bool is_full(const struct wg_peer *peer, const struct question *q)
 	return peer->maximum && peer->n_dynamic - owns >= peer->maximum;
 }
 
-/* Rule 2: is this next hop's peer a candidate? An index of furthest[]. */
-static unsigned candidate(const struct wg_entry_nexthop *nh,
-			  const struct question *q)
+/* Rule 2: is this next hop's peer a candidate? */
+static enum reach candidate(const struct wg_entry_nexthop *nh,
+			    const struct question *q)
 {
 	const struct wg_filter *f;
 
 	if (!nh->peer || !nh->peer->name)
-		return 0;
+		return REACH_NOBODY;
 	if (!wg_peer_is_usable(nh->peer))
-		return 1;
+		return REACH_AWAY;
 	f = &nh->peer->filter[wg_family_index(q->prefix.family)];
 	if (f->permits && !f->permits(f->arg, &q->prefix))
-		return 2;
-	if (is_full(nh->peer, q))
-		return 3;
-	return 4;
+		return REACH_DENIED;
+	return is_full(nh->peer, q) ? REACH_FULL : REACH_CANDIDATE;
 }
 
 /* Rules 3, 4 and 5: does a win against b? */
@@ -90,7 +96,7 @@ static bool wins(const struct wg_entry_nexthop *a,
 	if (a->peer == b->peer)
 		return false;
 	if (a->peer->slot == q->present || b->peer->slot == q->present)
-		return a->peer->slot == q->present; /* 4. */
+		return a->peer->slot == q->present;		     /* 4. */
 	return memcmp(&a->peer->key, &b->peer->key, WG_KEY_LEN) < 0; /* 5. */
 }
 
@@ -100,24 +106,25 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 {
 	const struct wg_entry_nexthop *best = NULL;
 	const struct wg_entry_nexthop *nh;
-	unsigned far = 0;
+	enum reach far = REACH_NOBODY;
 	bool full = false;
 
 	*ret_refused = false;
 	for (nh = b->nexthops; nh < b->nexthops + b->n_nexthops; nh++) {
-		unsigned got = candidate(nh, q);
+		enum reach got = candidate(nh, q);
 
 		if (got > far)
 			far = got;
-		if (got == 3)
+		if (got == REACH_FULL)
 			full = true;
-		if (got == 4 && (!best || wins(nh, best, q)))
+		if (got == REACH_CANDIDATE && (!best || wins(nh, best, q)))
 			best = nh;
 	}
-	*ret_verdict = furthest[far];
+	*ret_verdict = verdicts[far];
 	/* whoever would have won but for his maximum */
 	for (nh = b->nexthops; full && nh < b->nexthops + b->n_nexthops; nh++)
-		if (candidate(nh, q) == 3 && (!best || wins(nh, best, q))) {
+		if (candidate(nh, q) == REACH_FULL &&
+		    (!best || wins(nh, best, q))) {
 			if (!nh->peer->over)
 				nh->peer->hit = true;
 			nh->peer->over = true;

@@ -23,113 +23,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
-#include "lib/core/wg_gateways.h"
 #include "lib/core/wg_nexthops.h"
-#include "lib/core/wg_owner.h"
-
-/* --- slots and keys */
-
-static bool slot_take(struct wg_dev *dev, struct wg_peer *peer)
-{
-	size_t i = dev->free_slot ? dev->free_slot : 1;
-	void *room;
-
-	while (i < dev->n_slots && dev->slots[i])
-		i++;
-	if (i >> WG_SLOT_BITS)
-		return false;
-	room = wg_mem_room(&dev->core->mem, dev->slots, sizeof(*dev->slots),
-			   i + 1, &dev->cap_slots);
-	if (!room)
-		return false;
-	dev->slots = room;
-	if (i >= dev->n_slots)
-		dev->n_slots = i + 1;
-	dev->slots[i] = peer;
-	dev->free_slot = i + 1;
-	peer->slot = i;
-	return true;
-}
-
-static void slot_give(struct wg_dev *dev, uint32_t slot)
-{
-	dev->slots[slot] = NULL;
-	if (slot < dev->free_slot)
-		dev->free_slot = slot;
-}
-
-static struct wg_peer **bucket(const struct wg_dev *dev,
-			       const struct wg_key *key)
-{
-	uint32_t h = wg_hash(WG_HASH_START, key->b, WG_KEY_LEN);
-
-	return &dev->by_key[h & (dev->n_buckets - 1)];
-}
-
-struct wg_peer *wg_peer_find_key(struct wg_dev *dev, const struct wg_key *key)
-{
-	struct wg_peer *peer;
-
-	if (!dev->n_buckets || wg_key_is_zero(key))
-		return NULL;
-	peer = *bucket(dev, key);
-	while (peer && !wg_key_same(&peer->key, key))
-		peer = peer->hash_next;
-	return peer;
-}
-
-static void hash_link(struct wg_dev *dev, struct wg_peer *peer)
-{
-	struct wg_peer **at = bucket(dev, &peer->key);
-
-	peer->hash_next = *at;
-	*at = peer;
-}
-
-static bool hash_add(struct wg_dev *dev, struct wg_peer *peer)
-{
-	struct wg_mem *mem = &dev->core->mem;
-
-	if (dev->n_keys >= dev->n_buckets) {
-		struct wg_peer **old = dev->by_key;
-		size_t n = dev->n_buckets;
-		struct wg_peer **new;
-		size_t i;
-
-		new = wg_mem_try(mem, (n ? 2 * n : 16) * sizeof(*new));
-		if (!new)
-			return false;
-		dev->by_key = new;
-		dev->n_buckets = n ? 2 * n : 16;
-		for (i = 0; i < n; i++)
-			while (old[i]) {
-				struct wg_peer *p = old[i];
-
-				old[i] = p->hash_next;
-				hash_link(dev, p);
-			}
-		wg_mem_put(mem, old, n * sizeof(*old));
-	}
-	hash_link(dev, peer);
-	dev->n_keys++;
-	return true;
-}
-
-static void hash_del(struct wg_dev *dev, struct wg_peer *peer)
-{
-	struct wg_peer **at;
-
-	if (wg_key_is_zero(&peer->key))
-		return;
-	at = bucket(dev, &peer->key);
-	while (*at != peer)
-		at = &(*at)->hash_next;
-	*at = peer->hash_next;
-	peer->hash_next = NULL;
-	dev->n_keys--;
-}
+#include "lib/core/wg_slots.h"
 
 /* --- named and nameless */
 
@@ -154,8 +52,8 @@ static struct wg_peer **place(struct wg_dev *dev, const char *name)
 
 static void unlist(struct wg_peer *peer)
 {
-	struct wg_peer **at = peer->name ? &peer->dev->named
-					 : &peer->dev->nameless;
+	struct wg_peer **at =
+		peer->name ? &peer->dev->named : &peer->dev->nameless;
 
 	while (*at != peer)
 		at = &(*at)->next;
@@ -175,8 +73,7 @@ static void destroy(struct wg_peer *peer)
 	struct wg_mem *mem = &peer->dev->core->mem;
 
 	set_conf(peer, NULL);
-	wg_mem_put(mem, peer->claims,
-		   peer->cap_claims * sizeof(*peer->claims));
+	wg_mem_put(mem, peer->claims, peer->cap_claims * sizeof(*peer->claims));
 	wg_mem_put_str(mem, peer->name);
 	wg_mem_put(mem, peer, sizeof(*peer));
 }
@@ -192,7 +89,7 @@ struct wg_peer *wg_peer_new(struct wg_dev *dev, const char *name)
 	peer->name = wg_mem_str(mem, name);
 	peer->liveness = WG_PEER_UNKNOWN;
 	peer->conf_gen = 1;
-	if (!slot_take(dev, peer))
+	if (!wg_slot_take(dev, peer))
 		abort();
 	peer->next = *at;
 	*at = peer;
@@ -214,12 +111,12 @@ struct wg_peer *wg_peer_new_stranger(struct wg_dev *dev,
 	peer->dev = dev;
 	peer->key = *key;
 	peer->liveness = WG_PEER_UNKNOWN;
-	if (!slot_take(dev, peer)) {
+	if (!wg_slot_take(dev, peer)) {
 		wg_mem_put(mem, peer, sizeof(*peer));
 		return NULL;
 	}
-	if (!hash_add(dev, peer)) {
-		slot_give(dev, peer->slot);
+	if (!wg_slot_add_key(dev, peer)) {
+		wg_slot_give(dev, peer->slot);
 		wg_mem_put(mem, peer, sizeof(*peer));
 		return NULL;
 	}
@@ -261,8 +158,8 @@ void wg_peer_collect(struct wg_dev *dev)
 		    peer->n_static || peer->n_dynamic)
 			continue;
 		unlist(peer);
-		hash_del(dev, peer);
-		slot_give(dev, peer->slot);
+		wg_slot_del_key(dev, peer);
+		wg_slot_give(dev, peer->slot);
 		destroy(peer);
 	}
 }
@@ -272,8 +169,7 @@ void wg_peer_free_all(struct wg_dev *dev)
 	struct wg_mem *mem = &dev->core->mem;
 
 	while (dev->named || dev->nameless) {
-		struct wg_peer *peer = dev->named ? dev->named
-						  : dev->nameless;
+		struct wg_peer *peer = dev->named ? dev->named : dev->nameless;
 
 		unlist(peer);
 		destroy(peer);
@@ -322,7 +218,7 @@ static void leave_slot(struct wg_peer *peer)
 	left->ours = true;
 	left->liveness = WG_PEER_UNKNOWN;
 	left->usable = peer->usable; /* until the settle */
-	if (!slot_take(dev, peer))
+	if (!wg_slot_take(dev, peer))
 		abort();
 	/* both are its own while counts move */
 	peer->slot = old;
@@ -335,8 +231,8 @@ static void leave_slot(struct wg_peer *peer)
 	left->n_acked = peer->n_acked;
 	left->n_orphans = peer->n_orphans;
 	left->seen = peer->seen;
-	hash_del(dev, peer);
-	if (!hash_add(dev, left))
+	wg_slot_del_key(dev, peer);
+	if (!wg_slot_add_key(dev, left))
 		abort();
 	list_nameless(left);
 	peer->present = false;
@@ -363,10 +259,10 @@ static void take_over(struct wg_peer *peer, struct wg_peer *other)
 	dev->slots[other->slot] = peer;
 	wg_peer_repoint(peer, old, other->slot);
 	peer->slot = other->slot;
-	slot_give(dev, old);
+	wg_slot_give(dev, old);
 	wg_nhset_replace_peer(dev->core, other, peer);
 	unlist(other);
-	hash_del(dev, other);
+	wg_slot_del_key(dev, other);
 	destroy(other);
 	/* prefixes that were a stranger's are not any more */
 	wg_entry_touch_all(dev);
@@ -392,12 +288,12 @@ int wg_peer_set_key(struct wg_peer *peer, const struct wg_key *pub)
 		if (peer->present || peer->n_acked || dev->in_flight)
 			leave_slot(peer);
 		else
-			hash_del(dev, peer);
+			wg_slot_del_key(dev, peer);
 	}
 	if (other)
 		take_over(peer, other);
 	peer->key = *pub;
-	if (!wg_key_is_zero(pub) && !hash_add(dev, peer))
+	if (!wg_key_is_zero(pub) && !wg_slot_add_key(dev, peer))
 		abort();
 	wg_peer_mark(peer);
 	return 0;

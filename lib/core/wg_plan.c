@@ -65,7 +65,7 @@ static struct wg_op *put(struct out *out, enum wg_op_kind kind)
 {
 	struct wg_op *op = &out->ops[out->n++];
 
-	*op = (struct wg_op){ .kind = kind };
+	*op = (struct wg_op){.kind = kind};
 	return op;
 }
 
@@ -110,8 +110,7 @@ static void plan_peers(struct wg_dev *dev, struct out *out)
 		if (peer->present && wg_endpoint_same(&peer->conf.endpoint,
 						      &peer->endpoint_acked))
 			peer->op_conf.endpoint = (struct wg_endpoint){};
-		put_peer(out, WG_OP_PEER_SET, peer)->peer_conf =
-			&peer->op_conf;
+		put_peer(out, WG_OP_PEER_SET, peer)->peer_conf = &peer->op_conf;
 	}
 }
 
@@ -146,8 +145,8 @@ static void plan_orphan(const struct wg_dev *dev, const struct wg_table *t,
 	const struct wg_node *n = wg_table_node(t, q ? q : i);
 
 	if (q && !wg_entry_is_held(dev, n))
-		put_prefix(out, WG_OP_ADD,
-			   dev->slots[wg_entry_wanted(dev, n)], t, i);
+		put_prefix(out, WG_OP_ADD, dev->slots[wg_entry_wanted(dev, n)],
+			   t, i);
 	else
 		put_prefix(out, WG_OP_REMOVE,
 			   dev->slots[wg_table_node(t, i)->acked], t, i);
@@ -188,7 +187,7 @@ static struct wg_peer *leaving(struct wg_dev *dev, struct wg_peer *after)
 
 size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 {
-	struct out out = { .ops = ops, .max = max };
+	struct out out = {.ops = ops, .max = max};
 	struct wg_peer *first;
 	struct wg_peer *peer;
 	bool at_once;
@@ -215,8 +214,8 @@ bool wg_plan_pending(const struct wg_dev *dev)
 
 	if (!dev->synced)
 		return false;
-	if (dev->conf_acked != dev->conf_gen ||
-	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])
+	if (dev->conf_acked != dev->conf_gen || dev->n_queued[WG_QUEUE_GIVE] ||
+	    dev->n_queued[WG_QUEUE_TAKE])
 		return true;
 	for (peer = dev->named; peer; peer = peer->next)
 		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer))

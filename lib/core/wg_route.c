@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "lib/core/wg_bindings.h"
 #include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_owner.h"
 
@@ -87,9 +88,8 @@ int wg_route_update(struct wg_core *core, uint32_t vrf,
 	for (i = 0; ret == 0 && set && i < set->n_bindings; i++) {
 		struct wg_binding *b = set->bindings[i];
 
-		wg_binding_attach(core, b,
-				  wg_binding_table(core, b, p.family), b->at,
-				  proto);
+		wg_binding_attach(core, b, wg_binding_table(core, b, p.family),
+				  b->at, proto);
 	}
 	if (ret == 0)
 		leave_others(core, vrf, &p, set);

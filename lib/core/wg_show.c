@@ -70,16 +70,15 @@ bool wg_entry_next(struct wg_dev *dev, const struct wg_prefix *cursor,
 	for (; f < 2; f++, cursor = NULL) {
 		const struct wg_table *t = &dev->table[f];
 
-		for (i = wg_table_after(t, cursor); i;
-		     i = wg_table_next(t, i))
+		for (i = wg_table_after(t, cursor); i; i = wg_table_next(t, i))
 			if (report(dev, t, i, ret))
 				return true;
 	}
 	return false;
 }
 
-bool wg_entry_lookup(struct wg_dev *dev, const struct wg_addr *addr,
-		     bool acked, struct wg_entry *ret)
+bool wg_entry_lookup(struct wg_dev *dev, const struct wg_addr *addr, bool acked,
+		     struct wg_entry *ret)
 {
 	struct wg_prefix p = wg_prefix_host(addr);
 	const struct wg_table *t = wg_dev_table(dev, p.family);

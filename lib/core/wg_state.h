@@ -38,13 +38,13 @@ enum wg_queue {
 
 struct wg_peer {
 	struct wg_dev *dev;
-	struct wg_peer *next; /* named: by name; nameless: any order */
+	struct wg_peer *next;	   /* named: by name; nameless: any order */
 	struct wg_peer *hash_next; /* same bucket of dev->by_key */
 	uint32_t slot;
 	void *arg;
 
 	/* what the operator wants; all 0 in a nameless one, but for the key */
-	char *name; /* NULL: nameless */
+	char *name;	   /* NULL: nameless */
 	struct wg_key key; /* zero: none */
 	struct wg_peer_conf conf;
 	bool shutdown;
@@ -56,24 +56,24 @@ struct wg_peer {
 	size_t cap_claims;
 
 	/* what is decided */
-	bool usable; /* may have prefixes; as settle saw it last */
-	uint32_t n_static; /* nodes claimed */
+	bool usable;	    /* may have prefixes; as settle saw it last */
+	uint32_t n_static;  /* nodes claimed */
 	uint32_t n_dynamic; /* nodes decided by routes */
-	bool marked; /* its claims and routes are to be decided anew */
-	bool over; /* somewhere its maximum refused a route */
-	bool hit; /* ... and nobody asked since */
+	bool marked;	    /* its claims and routes are to be decided anew */
+	bool over;	    /* somewhere its maximum refused a route */
+	bool hit;	    /* ... and nobody asked since */
 
 	/* what the device has, as far as it acknowledged */
 	bool present;
-	bool ours; /* nameless, but was put there by us: it goes */
-	uint32_t n_acked; /* nodes */
-	uint32_t n_orphans; /* those of them that nobody is decided for */
-	uint32_t conf_gen; /* of conf; moves with every change */
-	uint32_t conf_sent; /* gen of the last op handed out */
+	bool ours;	     /* nameless, but was put there by us: it goes */
+	uint32_t n_acked;    /* nodes */
+	uint32_t n_orphans;  /* those of them that nobody is decided for */
+	uint32_t conf_gen;   /* of conf; moves with every change */
+	uint32_t conf_sent;  /* gen of the last op handed out */
 	uint32_t conf_acked; /* gen the device has; 0: none */
 	struct wg_endpoint endpoint_acked; /* last configured one it took */
-	struct wg_peer_conf op_conf; /* what the op points at */
-	bool seen; /* by the sync that is running */
+	struct wg_peer_conf op_conf;	   /* what the op points at */
+	bool seen;			   /* by the sync that is running */
 };
 
 struct wg_dev {
@@ -94,14 +94,14 @@ struct wg_dev {
 	uint32_t conf_acked;
 
 	struct wg_peer **slots; /* from 1; NULL: free */
-	size_t n_slots; /* with the 0th */
+	size_t n_slots;		/* with the 0th */
 	size_t cap_slots;
-	uint32_t free_slot; /* no slot below it is free */
+	uint32_t free_slot;    /* no slot below it is free */
 	struct wg_peer *named; /* list by name */
 	struct wg_peer *nameless;
 	uint32_t n_named;
 	struct wg_peer **by_key; /* hash of those that have one */
-	size_t n_buckets; /* a power of 2 */
+	size_t n_buckets;	 /* a power of 2 */
 	size_t n_keys;
 	uint32_t sole; /* slot of the peer that has the implied claims */
 	bool sole_any; /* ... 0.0.0.0/0 and ::/0 among them */
@@ -115,14 +115,14 @@ struct wg_dev {
 	size_t n_orphans;
 	size_t n_stale;
 
-	bool marked; /* number of peers, key, follow changed */
-	bool marked_all; /* every node is to be decided anew */
+	bool marked;	   /* number of peers, key, follow changed */
+	bool marked_all;   /* every node is to be decided anew */
 	bool marked_peers; /* a peer is marked or over */
 
 	bool synced;
-	bool syncing; /* between begin and end */
-	bool known; /* was in sync since the link came */
-	size_t in_flight; /* ops handed out and not committed */
+	bool syncing;	    /* between begin and end */
+	bool known;	    /* was in sync since the link came */
+	size_t in_flight;   /* ops handed out and not committed */
 	uint32_t sync_slot; /* whose prefixes are coming */
 	size_t sync_differences;
 	bool sync_keep_stale;
@@ -135,13 +135,13 @@ struct wg_vrf {
 };
 
 struct wg_gateway {
-	struct wg_gateway *next; /* same bucket */
+	struct wg_gateway *next;	 /* same bucket */
 	struct wg_gateway *changed_next; /* list of those to be told */
 	uint32_t vrf;
 	struct wg_addr addr;
-	uint32_t refs; /* next hops of sets */
-	bool told; /* the caller knows that it is wanted */
-	bool changed; /* on the list */
+	uint32_t refs;	       /* next hops of sets */
+	bool told;	       /* the caller knows that it is wanted */
+	bool changed;	       /* on the list */
 	struct wg_nexthop *nh; /* what it resolves to */
 	size_t n_nh;
 };
@@ -150,9 +150,9 @@ struct wg_gateway {
 struct wg_binding {
 	struct wg_nhset *set;
 	struct wg_dev *dev; /* NULL: parked */
-	uint32_t id; /* wg_node.route */
-	uint32_t at; /* node of the route that is being worked on */
-	uint32_t head[2]; /* list of nodes by family, refused ones first */
+	uint32_t id;	    /* wg_node.route */
+	uint32_t at;	    /* node of the route that is being worked on */
+	uint32_t head[2];   /* list of nodes by family, refused ones first */
 	uint32_t tail[2];
 	bool kept; /* by the resolution that is being made */
 	size_t n_nexthops;
@@ -176,6 +176,17 @@ struct wg_nhset {
 
 #define WG_HASH_SIZE 4096 /* fixed: sets and gateways are few */
 
+/* FNV-1a; start with WG_HASH_START. */
+#define WG_HASH_START 2166136261u
+static inline uint32_t wg_hash(uint32_t h, const void *data, size_t n)
+{
+	const uint8_t *b = data;
+
+	while (n--)
+		h = (h ^ *b++) * 16777619u;
+	return h;
+}
+
 /* A next hop of a set, resolved: scratch. */
 struct wg_resolved {
 	struct wg_dev *dev;
@@ -189,11 +200,11 @@ struct wg_core {
 	struct wg_nhset *all_sets;
 	struct wg_nhset *sets[WG_HASH_SIZE];
 	struct wg_gateway *gateways[WG_HASH_SIZE];
-	struct wg_gateway *changed; /* gateways to be told about */
+	struct wg_gateway *changed;   /* gateways to be told about */
 	struct wg_binding **bindings; /* by id, from 1 */
-	size_t n_bindings; /* with the 0th */
+	size_t n_bindings;	      /* with the 0th */
 	size_t cap_bindings;
-	uint32_t free_binding; /* an id to look for a free one from */
+	uint32_t free_binding;	      /* an id to look for a free one from */
 	struct wg_resolved *resolved; /* scratch of wg_nexthops.c */
 	size_t n_resolved;
 	size_t cap_resolved;
@@ -211,5 +222,8 @@ static inline struct wg_peer *wg_dev_peer(const struct wg_dev *dev,
 {
 	return slot ? dev->slots[slot] : NULL;
 }
+
+/* The VRF's record, made if CREATE; NULL: there is none, or no memory. */
+struct wg_vrf *wg_vrf_get(struct wg_core *core, uint32_t id, bool create);
 
 #endif

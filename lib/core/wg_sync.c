@@ -72,8 +72,7 @@ void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 	/* a mark on an adopted device is not ours to clear */
 	if (conf->fwmark != fwmark && (conf->fwmark || !dev->adopted))
 		differs = true;
-	if (conf->private_key_file && key_known &&
-	    !wg_key_same(&dev->key, pub))
+	if (conf->private_key_file && key_known && !wg_key_same(&dev->key, pub))
 		differs = true;
 	if (differs) {
 		if (dev->conf_acked == dev->conf_gen)
@@ -157,7 +156,7 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 /* What was not mentioned is not there. */
 static void drop_unseen(struct wg_dev *dev)
 {
-	struct wg_peer *list[] = { dev->named, dev->nameless };
+	struct wg_peer *list[] = {dev->named, dev->nameless};
 	struct wg_peer *peer;
 	unsigned f;
 	uint32_t i;

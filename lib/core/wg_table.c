@@ -34,7 +34,7 @@ struct key {
 
 static struct key key_of(const struct wg_prefix *p)
 {
-	struct key k = { .len = p->len };
+	struct key k = {.len = p->len};
 
 	memcpy(k.w, p->b, sizeof(k.w));
 	return k;
@@ -73,10 +73,10 @@ static size_t slab_size(const struct wg_table *t)
 
 void wg_table_init(struct wg_table *t, struct wg_mem *mem, uint8_t family)
 {
-	*t = (struct wg_table){ .mem = mem,
-				.family = family,
-				.words = family == AF_INET ? 1 : 4,
-				.top = 1 };
+	*t = (struct wg_table){.mem = mem,
+			       .family = family,
+			       .words = family == AF_INET ? 1 : 4,
+			       .top = 1};
 	t->stride = sizeof(struct wg_branch) + t->words * sizeof(uint32_t);
 }
 
@@ -93,7 +93,7 @@ void wg_table_fini(struct wg_table *t)
 struct wg_prefix wg_table_prefix(const struct wg_table *t, uint32_t i)
 {
 	const struct wg_branch *n = wg_table_branch(t, i);
-	struct wg_prefix p = { .family = t->family, .len = n->len };
+	struct wg_prefix p = {.family = t->family, .len = n->len};
 
 	memcpy(p.b, n->bits, t->words * sizeof(*n->bits));
 	return p;
@@ -140,8 +140,8 @@ static uint32_t take(struct wg_table *t, const uint32_t *w, uint8_t len)
 	for (j = 0; j < last; j++)
 		n->bits[j] = w[j];
 	if (len % 32)
-		n->bits[last] = w[last] &
-				htobe32(~(uint32_t)0 << (32 - len % 32));
+		n->bits[last] =
+			w[last] & htobe32(~(uint32_t)0 << (32 - len % 32));
 	n->len = len;
 	/* given back all 0, and all 0 at first */
 	wg_table_node(t, i)->live = 1;
@@ -339,8 +339,7 @@ void wg_table_check(const struct wg_table *t)
 		n_live++;
 		assert(node->live);
 		assert(!wg_prefix_mask(&p));
-		assert(!wg_node_is_empty(node) ||
-		       (n->child[0] && n->child[1]));
+		assert(!wg_node_is_empty(node) || (n->child[0] && n->child[1]));
 		if (i == t->root)
 			assert(!node->parent);
 		for (b = 0; b < 2; b++) {

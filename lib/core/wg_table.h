@@ -22,7 +22,7 @@
 
 /* Why a prefix is its peer's by configuration (wg_node.claims). */
 #define WG_CLAIM_ADDRESS 1 /* address of the peer */
-#define WG_CLAIM_STATIC 2 /* allowed-ips */
+#define WG_CLAIM_STATIC 2  /* allowed-ips */
 #define WG_CLAIM_IMPLIED 4 /* what the only peer of a device gets */
 
 /* The shape, which a descent reads: four to a cache line for IPv4. */
@@ -32,7 +32,8 @@ struct wg_branch {
 	uint32_t bits[]; /* 1 or 4 words, network order, host bits 0 */
 };
 
-/* Slots of peers in a node have this many bits: the kernel has as many peers. */
+/* Slots of peers in a node have this many bits: the kernel has as many peers.
+ */
 #define WG_SLOT_BITS 20
 
 /* The content. */
@@ -44,30 +45,30 @@ struct wg_node {
 	uint32_t parent;
 	uint32_t route; /* binding of next hops; 0: not a route */
 	uint64_t decided : WG_SLOT_BITS; /* with claims: whose they are */
-	uint64_t acked : WG_SLOT_BITS; /* who has it on the device */
-	uint64_t proto : 8; /* of the route, the caller's number */
-	uint64_t claims : 3; /* WG_CLAIM_* */
-	uint64_t verdict : 3; /* enum wg_verdict, of the route */
-	uint64_t queued : 2; /* enum wg_queue */
-	uint64_t live : 1; /* part of the trie */
-	uint64_t stale : 1; /* of an earlier life, kept for now */
-	uint64_t entry : 1; /* counted as an entry */
-	uint64_t orphan : 1; /* counted: on the device, wanted by nobody */
-	uint64_t seen : 1; /* by the sync that is running */
+	uint64_t acked : WG_SLOT_BITS;	 /* who has it on the device */
+	uint64_t proto : 8;		 /* of the route, the caller's number */
+	uint64_t claims : 3;		 /* WG_CLAIM_* */
+	uint64_t verdict : 3;		 /* enum wg_verdict, of the route */
+	uint64_t queued : 2;		 /* enum wg_queue */
+	uint64_t live : 1;		 /* part of the trie */
+	uint64_t stale : 1;		 /* of an earlier life, kept for now */
+	uint64_t entry : 1;		 /* counted as an entry */
+	uint64_t orphan : 1;  /* counted: on the device, wanted by nobody */
+	uint64_t seen : 1;    /* by the sync that is running */
 	uint64_t refused : 1; /* a maximum kept it from who it was for */
-	uint64_t fresh : 1; /* told since the replay began */
+	uint64_t fresh : 1;   /* told since the replay began */
 };
 
 struct wg_table {
 	struct wg_mem *mem;
 	uint8_t family;
-	uint8_t words; /* of bits in a node */
+	uint8_t words;	 /* of bits in a node */
 	uint32_t stride; /* bytes of a branch */
 	uint32_t root;
-	uint32_t free; /* list of pruned nodes, by child[0] */
-	uint32_t top; /* the first index never used; from 1 */
+	uint32_t free;	  /* list of pruned nodes, by child[0] */
+	uint32_t top;	  /* the first index never used; from 1 */
 	uint32_t n_nodes; /* live ones, with the glue */
-	size_t cap; /* slabs that the array has room for */
+	size_t cap;	  /* slabs that the array has room for */
 	uint8_t **slab;
 };
 

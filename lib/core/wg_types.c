@@ -61,7 +61,7 @@ char *wg_addr_str(const struct wg_addr *a, char *buf)
 
 char *wg_prefix_str(const struct wg_prefix *p, char *buf)
 {
-	struct wg_addr a = { .family = p->family };
+	struct wg_addr a = {.family = p->family};
 	char addr[WG_ADDR_STRLEN];
 
 	memcpy(a.b, p->b, sizeof(a.b));
@@ -89,7 +89,7 @@ char *wg_endpoint_str(const struct wg_endpoint *e, char *buf)
 
 int wg_addr_parse(const char *s, struct wg_addr *ret)
 {
-	struct wg_addr a = { .family = strchr(s, ':') ? AF_INET6 : AF_INET };
+	struct wg_addr a = {.family = strchr(s, ':') ? AF_INET6 : AF_INET};
 
 	if (inet_pton(a.family, s, a.b) != 1)
 		return -EINVAL;

@@ -34,7 +34,7 @@ struct fk_peer *fk_peer_add(struct fake_kernel *fk, const struct wg_key *key)
 	if (!peer) {
 		assert(fk->n_peers < FK_PEERS);
 		peer = &fk->peers[fk->n_peers++];
-		*peer = (struct fk_peer){ .key = *key };
+		*peer = (struct fk_peer){.key = *key};
 	}
 	return peer;
 }
@@ -94,8 +94,8 @@ static int carry_out(struct fake_kernel *fk, const struct wg_op *op)
 	switch ((enum wg_op_kind)op->kind) {
 	case WG_OP_DEVICE_SET:
 		if (op->dev_conf->private_key_file) {
-			fk->pub = fk_key_of_file(
-				op->dev_conf->private_key_file);
+			fk->pub =
+				fk_key_of_file(op->dev_conf->private_key_file);
 			fk_peer_remove(fk, &fk->pub);
 		}
 		if (op->dev_conf->listen_port)
@@ -181,14 +181,13 @@ size_t fk_read(const struct fake_kernel *fk, struct wg_dev *dev,
 	for (half = 0; half < 2; half++)
 		for (i = 0; i < fk->n_peers; i++) {
 			const struct fk_peer *p = &fk->peers[i];
-			struct wg_sync_peer sp = { p->key, p->endpoint,
-						   p->keepalive, p->has_psk };
+			struct wg_sync_peer sp = {p->key, p->endpoint,
+						  p->keepalive, p->has_psk};
 			int ret = wg_sync_peer(dev, &sp);
 
 			assert(ret == 0);
 			for (j = half; j < fk->n_entries; j += 2)
-				if (wg_key_same(&fk->entries[j].key,
-						&p->key)) {
+				if (wg_key_same(&fk->entries[j].key, &p->key)) {
 					ret = wg_sync_prefix(
 						dev, &fk->entries[j].prefix);
 					assert(ret == 0);

@@ -34,11 +34,11 @@ struct fake_kernel {
 	size_t n_peers;
 	struct fk_entry entries[FK_ENTRIES];
 	size_t n_entries;
-	size_t n_ops; /* carried out, ever */
-	size_t fail_at; /* that many more and the next one fails; 0: never */
+	size_t n_ops;	   /* carried out, ever */
+	size_t fail_at;	   /* that many more and the next one fails; 0: never */
 	size_t fail_every; /* after a failure, fail_at is this again */
-	bool fail_after; /* the failing op is carried out all the same */
-	bool ack_part; /* what came before a failing op is acknowledged */
+	bool fail_after;   /* the failing op is carried out all the same */
+	bool ack_part;	   /* what came before a failing op is acknowledged */
 };
 
 /* The public key of a private key file: for tests, made of its name. */

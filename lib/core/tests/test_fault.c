@@ -19,13 +19,13 @@
 
 static struct wg_addr gateway(unsigned i)
 {
-	return (struct wg_addr){ AF_INET, { 10, 99, 0, i } };
+	return (struct wg_addr){AF_INET, {10, 99, 0, i}};
 }
 
 static struct wg_peer *peer_new(struct wg_dev *dev, unsigned i)
 {
-	struct wg_peer *peer = wg_peer_new(dev, (char[]){ 'a' + i, 0 });
-	struct wg_key key = { { i } };
+	struct wg_peer *peer = wg_peer_new(dev, (char[]){'a' + i, 0});
+	struct wg_key key = {{i}};
 	struct wg_addr gw = gateway(i);
 
 	assert_int_equal(wg_peer_set_key(peer, &key), 0);
@@ -35,14 +35,13 @@ static struct wg_peer *peer_new(struct wg_dev *dev, unsigned i)
 
 static void route(struct wg_dev *dev, const char *text, unsigned via)
 {
-	struct wg_nexthop nh = { gateway(via), IFINDEX, 1 };
+	struct wg_nexthop nh = {gateway(via), IFINDEX, 1};
 	struct wg_prefix p;
 
 	assert_int_equal(wg_prefix_parse(text, &p), 0);
 	if (via)
-		assert_int_equal(wg_route_update(wg_dev_core(dev), 0, &p, 1,
-						 &nh, 1),
-				 0);
+		assert_int_equal(
+			wg_route_update(wg_dev_core(dev), 0, &p, 1, &nh, 1), 0);
 	else
 		wg_route_delete(wg_dev_core(dev), 0, &p);
 }
@@ -66,8 +65,8 @@ static void check(struct fake_kernel *fk, struct wg_dev *dev)
 			assert_null(fe);
 		if (e.decided) {
 			assert_non_null(fe);
-			assert_true(wg_key_same(&fe->key,
-						wg_peer_key(e.decided)));
+			assert_true(
+				wg_key_same(&fe->key, wg_peer_key(e.decided)));
 		}
 		n += fe != NULL;
 	}
@@ -82,8 +81,7 @@ static void check(struct fake_kernel *fk, struct wg_dev *dev)
 		if (!fp)
 			continue;
 		n++;
-		assert_int_equal(fp->keepalive,
-				 wg_peer_conf(peer)->keepalive);
+		assert_int_equal(fp->keepalive, wg_peer_conf(peer)->keepalive);
 		assert_int_equal(fp->has_psk,
 				 wg_peer_conf(peer)->psk_file != NULL);
 	}
@@ -97,8 +95,8 @@ static size_t story(struct fake_kernel *fk, size_t batch)
 	static char psk[] = "psk", key_file[] = "key";
 	struct wg_core *core = wg_core_new();
 	struct wg_dev *dev = wg_dev_new(core, "wg0");
-	struct wg_dev_conf dev_conf = { key_file, 51820, 5 };
-	struct wg_peer_conf conf = { .keepalive = 25, .psk_file = psk };
+	struct wg_dev_conf dev_conf = {key_file, 51820, 5};
+	struct wg_peer_conf conf = {.keepalive = 25, .psk_file = psk};
 	struct wg_key key = fk_key_of_file(key_file);
 	struct wg_peer *a, *b, *c;
 
@@ -254,7 +252,7 @@ static void test_route_without_memory(void **state)
 	}
 	wg_core_settle(core);
 	for (step = 0; step < 300; step++) {
-		struct wg_prefix p = { AF_INET, 24, { 10, 0, step % 50 } };
+		struct wg_prefix p = {AF_INET, 24, {10, 0, step % 50}};
 		struct wg_nexthop nh[3] = {};
 		size_t n;
 		int ret;
@@ -269,8 +267,8 @@ static void test_route_without_memory(void **state)
 			nh[i].weight = 1 + (seed >> 16) % 16;
 		}
 		if (step % 3 == 0)
-			p = (struct wg_prefix){ AF_INET6, 48,
-						{ 0x20, 1, 0, step % 50 } };
+			p = (struct wg_prefix){
+				AF_INET6, 48, {0x20, 1, 0, step % 50}};
 		for (n = 1;; n++) {
 			take(devs[0], &before[0]);
 			take(devs[1], &before[1]);
@@ -305,7 +303,7 @@ static void test_read_without_memory(void **state)
 	struct wg_core *core = wg_core_new();
 	struct wg_dev *dev = wg_dev_new(core, "wg0");
 	struct wg_key key = {};
-	struct wg_prefix p = { AF_INET, 24, { 10 } };
+	struct wg_prefix p = {AF_INET, 24, {10}};
 	unsigned i, n, failed;
 	int ret;
 
@@ -323,7 +321,7 @@ static void test_read_without_memory(void **state)
 		failed = 0;
 		wg_sync_begin(dev, false);
 		for (i = 0; i < fk.n_peers && !failed; i++) {
-			struct wg_sync_peer sp = { fk.peers[i].key };
+			struct wg_sync_peer sp = {fk.peers[i].key};
 
 			ret = wg_sync_peer(dev, &sp);
 			if (ret == 0)

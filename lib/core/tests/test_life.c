@@ -23,7 +23,7 @@ static struct wg_op ops[MAX_OPS];
 
 static struct wg_addr gateway(unsigned i)
 {
-	return (struct wg_addr){ AF_INET, { 10, 99, 0, i } };
+	return (struct wg_addr){AF_INET, {10, 99, 0, i}};
 }
 
 static struct wg_prefix prefix(const char *text)
@@ -36,13 +36,13 @@ static struct wg_prefix prefix(const char *text)
 
 static struct wg_key key_of(unsigned i)
 {
-	return (struct wg_key){ { i } };
+	return (struct wg_key){{i}};
 }
 
 /* Peer number 1 is a, with key 1 and address 10.99.0.1. */
 static struct wg_peer *peer_new(unsigned i)
 {
-	struct wg_peer *peer = wg_peer_new(dev, (char[]){ 'a' + i - 1, 0 });
+	struct wg_peer *peer = wg_peer_new(dev, (char[]){'a' + i - 1, 0});
 	struct wg_key key = key_of(i);
 	struct wg_addr gw = gateway(i);
 
@@ -53,7 +53,7 @@ static struct wg_peer *peer_new(unsigned i)
 
 static void route(const char *text, unsigned via)
 {
-	struct wg_nexthop nh = { gateway(via), IFINDEX, 1 };
+	struct wg_nexthop nh = {gateway(via), IFINDEX, 1};
 	struct wg_prefix p = prefix(text);
 
 	if (via)
@@ -164,9 +164,9 @@ static void test_incomplete_reaches_nothing(void **state)
 static void test_endpoint_is_sent_once(void **state)
 {
 	struct wg_peer *a = peer_new(1);
-	struct wg_peer_conf conf = { .keepalive = 1 };
-	struct wg_endpoint configured = { gateway(200), 1000, 0 };
-	struct wg_endpoint roamed = { gateway(201), 2000, 0 };
+	struct wg_peer_conf conf = {.keepalive = 1};
+	struct wg_endpoint configured = {gateway(200), 1000, 0};
+	struct wg_endpoint roamed = {gateway(201), 2000, 0};
 
 	conf.endpoint = configured;
 	wg_peer_set_conf(a, &conf);
@@ -197,7 +197,7 @@ static void test_endpoint_is_sent_once(void **state)
 static void test_device_conf(void **state)
 {
 	static char file[] = "key";
-	struct wg_dev_conf conf = { .listen_port = 51820 };
+	struct wg_dev_conf conf = {.listen_port = 51820};
 	struct wg_key pub = fk_key_of_file(file);
 
 	wg_dev_set_conf(dev, &conf);
@@ -311,7 +311,7 @@ static void test_stale_of_a_peer_that_is_shut_down(void **state)
 static void test_psk_is_set_again_after_a_restart(void **state)
 {
 	static char psk[] = "psk";
-	struct wg_peer_conf conf = { .psk_file = psk };
+	struct wg_peer_conf conf = {.psk_file = psk};
 	struct wg_key a = key_of(1);
 	struct wg_peer *peer = peer_new(1);
 
@@ -680,9 +680,9 @@ static bool next_want(unsigned *ret_gw)
 static void test_gateways(void **state)
 {
 	struct wg_prefix p = prefix("10.0.0.0/8");
-	struct wg_nexthop recursive = { gateway(50), 0, 3 };
-	struct wg_nexthop via_a = { gateway(1), IFINDEX, 2 };
-	struct wg_nexthop on_link = { {}, IFINDEX, 0 };
+	struct wg_nexthop recursive = {gateway(50), 0, 3};
+	struct wg_nexthop via_a = {gateway(1), IFINDEX, 2};
+	struct wg_nexthop on_link = {{}, IFINDEX, 0};
 	struct wg_addr gw = gateway(50), gw_b = gateway(2);
 	struct wg_count count;
 	unsigned got;
@@ -735,8 +735,8 @@ static void test_gateways(void **state)
 static void test_routes_leave_with_the_link(void **state)
 {
 	struct wg_prefix p = prefix("10.0.0.0/8");
-	struct wg_nexthop recursive = { gateway(50), 0, 1 };
-	struct wg_nexthop via_a = { gateway(1), IFINDEX, 1 };
+	struct wg_nexthop recursive = {gateway(50), 0, 1};
+	struct wg_nexthop via_a = {gateway(1), IFINDEX, 1};
 	struct wg_addr gw = gateway(50);
 	struct wg_count count;
 
@@ -762,7 +762,7 @@ static void test_routes_leave_with_the_link(void **state)
 static void test_replay(void **state)
 {
 	struct wg_prefix p = prefix("10.3.0.0/16");
-	struct wg_nexthop recursive = { gateway(50), 0, 1 };
+	struct wg_nexthop recursive = {gateway(50), 0, 1};
 
 	peer_new(1);
 	peer_new(2);
@@ -834,8 +834,8 @@ static void test_redundant(void **state)
 
 static void test_lookups(void **state)
 {
-	struct wg_addr in = { AF_INET, { 10, 1, 1, 1 } };
-	struct wg_addr out = { AF_INET, { 11, 1, 1, 1 } };
+	struct wg_addr in = {AF_INET, {10, 1, 1, 1}};
+	struct wg_addr out = {AF_INET, {11, 1, 1, 1}};
 	struct wg_entry e;
 
 	peer_new(1);

@@ -27,7 +27,7 @@ static uint32_t rnd(uint32_t n)
 static struct wg_prefix some_prefix(uint8_t family)
 {
 	unsigned bits = wg_family_bits(family);
-	struct wg_prefix p = { .family = family };
+	struct wg_prefix p = {.family = family};
 	unsigned at = rnd(3) * (bits - 8) / 2;
 	unsigned i;
 
@@ -171,7 +171,7 @@ static void test_ipv6(void **state)
 static void test_no_memory(void **state)
 {
 	struct wg_mem mem = {};
-	struct wg_prefix p = { .family = AF_INET, .len = 32 };
+	struct wg_prefix p = {.family = AF_INET, .len = 32};
 	struct wg_table t;
 	uint32_t before;
 	unsigned i;

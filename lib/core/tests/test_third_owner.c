@@ -53,17 +53,17 @@ static uint32_t rnd(uint32_t n)
 
 static struct wg_addr address(unsigned a)
 {
-	return (struct wg_addr){ AF_INET, { 10, 0, 0, a } };
+	return (struct wg_addr){AF_INET, {10, 0, 0, a}};
 }
 
 static struct wg_addr gateway(unsigned peer)
 {
-	return (struct wg_addr){ AF_INET, { 10, 99, 0, peer } };
+	return (struct wg_addr){AF_INET, {10, 99, 0, peer}};
 }
 
 static struct wg_prefix prefix(unsigned a, unsigned len)
 {
-	return (struct wg_prefix){ AF_INET, len, { 10, 0, 0, a } };
+	return (struct wg_prefix){AF_INET, len, {10, 0, 0, a}};
 }
 
 static void world_make(struct world *w, bool can_remove)
@@ -77,9 +77,9 @@ static void world_make(struct world *w, bool can_remove)
 	wg_dev_set_can_remove(w->dev, can_remove);
 	wg_dev_set_link(w->dev, 0, IFINDEX);
 	for (i = 0; i < N_PEERS; i++) {
-		struct wg_key key = { { i + 1 } };
+		struct wg_key key = {{i + 1}};
 		struct wg_addr gw = gateway(i + 1);
-		char name[2] = { 'a' + i };
+		char name[2] = {'a' + i};
 
 		w->peers[i] = wg_peer_new(w->dev, name);
 		assert_int_equal(wg_peer_set_key(w->peers[i], &key), 0);
@@ -98,16 +98,16 @@ static void decide(struct world *w, const struct wish *wish)
 	for (i = 0; i < N_PEERS; i++)
 		wg_peer_set_shutdown(w->peers[i], wish->away[i]);
 	for (i = 0; i < w->n_prefixes; i++) {
-		struct wg_nexthop nh = { .ifindex = IFINDEX };
+		struct wg_nexthop nh = {.ifindex = IFINDEX};
 
 		if (!wish->owner[i]) {
 			wg_route_delete(w->core, 0, &w->prefixes[i]);
 			continue;
 		}
 		nh.gateway = gateway(wish->owner[i]);
-		assert_int_equal(wg_route_update(w->core, 0, &w->prefixes[i],
-						 1, &nh, 1),
-				 0);
+		assert_int_equal(
+			wg_route_update(w->core, 0, &w->prefixes[i], 1, &nh, 1),
+			0);
 	}
 	wg_core_settle(w->core);
 }
@@ -125,8 +125,7 @@ static struct owners owners_wished(const struct world *w,
 		int best = -1;
 
 		for (i = 0; i < w->n_prefixes; i++) {
-			if (!wish->owner[i] ||
-			    wish->away[wish->owner[i] - 1] ||
+			if (!wish->owner[i] || wish->away[wish->owner[i] - 1] ||
 			    !wg_prefix_covers(&w->prefixes[i], &host) ||
 			    w->prefixes[i].len <= best)
 				continue;
@@ -180,8 +179,8 @@ static unsigned judge(const struct world *w, const struct wg_op *ops, size_t n,
 			for (j = fk.n_entries; j-- > 0;)
 				if (wg_key_same(&fk.entries[j].key,
 						ops[i].key)) {
-					fk_entry_remove(
-						&fk, &fk.entries[j].prefix);
+					fk_entry_remove(&fk,
+							&fk.entries[j].prefix);
 					o = owners_now(&fk);
 					wrong += third(&o, &old, new) != 0;
 				}
