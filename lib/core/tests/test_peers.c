@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Scenes with peers: they come, go, change their keys and claim prefixes.
+ */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <errno.h>
+
+#include "lib/core/tests/scene.h"
+#include "lib/core/wg_entry.h"
+
+static void test_a_peer_leaves_at_once(void **state)
+{
+	struct wg_peer *a = peer_new(1);
+	size_t n, i;
+
+	peer_new(2);
+	peer_new(3);
+	route("10.0.0.0/8", 1);
+	route("10.1.0.0/16", 1);
+	route("10.2.0.0/16", 2);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	run();
+	route("10.1.0.0/16", 2);
+	wg_peer_delete(a);
+	n = plan();
+	/* one moves, the rest goes with the peer */
+	assert_int_equal(n, 2);
+	assert_int_equal(ops[0].kind, WG_OP_ADD);
+	assert_int_equal(ops[1].kind, WG_OP_PEER_REMOVE);
+	run();
+	assert_int_equal(fk.n_peers, 2);
+	assert_null(wg_peer_find(dev, "a"));
+
+	/* not with somebody else's removals in between */
+	route("10.1.0.0/16", 0);
+	wg_peer_delete(wg_peer_find(dev, "c"));
+	n = plan();
+	for (i = 0; i < n; i++)
+		if (ops[i].kind == WG_OP_PEER_REMOVE)
+			assert_int_equal(i, n - 1);
+	assert_true(n > 2);
+	run();
+	assert_int_equal(fk.n_peers, 1);
+}
+
+static void test_another_key(void **state)
+{
+	struct wg_key old = key_of(1), new = key_of(11), third = key_of(2);
+	struct wg_peer *a = peer_new(1);
+	size_t n, i;
+
+	peer_new(2);
+	route("10.0.0.0/8", 1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	run();
+	assert_int_equal(wg_peer_set_key(a, &third), -EEXIST);
+	assert_int_equal(wg_peer_set_key(a, &new), 0);
+	n = plan();
+	assert_int_equal(ops[0].kind, WG_OP_PEER_SET);
+	assert_true(wg_key_same(ops[0].key, &new));
+	for (i = 1; i < n - 1; i++)
+		assert_int_equal(ops[i].kind, WG_OP_ADD);
+	assert_int_equal(ops[n - 1].kind, WG_OP_PEER_REMOVE);
+	assert_true(wg_key_same(ops[n - 1].key, &old));
+	run();
+	assert_int_equal(has("10.0.0.0/8"), 11);
+	assert_int_equal(fk.n_peers, 2);
+	/* there and back before anything was done: nothing to do but to make
+	 * sure of the peer, whose session stays */
+	fk.n_ops = 0;
+	wg_peer_set_key(a, &old);
+	wg_peer_set_key(a, &new);
+	run();
+	assert_int_equal(fk.n_ops, 1);
+	assert_int_equal(has("10.0.0.0/8"), 11);
+	/* without a key it leaves */
+	wg_peer_set_key(a, NULL);
+	run();
+	assert_int_equal(fk.n_peers, 1);
+	assert_int_equal(has("10.99.0.1/32"), 0);
+}
+
+static void test_our_own_key(void **state)
+{
+	struct wg_key own = key_of(1);
+	struct wg_peer *a = peer_new(1);
+	struct wg_peer *b = peer_new(2);
+
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	run();
+	wg_dev_set_key(dev, &own);
+	run();
+	assert_int_equal(wg_peer_state(a), WG_PEER_INCOMPLETE);
+	assert_int_equal(fk.n_peers, 1);
+	assert_int_equal(wg_peer_set_key(b, &own), -EINVAL);
+	own = key_of(50);
+	wg_dev_set_key(dev, &own);
+	run();
+	assert_int_equal(fk.n_peers, 2);
+}
+
+static void test_key_change_in_flight(void **state)
+{
+	struct wg_key new = key_of(11), old = key_of(1);
+	struct wg_peer *a = peer_new(1);
+	size_t n, done;
+
+	peer_new(2);
+	route("10.0.0.0/8", 1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	n = plan();
+	assert_int_equal(fk_ops(&fk, ops, n, &done), 0);
+	/* the acknowledgement comes after the peer became another */
+	wg_peer_set_key(a, &new);
+	route("10.0.0.0/8", 0);
+	wg_core_settle(core);
+	wg_plan_commit(dev, ops, n);
+	wg_entry_check(dev);
+	run();
+	assert_null(fk_peer_find(&fk, &old));
+	assert_int_equal(has("10.0.0.0/8"), 0);
+	assert_int_equal(has("10.99.0.1/32"), 11);
+	assert_int_equal(fk_read(&fk, dev, false), 0);
+	assert_false(wg_plan_pending(dev));
+}
+
+static void test_late_commits_are_ignored(void **state)
+{
+	size_t n;
+
+	peer_new(1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	n = plan();
+	/* the device went before it answered */
+	wg_dev_set_link(dev, 0, IFINDEX + 1);
+	wg_plan_commit(dev, ops, n);
+	assert_null(entry("10.99.0.1/32").acked);
+	fk_read(&fk, dev, false);
+	assert_int_equal(plan(), n);
+	/* the read came first */
+	fk_read(&fk, dev, false);
+	wg_plan_commit(dev, ops, n);
+	assert_null(entry("10.99.0.1/32").acked);
+	/* an error, and nevertheless an answer */
+	n = plan();
+	wg_sync_lost(dev);
+	wg_plan_commit(dev, ops, n);
+	assert_null(entry("10.99.0.1/32").acked);
+}
+
+static void test_claims(void **state)
+{
+	struct wg_peer *a = peer_new(1), *b = peer_new(2), *other = NULL;
+	struct wg_addr addr = gateway(1);
+	struct wg_prefix host = wg_prefix_host(&addr);
+	struct wg_prefix p = prefix("10.1.2.3/8");
+	struct wg_peer_count count;
+
+	assert_int_equal(wg_peer_add_address(b, &addr, &other), -EEXIST);
+	assert_true(other == a);
+	assert_int_equal(wg_peer_add_address(a, &addr, NULL), -EEXIST);
+	assert_int_equal(wg_peer_add_static(b, &host, &other), -EEXIST);
+	/* its own address as its own static is fine */
+	assert_int_equal(wg_peer_add_static(a, &host, NULL), 0);
+	assert_int_equal(wg_peer_add_static(a, &host, &other), -EEXIST);
+	/* masked */
+	assert_int_equal(wg_peer_add_static(a, &p, NULL), 0);
+	p = prefix("10.0.0.0/8");
+	assert_int_equal(wg_peer_add_static(b, &p, NULL), -EEXIST);
+	wg_core_settle(core);
+	wg_peer_count(a, &count);
+	assert_int_equal(count.is_static, 2);
+	fk_read(&fk, dev, false);
+	run();
+	assert_int_equal(has("10.0.0.0/8"), 1);
+	/* one reason less is not none */
+	wg_peer_del_address(a, &addr);
+	run();
+	assert_int_equal(has("10.99.0.1/32"), 1);
+	wg_peer_del_static(a, &host);
+	wg_peer_del_static(a, &p);
+	/* free at once, before any settle */
+	assert_int_equal(wg_peer_add_static(b, &p, NULL), 0);
+	assert_int_equal(wg_peer_add_address(b, &addr, NULL), 0);
+	run();
+	assert_int_equal(has("10.0.0.0/8"), 2);
+	assert_int_equal(has("10.99.0.1/32"), 2);
+}
+
+static void test_the_only_peer(void **state)
+{
+	struct wg_prefix mc = prefix("224.0.0.0/24");
+	struct wg_peer *b;
+
+	peer_new(1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	run();
+	assert_int_equal(has("224.0.0.0/24"), 1);
+	assert_int_equal(has("ff02::/16"), 1);
+	assert_int_equal(has("0.0.0.0/0"), 0);
+	wg_dev_set_follow(dev, WG_FOLLOW_ANY);
+	route("10.0.0.0/8", 1);
+	run();
+	assert_int_equal(has("0.0.0.0/0"), 1);
+	assert_int_equal(has("::/0"), 1);
+	assert_int_equal(has("10.0.0.0/8"), 0);
+	assert_int_equal(entry("10.0.0.0/8").verdict, WG_ROUTE_SHADOWED);
+	/* a second one: it was implied, and gives way */
+	b = peer_new(2);
+	assert_int_equal(wg_peer_add_static(b, &mc, NULL), 0);
+	run();
+	assert_int_equal(has("224.0.0.0/24"), 2);
+	assert_int_equal(has("ff02::/16"), 0);
+	assert_int_equal(has("0.0.0.0/0"), 0);
+	assert_int_equal(has("10.0.0.0/8"), 1);
+	wg_peer_delete(wg_peer_find(dev, "a"));
+	run();
+	assert_int_equal(has("224.0.0.0/24"), 2);
+	assert_int_equal(has("0.0.0.0/0"), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(test_a_peer_leaves_at_once),
+		SCENE(test_another_key),
+		SCENE(test_our_own_key),
+		SCENE(test_key_change_in_flight),
+		SCENE(test_late_commits_are_ignored),
+		SCENE(test_claims),
+		SCENE(test_the_only_peer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
