@@ -74,19 +74,23 @@ def test_other_takes_over_and_keeps_it(net):
 
 
 def test_heavier_path_takes_it(net):
+    """
+    Weights, of a route that somebody put into the kernel: the heavier path
+    owns it, and stays owner when both are equal again.
+    """
     a = net["a"]
-    owner = two_next_hops(a)["owner"]
-    number = {"b": 2, "c": 3}
-    for name in "bc":
-        a.configure(
-            """
-            route-map WEIGH-%s permit 10
-            set extcommunity bandwidth %d
-            exit
-            router bgp 65001
-            address-family ipv4 unicast
-            neighbor 10.99.0.%d route-map WEIGH-%s in
-            """
-            % (name, 100 if name == owner else 10000, number[name], name)
+    prefix = "192.168.70.0/24"
+
+    def route(weight_b, weight_c):
+        a.run(
+            "ip route replace %s nexthop via 10.99.0.2 dev wg0 weight %d"
+            " nexthop via 10.99.0.3 dev wg0 weight %d" % (prefix, weight_b, weight_c)
         )
-    a.wait_allowed({LAN: OTHER[owner]})
+
+    for weights, owner in (((20, 10), "b"), ((10, 20), "c"), ((20, 10), "b")):
+        route(*weights)
+        a.wait_allowed({prefix: owner})
+    shown = a.show(what="routes")[prefix]
+    assert {h["peer"]: h["weight"] for h in shown["nexthops"]} == {"b": 20, "c": 10}
+    route(10, 10)
+    holds(lambda: a.allowed().get(prefix) == "b", 1, "owner b")
