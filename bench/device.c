@@ -9,11 +9,12 @@
  * machine disturbs single runs.  Nothing is compared that was not read back
  * whole from the device.
  *
- * Usage: bench-device [ROUNDS]
+ * Usage: device userspace|kernel [ROUNDS]
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "bench/bare.h"
@@ -153,6 +154,7 @@ static void bench(const char *name, enum wg_backend_kind kind, int rounds,
 		  const char *why)
 {
 	double t[2][ROUNDS_MAX], rate[2];
+	struct utsname un;
 
 	for (int i = 0; i < rounds && !why; i++)
 		for (int turn = 0; turn < 2 && !why; turn++)
@@ -171,26 +173,35 @@ static void bench(const char *name, enum wg_backend_kind kind, int rounds,
 			name, who == OURS ? "lib/backend" : "bare", rate[who],
 			PREFIXES / t[who][rounds - 1], PREFIXES / t[who][0]);
 	}
+	uname(&un);
 	printf("{\"bench\":\"%s\",\"value\":%.3f,\"unit\":\"ratio\","
 	       "\"goal\":%g,\"reference\":%.0f,\"how\":\"%d prefixes to %s in "
 	       "batches of %d, %.0f/s; reference: prefixes/s of a bare program "
-	       "in the same run; medians of %d\"}\n",
+	       "in the same run; medians of %d; Linux %s\"}\n",
 	       name, rate[OURS] / rate[BARE], GOAL, rate[BARE], PREFIXES,
 	       kind == WG_BACKEND_KERNEL ? "the kernel" : PROGRAM,
-	       WG_BACKEND_BATCH, rate[OURS], rounds);
+	       WG_BACKEND_BATCH, rate[OURS], rounds, un.release);
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 9;
+	bool kernel = argc > 1 && strcmp(argv[1], "kernel") == 0;
+	int rounds = argc > 2 ? atoi(argv[2]) : 9;
 	const char *why;
 
-	if (rounds < 1 || rounds > ROUNDS_MAX || wg_keys_init() != 0)
+	if (argc < 2 || (!kernel && strcmp(argv[1], "userspace") != 0) ||
+	    rounds < 1 || rounds > ROUNDS_MAX) {
+		fprintf(stderr, "usage: device userspace|kernel [ROUNDS]\n");
 		return 2;
+	}
+	if (wg_keys_init() != 0)
+		return 1;
 	make_ops();
 	why = live_enter();
-	bench("device.userspace", WG_BACKEND_USERSPACE, rounds, why);
-	bench("device.kernel", WG_BACKEND_KERNEL, rounds, why);
+	if (kernel)
+		bench("device.kernel", WG_BACKEND_KERNEL, rounds, why);
+	else
+		bench("device.userspace", WG_BACKEND_USERSPACE, rounds, why);
 	return 0;
 }

@@ -79,13 +79,17 @@ static int give_up(struct kernel *k, int error)
 
 /* --- sending */
 
+/* What is sent is wiped but for the header: it may hold secrets. */
 static int transmit(struct kernel *k, struct nlmsghdr *nlh)
 {
+	int error = 0;
+
 	nlh->nlmsg_seq = ++k->seq;
 	if (mnl_socket_sendto(k->nl, nlh, nlh->nlmsg_len) < 0)
-		return wg_backend_fail(&k->be, -errno, "netlink: send: %s",
-				       strerror(errno));
-	return 0;
+		error = wg_backend_fail(&k->be, -errno, "netlink: send: %s",
+					strerror(errno));
+	sodium_memzero(nlh + 1, nlh->nlmsg_len - sizeof(*nlh));
+	return error;
 }
 
 static int connected(struct kernel *k)

@@ -158,7 +158,7 @@ static int give_up(struct userspace *us, int error)
 
 /* --- sending */
 
-/* Send what can be sent now. */
+/* Send what can be sent now, and wipe it: it may hold secrets. */
 static int flush(struct userspace *us)
 {
 	ssize_t n;
@@ -178,6 +178,7 @@ static int flush(struct userspace *us)
 			return wg_backend_fail(&us->be, -errno, "%s: send: %s",
 					       us->addr.sun_path,
 					       strerror(errno));
+		sodium_memzero(us->out.b + us->sent, n);
 		us->sent += n;
 	}
 	return 0;
@@ -450,7 +451,7 @@ static int userspace_next(struct wg_backend *be, struct wg_event *ret)
 		return give_up(us, r);
 	if (us->in_at == us->in_len && !us->parser.whole) {
 		r = fill(us);
-		/* A program may drop a caller who asks what it does not know. */
+		/* It may drop a caller who asks what it does not know. */
 		if (r == -EPIPE && us->step != STEP_RUN)
 			goto answered;
 		if (r < 0)

@@ -41,18 +41,19 @@ int wg_keys_init(void)
 
 int wg_key_parse(const char *s, struct wg_key *ret)
 {
-	struct wg_key key;
+	struct wg_key key = { 0 };
 	size_t len = 0;
 	int error = -EINVAL;
 
 	/* sodium refuses wrong padding and set bits behind the last byte. */
-	if (strnlen(s, WG_KEY_STRLEN) == WG_KEY_STRLEN - 1 &&
-	    sodium_base642bin(key.b, sizeof(key.b), s, WG_KEY_STRLEN - 1, NULL,
-			      &len, NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	    len == WG_KEY_LEN && !sodium_is_zero(key.b, WG_KEY_LEN)) {
+	if (strnlen(s, WG_KEY_STRLEN) == WG_KEY_STRLEN - 1)
+		error = sodium_base642bin(key.b, sizeof(key.b), s,
+					  WG_KEY_STRLEN - 1, NULL, &len, NULL,
+					  sodium_base64_VARIANT_ORIGINAL);
+	if (error || len != WG_KEY_LEN || sodium_is_zero(key.b, WG_KEY_LEN))
+		error = -EINVAL;
+	else
 		*ret = key;
-		error = 0;
-	}
 	wg_key_wipe(&key);
 	return error;
 }

@@ -159,7 +159,8 @@ static void test_golden(void **state)
 		/* WGPEER_A_FLAGS 3: REMOVE_ME 1, UPDATE_ONLY 4 */
 		{ "peer removed", gone, 1, true, false,
 		  HEAD("50000000")
-		  "3400 0880  3000 0080  2400 0100" KEY_A "0800 0300 01000000" },
+		  "3400 0880  3000 0080  2400 0100" KEY_A
+		  "0800 0300 01000000" },
 		{ "removes by flag", removes, 2, true, false,
 		  HEAD("a8000000")
 		  "8c00 0880  8800 0080  2400 0100" KEY_A "0800 0300 04000000"
@@ -180,7 +181,7 @@ static void test_golden(void **state)
 	};
 
 	if (__BYTE_ORDER != __LITTLE_ENDIAN) {
-		print_message("SKIP: the bytes are of little-endian machines\n");
+		print_message("SKIP: the golden bytes are little-endian\n");
 		skip();
 	}
 	for (size_t i = 0; i < N(table); i++) {

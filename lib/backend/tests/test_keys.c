@@ -81,7 +81,8 @@ static void test_parse(void **state)
 		int want;
 	} table[] = {
 		{ "good", GOOD, 0 },
-		{ "highest", "//////////////////////////////////////////8=", 0 },
+		{ "highest",
+		  "//////////////////////////////////////////8=", 0 },
 		{ "empty", "", -EINVAL },
 		{ "one short", "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LC=",
 		  -EINVAL },
