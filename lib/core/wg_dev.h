@@ -103,8 +103,9 @@ void wg_peer_set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf);
 const struct wg_peer_conf *wg_peer_conf(const struct wg_peer *peer);
 /*
  * An endpoint goes to the device once: from then on it follows the peer, and
- * other changes of conf do not set it back.  Send the configured one again
- * (the peer is silent, and its name may still resolve to the same address).
+ * other changes of conf do not set it back.  The first one is not sent to a
+ * peer that is in a session already.  Send the configured one again (the peer
+ * is silent, and its name may still resolve to the same address).
  */
 void wg_peer_resend_endpoint(struct wg_peer *peer);
 

@@ -310,6 +310,10 @@ void wg_peer_set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf)
 	    !old->psk_file == !conf->psk_file &&
 	    (!old->psk_file || strcmp(old->psk_file, conf->psk_file) == 0))
 		return;
+	/* a name that is resolved late must not send back who has roamed */
+	if (old->endpoint.addr.family == AF_UNSPEC && peer->present &&
+	    peer->alive)
+		peer->endpoint_acked = conf->endpoint;
 	set_conf(peer, conf);
 	peer->conf_gen++;
 }
@@ -324,6 +328,8 @@ void wg_peer_resend_endpoint(struct wg_peer *peer)
 
 void wg_peer_set_shutdown(struct wg_peer *peer, bool shutdown)
 {
+	if (peer->shutdown == shutdown)
+		return;
 	peer->shutdown = shutdown;
 	wg_peer_mark(peer);
 }
@@ -346,6 +352,8 @@ void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,
 
 void wg_peer_set_maximum(struct wg_peer *peer, uint32_t maximum)
 {
+	if (peer->maximum == maximum)
+		return;
 	peer->maximum = maximum;
 	wg_peer_mark(peer);
 }

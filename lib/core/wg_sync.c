@@ -86,8 +86,11 @@ void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 static void compare_peer(struct wg_peer *peer, const struct wg_sync_peer *p)
 {
 	const struct wg_peer_conf *conf = &peer->conf;
-	bool differs = conf->keepalive != p->keepalive ||
-		       (conf->psk_file != NULL) != p->has_psk;
+	bool differs;
+
+	peer->alive = p->alive;
+	differs = conf->keepalive != p->keepalive ||
+		  (conf->psk_file != NULL) != p->has_psk;
 
 	/*
 	 * A peer that we find in a session at another endpoint has roamed while
@@ -214,7 +217,8 @@ size_t wg_sync_end(struct wg_dev *dev)
 	dev->synced = true;
 	dev->known = true;
 	/* strangers came and went under the routes */
-	dev->marked_all = true;
+	if (dev->adopted)
+		dev->marked_all = true;
 	wg_core_settle(dev->core);
 	if (dev->sync_keep_stale)
 		keep(dev);

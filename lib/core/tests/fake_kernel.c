@@ -182,7 +182,8 @@ size_t fk_read(const struct fake_kernel *fk, struct wg_dev *dev,
 		for (i = 0; i < fk->n_peers; i++) {
 			const struct fk_peer *p = &fk->peers[i];
 			struct wg_sync_peer sp = {p->key, p->endpoint,
-						  p->keepalive, p->has_psk};
+						  p->keepalive, p->has_psk,
+						  p->alive};
 			int ret = wg_sync_peer(dev, &sp);
 
 			assert(ret == 0);

@@ -18,6 +18,7 @@ struct fk_peer {
 	struct wg_endpoint endpoint;
 	uint16_t keepalive;
 	bool has_psk;
+	bool alive; /* in a session, for the read */
 };
 
 struct fk_entry {

@@ -90,6 +90,37 @@ static void test_endpoint_is_sent_once(void **state)
 	assert_true(wg_endpoint_same(&fk.peers[0].endpoint, &roamed));
 }
 
+static void test_who_roamed_is_not_sent_back(void **state)
+{
+	struct wg_endpoint configured = {gateway(200), 1000, 0};
+	struct wg_endpoint roamed = {gateway(201), 2000, 0};
+	struct wg_peer *peers[3] = {peer_new(1), peer_new(2), peer_new(3)};
+	struct wg_peer_conf conf = {.endpoint = configured};
+	unsigned i;
+
+	/* a restart: 1 is alive, 2 is not, 3 is but its name is not known */
+	wg_peer_set_conf(peers[0], &conf);
+	wg_peer_set_conf(peers[1], &conf);
+	for (i = 0; i < 3; i++) {
+		fk_peer_add(&fk, wg_peer_key(peers[i]))->endpoint = roamed;
+		fk.peers[i].alive = i != 1;
+	}
+	wg_core_settle(core);
+	fk_read(&fk, dev, true);
+	wg_peer_set_conf(peers[2], &conf);
+	run();
+	assert_true(wg_endpoint_same(&fk.peers[0].endpoint, &roamed));
+	assert_true(wg_endpoint_same(&fk.peers[1].endpoint, &configured));
+	assert_true(wg_endpoint_same(&fk.peers[2].endpoint, &roamed));
+	fk_read(&fk, dev, false);
+	assert_false(wg_plan_pending(dev));
+	/* another endpoint is another */
+	conf.endpoint.port++;
+	wg_peer_set_conf(peers[2], &conf);
+	run();
+	assert_true(wg_endpoint_same(&fk.peers[2].endpoint, &conf.endpoint));
+}
+
 static void test_device_conf(void **state)
 {
 	static char file[] = "key";
@@ -349,6 +380,7 @@ int main(void)
 		SCENE(test_same_plan_until_committed),
 		SCENE(test_incomplete_reaches_nothing),
 		SCENE(test_endpoint_is_sent_once),
+		SCENE(test_who_roamed_is_not_sent_back),
 		SCENE(test_device_conf),
 		SCENE(test_restart_keeps_what_is_not_decided),
 		SCENE(test_restart_without_keeping),
