@@ -21,7 +21,7 @@
 int wg_nl_open(int bus, struct mnl_socket **ret)
 {
 	struct mnl_socket *nl;
-	int one = 1, error;
+	int one = 1, room = 2 * WG_NL_BUF, error;
 
 	nl = mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!nl)
@@ -31,6 +31,9 @@ int wg_nl_open(int bus, struct mnl_socket **ret)
 		mnl_socket_close(nl);
 		return error;
 	}
+	/* A message is never longer than this, whatever the default is. */
+	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUF, &room,
+		   sizeof(room));
 	/* Both are wishes: an old kernel answers with less. */
 	mnl_socket_setsockopt(nl, NETLINK_EXT_ACK, &one, sizeof(one));
 	mnl_socket_setsockopt(nl, NETLINK_CAP_ACK, &one, sizeof(one));

@@ -6,6 +6,7 @@
  */
 #include "lib/backend/tests/live.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -115,6 +116,112 @@ static void test_peers(void **state)
 	assert_int_equal(w->pic.n_peers, 1);
 	assert_true(live_has(&w->pic, &key[1], "::/0"));
 	assert_int_equal(live_prefixes(&w->pic), 1);
+}
+
+/*
+ * Is the secret in this process's memory, as bytes or as text in hex or
+ * base64?  `not` is the secret with all bits turned, lest we find that.
+ * Left out are the stack, where libsodium leaves what is not ours to wipe, and
+ * great regions, which are the sanitizers' shadows.
+ */
+static bool in_memory(const uint8_t *not, size_t len)
+{
+	static uint8_t chunk[1 << 20];
+	char line[512], *name;
+	unsigned long from, to;
+	const uint8_t *at;
+	bool found = false;
+	size_t j;
+	FILE *maps;
+	ssize_t n;
+	int mem;
+
+	maps = fopen("/proc/self/maps", "r");
+	mem = open("/proc/self/mem", O_RDONLY);
+	assert_true(maps && mem >= 0);
+	while (!found && fgets(line, sizeof(line), maps)) {
+		name = strchr(line, '[');
+		if (sscanf(line, "%lx-%lx rw", &from, &to) != 2 ||
+		    !strstr(line, " rw") || to - from > 64ul << 20 ||
+		    (name && strncmp(name, "[heap]", 6) != 0))
+			continue;
+		for (; from < to && !found; from += n - len) {
+			n = to - from < sizeof(chunk) ? to - from
+						      : sizeof(chunk);
+			n = pread(mem, chunk, n, from);
+			if (n <= (ssize_t)len)
+				break;
+			for (at = chunk;
+			     (at = memchr(at, not[0] ^ 0xff,
+					  chunk + n - len + 1 - at));
+			     at++) {
+				for (j = 0; j < len; j++)
+					if ((at[j] ^ not[j]) != 0xff)
+						break;
+				found |= j == len;
+			}
+		}
+	}
+	fclose(maps);
+	close(mem);
+	return found;
+}
+
+static struct {
+	uint8_t bytes[WG_KEY_LEN], hex[2 * WG_KEY_LEN], base64[44];
+} hidden[2];
+
+/* Take in the secret of a file, hidden. */
+static int hide(const char *path, int i)
+{
+	static const char digit[] = "0123456789abcdef";
+	struct wg_key key;
+	int fd;
+
+	if (wg_key_load(path, &key, NULL, 0))
+		return -1;
+	for (int j = 0; j < WG_KEY_LEN; j++) {
+		hidden[i].bytes[j] = ~key.b[j];
+		hidden[i].hex[2 * j] = ~digit[key.b[j] >> 4];
+		hidden[i].hex[2 * j + 1] = ~digit[key.b[j] & 15];
+	}
+	wg_key_wipe(&key);
+	fd = open(path, O_RDONLY);
+	for (int j = 0; j < 44; j++) {
+		char c;
+
+		if (read(fd, &c, 1) != 1)
+			return -1;
+		hidden[i].base64[j] = ~c;
+	}
+	close(fd);
+	return 0;
+}
+
+/* After a secret went to the device and came back, nothing of it is here. */
+static void test_no_secret_rests(void **state)
+{
+	static const char witness[] = "the witness of the search itself";
+	struct world *w = *state;
+	struct wg_dev_conf dev = { .private_key_file = private_file };
+	struct wg_peer_conf conf = { .psk_file = psk_file };
+	uint8_t not[sizeof(witness)];
+	char *copy = strdup(witness);
+
+	for (size_t i = 0; i < sizeof(not); i++)
+		not[i] = ~witness[i];
+	assert_true(in_memory(not, sizeof(not)));
+	free(copy);
+
+	assert_applied(w, op_device(&dev), op_peer(&key[0], &conf));
+	read_now(w);
+	assert_true(live_find(&w->pic, &key[0])->ev.has_psk);
+	assert_true(wg_key_same(&w->pic.device.key, &own));
+	for (int i = 0; i < 2; i++) {
+		assert_false(in_memory(hidden[i].bytes, WG_KEY_LEN));
+		assert_false(in_memory(hidden[i].hex, 2 * WG_KEY_LEN));
+		assert_false(in_memory(hidden[i].base64, 44));
+	}
 }
 
 /* A scope is an index on the way out and back; wireguard-go swallows it. */
@@ -501,7 +608,8 @@ static int setup(void **state)
 	snprintf(psk_file, sizeof(psk_file), "%s/psk", dir);
 	if (wg_key_generate(private_file, true, NULL, 0) ||
 	    wg_key_generate(psk_file, false, NULL, 0) ||
-	    wg_key_load_public(private_file, &own, NULL, 0))
+	    wg_key_load_public(private_file, &own, NULL, 0) ||
+	    hide(private_file, 0) || hide(psk_file, 1))
 		return -1;
 	for (unsigned i = 0; i < N(key); i++)
 		key[i] = a_key(i);
@@ -525,8 +633,8 @@ static int teardown(void **state)
 		test_##name(state);                                            \
 	}
 #define CASES(X)                                                               \
-	X(device) X(peers) X(scope) X(prefixes) X(remove_absent) X(order)      \
-	X(many) X(own_key) X(open_again) X(gone)
+	X(device) X(peers) X(no_secret_rests) X(scope) X(prefixes)             \
+	X(remove_absent) X(order) X(many) X(own_key) X(open_again) X(gone)
 CASES(CASE)
 CASE(stopped)
 CASE(torn)
