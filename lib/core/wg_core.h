@@ -19,7 +19,8 @@
  *  4. The present owner stays if it is still a candidate of the best weight.
  *  5. The highest weight, then the lowest public key.
  *
- * No candidate: the prefix is in no peer's AllowedIPs.
+ * No candidate: the prefix is in no peer's AllowedIPs.  Rule 1 holds also
+ * while the static's peer is incomplete or shut down: then it is nobody's.
  */
 #ifndef WG_CORE_H
 #define WG_CORE_H

@@ -336,11 +336,13 @@ void wg_peer_set_shutdown(struct wg_peer *peer, bool shutdown)
 
 void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state)
 {
-	if (peer->liveness == state)
-		return;
+	bool was_down = peer->liveness == WG_PEER_DOWN;
+
 	assert(state >= WG_PEER_DOWN && state <= WG_PEER_UP);
 	peer->liveness = state;
-	wg_peer_mark(peer);
+	/* the ladder knows down and not down */
+	if (was_down != (state == WG_PEER_DOWN))
+		wg_peer_mark(peer);
 }
 
 void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,

@@ -342,6 +342,48 @@ static void test_read_without_memory(void **state)
 	wg_core_delete(&core);
 }
 
+/* An acknowledgement that cannot be noted: read it back. */
+static void test_commit_without_memory(void **state)
+{
+	static struct fake_kernel fk;
+	struct wg_core *core = wg_core_new();
+	struct wg_dev *dev = wg_dev_new(core, "wg0");
+	struct wg_op ops[16];
+	struct wg_prefix p = {AF_INET, 24, {10}};
+	unsigned i;
+	size_t n, done;
+
+	fk.can_remove = true;
+	wg_dev_set_can_remove(dev, true);
+	wg_dev_set_link(dev, 0, IFINDEX);
+	peer_new(dev, 1);
+	peer_new(dev, 2);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	fk_run(&fk, dev, 16);
+	route(dev, "10.0.0.0/8", 1);
+	n = wg_plan_next(dev, ops, 16);
+	assert_int_equal(n, 1);
+	assert_int_equal(fk_ops(&fk, ops, n, &done), 0);
+	/* the route goes, its node too, and others take all nodes there are */
+	route(dev, "10.0.0.0/8", 0);
+	for (i = 0; dev->table[0].top < WG_SLAB_NODES; i++) {
+		struct wg_nexthop nh = {gateway(1), IFINDEX, 1};
+
+		p.b[1] = i >> 8;
+		p.b[2] = i;
+		assert_int_equal(wg_route_update(core, 0, &p, 1, &nh, 1), 0);
+	}
+	core->mem.fail_in = 1;
+	wg_plan_commit(dev, ops, n);
+	core->mem.fail_in = 0;
+	assert_false(wg_sync_is_synced(dev));
+	fk_read(&fk, dev, false);
+	fk_run(&fk, dev, 16);
+	check(&fk, dev);
+	wg_core_delete(&core);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_every_nth_op),
 		cmocka_unit_test(test_route_without_memory),
 		cmocka_unit_test(test_read_without_memory),
+		cmocka_unit_test(test_commit_without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,67 @@ static void test_another_key(void **state)
 	assert_int_equal(has("10.99.0.1/32"), 0);
 }
 
+/* Deleted and configured again in one go: nothing happens to its session. */
+static void test_gone_and_back(void **state)
+{
+	struct wg_peer *a = peer_new(1);
+	struct wg_peer_count count;
+
+	peer_new(2);
+	route("10.0.0.0/8", 1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	run();
+	fk.n_ops = 0;
+	wg_peer_delete(a);
+	a = peer_new(1);
+	assert_int_equal(plan(), 1);
+	assert_int_equal(ops[0].kind, WG_OP_PEER_SET);
+	run();
+	assert_int_equal(fk.n_ops, 1);
+	assert_int_equal(has("10.0.0.0/8"), 1);
+	wg_peer_count(a, &count);
+	assert_int_equal(count.is_static, 1);
+	assert_int_equal(count.dynamic, 1);
+	assert_int_equal(count.installed, 2);
+	/* under another name, and after everybody saw it go */
+	wg_peer_delete(a);
+	wg_core_settle(core);
+	assert_true(wg_plan_pending(dev));
+	a = wg_peer_new(dev, "z");
+	assert_int_equal(wg_peer_set_key(a, &(struct wg_key){{1}}), 0);
+	run();
+	assert_non_null(fk_peer_find(&fk, wg_peer_key(a)));
+	assert_int_equal(has("10.0.0.0/8"), 0);
+}
+
+/* The device's new key is a peer's: the kernel drops that peer. */
+static void test_device_takes_the_key_of_a_peer(void **state)
+{
+	static char file[] = "key";
+	struct wg_dev_conf conf = {.private_key_file = file};
+	struct wg_key pub = fk_key_of_file(file);
+	struct wg_peer *a = wg_peer_new(dev, "a");
+	struct wg_addr gw = gateway(1);
+
+	peer_new(2);
+	assert_int_equal(wg_peer_set_key(a, &pub), 0);
+	assert_int_equal(wg_peer_add_address(a, &gw, NULL), 0);
+	route("10.0.0.0/8", 1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	run();
+	assert_non_null(fk_peer_find(&fk, &pub));
+	wg_dev_set_key(dev, &pub);
+	wg_dev_set_conf(dev, &conf);
+	run();
+	assert_null(fk_peer_find(&fk, &pub));
+	assert_int_equal(wg_peer_state(a), WG_PEER_INCOMPLETE);
+	assert_null(entry("10.0.0.0/8").acked);
+	assert_int_equal(fk_read(&fk, dev, false), 0);
+	assert_false(wg_plan_pending(dev));
+}
+
 static void test_our_own_key(void **state)
 {
 	struct wg_key own = key_of(1);
@@ -234,6 +295,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(test_a_peer_leaves_at_once),
 		SCENE(test_another_key),
+		SCENE(test_gone_and_back),
+		SCENE(test_device_takes_the_key_of_a_peer),
 		SCENE(test_our_own_key),
 		SCENE(test_key_change_in_flight),
 		SCENE(test_late_commits_are_ignored),
