@@ -143,7 +143,7 @@ enum wg_verdict {
 	WG_ROUTE_PEER_DOWN, /* peer-down: incomplete or shut down */
 	WG_ROUTE_DENIED, /* denied-by-prefix-list */
 	WG_ROUTE_OVER_MAXIMUM, /* over-maximum-prefix */
-	WG_ROUTE_COVERS_ENDPOINT, /* covers-endpoint */
+	WG_ROUTE_COVERS_ENDPOINT, /* covers-endpoint: not given yet */
 };
 const char *wg_verdict_str(enum wg_verdict verdict);
 

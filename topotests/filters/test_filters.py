@@ -124,12 +124,3 @@ def test_shutdown(net):
     wait_for(lambda: "d" not in a.handshakes(), "d to be off the device")
     a.configure("interface wg0\nno wireguard peer d shutdown")
     a.wait_allowed({"198.51.100.0/24": "d", "10.99.0.4/32": "d"})
-
-
-def test_not_into_the_tunnel(net):
-    "A route that covers the peer's own endpoint would send the tunnel into itself."
-    a = net["a"]
-    routes(a, "ip prefix-list FROM-B permit 10.255.0.0/16 le 32",
-           "ip route 10.255.77.0/24 10.99.0.2")
-    wait_verdict(a, "10.255.77.0/24", "covers-endpoint")
-    holds(lambda: "10.255.77.0/24" not in a.allowed(), 0.5, "absence")
