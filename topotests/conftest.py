@@ -11,6 +11,7 @@ as they are.
 import importlib.util
 import os
 import sys
+import time
 
 import pytest
 
@@ -44,6 +45,37 @@ def _diagnose(rundir):
 
 
 topogen.diagnose_env = _diagnose
+
+#
+# The namespaces
+#
+# FRR 10's library starts a node with nsenter, which enters the namespaces of
+# the whole net and becomes the program that makes the node's own.  It waits
+# for namespaces that are not the net's, which is also true of ours, before
+# nsenter has entered any; then it mounts and sets addresses in the wrong ones.
+#
+try:
+    from munet import base as munet_base
+except ImportError:
+    munet_base = None  # FRR 8
+
+
+def _popen(self, cmd, **kwargs):
+    process = _munet_popen(self, cmd, **kwargs)
+    if isinstance(cmd, list) and any("--unshare-flags" in str(s) for s in cmd):
+        pids = ("self", getattr(self, "pid", "self"))
+        others = [os.readlink("/proc/%s/ns/mnt" % p) for p in pids]
+        path = "/proc/%d/ns/mnt" % process.pid
+        deadline = time.monotonic() + 30
+        while process.poll() is None and os.readlink(path) in others:
+            assert time.monotonic() < deadline, "no namespaces for %s" % cmd
+            time.sleep(0.01)
+    return process
+
+
+if munet_base:
+    _munet_popen = munet_base.Commander.popen
+    munet_base.Commander.popen = _popen
 
 #
 # The daemon
