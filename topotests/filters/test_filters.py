@@ -4,7 +4,7 @@ What may own which prefix: prefix lists of both families, maximum-prefix,
 static entries that beat routes, next hops that are nobody.  The routes are
 static ones: who announces does not matter here.
 """
-from lib_wgd import holds, wait_for
+from lib_wgd import wait_for
 
 TOPOLOGY = {"sites": "a"}
 

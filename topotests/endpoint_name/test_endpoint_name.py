@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+An endpoint that is a host name: resolved when it is configured, and again
+when the peer is silent, because it moved.  b itself never calls: it does not
+know where a is.
+"""
+from lib_wgd import wait_for
+
+TOPOLOGY = {"sites": "ab"}
+NOBODY = "10.255.2.99"
+
+
+def hosts(site, text):
+    "What the site's resolver finds."
+    site.gear.net.cmd_raises("cat > /tmp/gearlogdir/hosts", stdin=text)
+    site.run("mountpoint -q /etc/hosts || mount --bind /tmp/gearlogdir/hosts /etc/hosts")
+
+
+def test_resolved_at_start(net):
+    a = net["a"]
+    hosts(a, "127.0.0.1 localhost\n%s b.example.net\n" % NOBODY)
+    a.configure("interface wg0\nwireguard peer b endpoint b.example.net port 51820")
+    wait_for(
+        lambda: a.show()["peers"]["b"]["endpoint"] == NOBODY + ":51820", "endpoint"
+    )
+    assert a.show()["peers"]["b"]["endpointHost"] == "b.example.net"
+    assert (
+        "wg0: wireguard peer b endpoint b.example.net port 51820"
+        in a.running_wireguard()
+    )
+    assert not a.ping("10.99.0.2")
+
+
+def test_resolved_again_when_silent(net):
+    a = net["a"]
+    hosts(a, "127.0.0.1 localhost\n10.255.2.2 b.example.net\n")
+    wait_for(lambda: a.ping("10.99.0.2"), "answer of b", 60)
+    peer = a.show()["peers"]["b"]
+    assert peer["endpoint"] == "10.255.2.2:51820", peer
+    wait_for(lambda: a.show()["peers"]["b"]["state"] == "up", "handshake seen")
+
+
+def test_name_of_nobody(net):
+    "Said in the log and shown; the device keeps what it has."
+    a = net["a"]
+    a.configure("interface wg0\nwireguard peer b endpoint no.such.invalid port 51820")
+    wait_for(lambda: "no.such.invalid" in a.log(), "a word in the log")
+    assert a.ping("10.99.0.2")
+    assert a.show()["peers"]["b"]["endpointHost"] == "no.such.invalid"
