@@ -96,6 +96,8 @@ int wgd_explain(struct vty *vty, const struct wg_addr *addr, bool json)
 	struct finding f;
 	size_t i;
 
+	for (f.wif = wgd_if_first(); f.wif; f.wif = wgd_if_next(f.wif))
+		wgd_if_refresh(f.wif);
 	wg_addr_str(addr, buf);
 	if (json)
 		json_object_string_add(o, "address", buf);

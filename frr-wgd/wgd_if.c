@@ -19,6 +19,7 @@
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "frrstr.h"
@@ -50,9 +51,12 @@ DEFINE_MTYPE_STATIC(WGD, WGD_OPS, "WireGuard operations");
 #define POLL_MIN_MS 5000 /* between two reads */
 #define POLL_MAX_MS 600000
 #define POLL_SHARE 50 /* a read may take 1/50 of the time */
+#define REFRESH_QUICK_MS 20 /* a device that is read so fast ... */
+#define REFRESH_MAX_MS 100 /* ... may be waited for by a show command */
 
 static void run(struct event *t);
 static void arm(struct wgd_if *wif);
+static void answered(struct event *t);
 
 static int64_t now_us(void)
 {
@@ -445,6 +449,7 @@ static void read_done(struct wgd_if *wif)
 	was_synced = wif->state == WGD_IF_SYNCED;
 	differences = wg_sync_end(wif->dev);
 	took = now_ms() - wif->read_began_ms;
+	wif->read_took_ms = took;
 	wif->busy = WGD_IDLE;
 	wif->retry_ms = 0;
 	if (!was_synced) {
@@ -515,9 +520,9 @@ static int dispatch(struct wgd_if *wif, const struct wg_event *ev)
 	return 0;
 }
 
-static void pump(struct event *t)
+/* Take what the device says; wait for more, or go on. */
+static void pump(struct wgd_if *wif)
 {
-	struct wgd_if *wif = EVENT_ARG(t);
 	struct wg_event ev;
 	int rc = 0, n;
 
@@ -540,9 +545,14 @@ static void pump(struct event *t)
 	if (wif->busy == WGD_IDLE)
 		wgd_if_kick(wif);
 	else if (rc > 0)
-		event_add_event(wgd.master, pump, wif, 0, &wif->t_in);
+		event_add_event(wgd.master, answered, wif, 0, &wif->t_in);
 	else
 		arm(wif);
+}
+
+static void answered(struct event *t)
+{
+	pump(EVENT_ARG(t));
 }
 
 /* Wait for the backend. */
@@ -552,14 +562,14 @@ static void arm(struct wgd_if *wif)
 	short events = wg_backend_events(wif->be);
 
 	if (events & POLLIN)
-		event_add_read(wgd.master, pump, wif, fd, &wif->t_in);
+		event_add_read(wgd.master, answered, wif, fd, &wif->t_in);
 	if (events & POLLOUT)
-		event_add_write(wgd.master, pump, wif, fd, &wif->t_out);
+		event_add_write(wgd.master, answered, wif, fd, &wif->t_out);
 	if (ms >= 0)
-		event_add_timer_msec(wgd.master, pump, wif, ms,
+		event_add_timer_msec(wgd.master, answered, wif, ms,
 				     &wif->t_timeout);
 	if (!events && ms < 0)
-		event_add_event(wgd.master, pump, wif, 0, &wif->t_in);
+		event_add_event(wgd.master, answered, wif, 0, &wif->t_in);
 }
 
 /* --- the stepper */
@@ -630,6 +640,24 @@ void wgd_if_route_event(void)
 			wif->dirty_since_us = now_us();
 		if (wif->busy == WGD_IDLE)
 			wgd_if_kick(wif);
+	}
+}
+
+void wgd_if_refresh(struct wgd_if *wif)
+{
+	int64_t left, end = now_ms() + REFRESH_MAX_MS;
+	struct pollfd fd;
+
+	if (!wif->be || wif->busy != WGD_IDLE ||
+	    wif->state != WGD_IF_SYNCED || wg_plan_pending(wif->dev) ||
+	    wif->read_took_ms > REFRESH_QUICK_MS)
+		return;
+	start_read(wif);
+	while (wif->busy == WGD_READING && (left = end - now_ms()) > 0) {
+		fd.fd = wg_backend_fd(wif->be);
+		fd.events = wg_backend_events(wif->be);
+		poll(&fd, 1, left);
+		pump(wif);
 	}
 }
 

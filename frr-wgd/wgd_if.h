@@ -76,7 +76,7 @@ struct wgd_if {
 	struct event *t_run; /* once per turn of the loop */
 	struct event *t_in, *t_out, *t_timeout; /* backend */
 	struct event *t_poll; /* next read */
-	int64_t last_apply_ms, read_began_ms;
+	int64_t last_apply_ms, read_began_ms, read_took_ms;
 	int64_t dirty_since_us; /* 0: nothing pending */
 
 	struct wgd_if_stats stats;
@@ -104,6 +104,11 @@ extern void wgd_if_kick(struct wgd_if *wif);
 extern void wgd_if_kick_all(void);
 /* A route event touched the interface's table, now. */
 extern void wgd_if_route_event(void);
+/*
+ * Read the device now, for somebody who wants to see it, if the last time
+ * shows that it takes no time worth speaking of.
+ */
+extern void wgd_if_refresh(struct wgd_if *wif);
 /* Read the device back as soon as possible and repair it. */
 extern void wgd_if_resync(struct wgd_if *wif, const char *why);
 /* zebra says that the link came, changed, or went. */

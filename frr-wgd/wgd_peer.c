@@ -385,22 +385,32 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 
 /* --- what the device says */
 
+/*
+ * Silence is: sent, and sent again after some time, and nothing received since
+ * the first.  Not to send is no silence.
+ */
 static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
 {
 	int64_t now = monotime(NULL);
 
-	if (ev->rx_bytes != p->rx_bytes || ev->tx_bytes == p->tx_bytes) {
+	if (ev->rx_bytes != p->rx_bytes) {
 		p->silent_since = 0;
 		return;
 	}
-	if (!p->silent_since)
-		p->silent_since = now;
-	if (now - p->silent_since < SILENT_S || !p->host ||
-	    p->resolved_is_literal || p->query)
+	if (!p->silent_since) {
+		if (ev->tx_bytes != p->tx_bytes) {
+			p->silent_since = now;
+			p->silent_tx = ev->tx_bytes;
+		}
+		return;
+	}
+	if (now - p->silent_since < SILENT_S || ev->tx_bytes == p->silent_tx ||
+	    !p->host || p->resolved_is_literal || p->query)
 		return;
 	wgd_debug_events("%s: peer %s is silent: asking for %s again",
 			 p->wif->name, wg_peer_name(p->peer), p->host);
 	p->silent_since = now;
+	p->silent_tx = ev->tx_bytes;
 	resolve_in(p, 0);
 }
 

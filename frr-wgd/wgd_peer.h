@@ -36,6 +36,7 @@ struct wgd_peer {
 	int64_t handshake; /* CLOCK_REALTIME seconds; 0: never */
 	uint64_t rx_bytes, tx_bytes;
 	int64_t silent_since; /* monotonic s: sent, nothing received; 0: no */
+	uint64_t silent_tx; /* tx_bytes then */
 	bool seen;
 
 	/* work of the northbound: see wgd_nb_config.c */

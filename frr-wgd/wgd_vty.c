@@ -222,6 +222,7 @@ DEFPY (show_wireguard,
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
 	each_if (wif, ifname) {
+		wgd_if_refresh(wif);
 		if (json)
 			json_object_object_add(o, wif->name, if_json(wif));
 		else

@@ -34,6 +34,7 @@
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 
 #define QUIET_MS 3000
+#define ASK_AGAIN_S 5
 
 /* A VRF whose routes we subscribed to. */
 struct follow {
@@ -43,6 +44,7 @@ struct follow {
 	unsigned barriers; /* asked for, not answered yet */
 	bool cold; /* zebra came back: the barrier says nothing */
 	struct event *t_end; /* ends the replay of a cold zebra */
+	struct event *t_again; /* asks for another one */
 };
 
 static struct zclient *zclient;
@@ -118,6 +120,7 @@ static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
 /* --- routes */
 
 static void wait_for_quiet(void);
+static void ask_again(vrf_id_t vrf);
 
 static int route_told(ZAPI_CALLBACK_ARGS)
 {
@@ -128,8 +131,9 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 	int rc;
 
 	if (zapi_route_decode(zclient->ibuf, &api) < 0) {
-		zlog_err("malformed route message from zebra (command %d, vrf %u): ignored",
+		zlog_err("malformed route message from zebra (command %d, vrf %u): asking for all routes again",
 			 cmd, vrf_id);
+		ask_again(vrf_id);
 		return 0;
 	}
 	if (api.prefix.family == AF_INET6 && api.src_prefix.prefixlen)
@@ -238,6 +242,21 @@ static struct follow *follow_find(vrf_id_t vrf)
 	for (f = follows; f && f->vrf != vrf; f = f->next)
 		;
 	return f;
+}
+
+static void replay_due(struct event *t)
+{
+	subscribe(EVENT_ARG(t), true);
+}
+
+/* What a message said is lost: have it all told again, but not at once. */
+static void ask_again(vrf_id_t vrf)
+{
+	struct follow *f = follow_find(vrf);
+
+	if (f)
+		event_add_timer(wgd.master, replay_due, f, ASK_AGAIN_S,
+				&f->t_again);
 }
 
 void wgd_zebra_follow(struct wg_dev *dev, bool fresh)
@@ -445,6 +464,7 @@ void wgd_zebra_finish(void)
 	while ((f = follows)) {
 		follows = f->next;
 		event_cancel(&f->t_end);
+		event_cancel(&f->t_again);
 		XFREE(MTYPE_WGD_VRF, f);
 	}
 	zclient_stop(zclient);
