@@ -125,7 +125,11 @@ struct wg_sync_peer {
 void wg_sync_begin(struct wg_dev *dev, bool keep_stale);
 void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 		    uint16_t listen_port, uint32_t fwmark);
-/* The prefixes that follow are this peer's. The same key may come again. */
+/*
+ * The prefixes that follow are this peer's. The same key may come again.
+ * -EINVAL: not between begin and end (a new link ends a read), no key, no
+ * peer before a prefix; -ENOMEM: begin again.
+ */
 int wg_sync_peer(struct wg_dev *dev, const struct wg_sync_peer *p);
 int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix);
 /* Returns the number of differences (of prefixes, peers, the device) that

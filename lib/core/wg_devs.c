@@ -75,8 +75,7 @@ static void forget_acked(struct wg_dev *dev)
 			if (!wg_table_node(t, i)->live ||
 			    !wg_table_node(t, i)->acked)
 				continue;
-			wg_entry_ack(dev, t, i, 0);
-			wg_table_prune(t, i);
+			wg_owner_ack(dev, t, i, 0);
 		}
 	for (f = 0; f < 2; f++)
 		for (peer = list[f]; peer; peer = peer->next) {
@@ -97,8 +96,6 @@ void wg_dev_set_link(struct wg_dev *dev, uint32_t vrf, uint32_t ifindex)
 	if (dev->ifindex != ifindex) {
 		dev->synced = false;
 		forget_acked(dev);
-		/* entries that a stranger had are decided now */
-		dev->marked_all = true;
 	}
 	/* routes of the one VRF leave before those of the other come */
 	dev->ifindex = 0;

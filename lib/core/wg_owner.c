@@ -165,6 +165,18 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 				       refused);
 }
 
+void wg_owner_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  uint32_t slot)
+{
+	const struct wg_node *n = wg_table_node(t, i);
+	bool held = wg_entry_is_held(dev, n);
+
+	wg_entry_ack(dev, t, i, slot);
+	if (wg_entry_is_held(dev, n) != held)
+		wg_owner_decide(dev, t, i);
+	wg_table_prune(t, i);
+}
+
 void wg_owner_decide_all(struct wg_dev *dev)
 {
 	unsigned f;

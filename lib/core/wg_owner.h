@@ -14,7 +14,14 @@
  */
 void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i);
 
-/* ... all nodes of the device, and count and queue them anew. */
+/*
+ * The device acknowledged that this peer has it (0: nobody).  Decides anew if
+ * that makes it a stranger's, or a stranger's no more; prunes what is empty.
+ */
+void wg_owner_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  uint32_t slot);
+
+/* Decide all nodes of the device, and count and queue them anew. */
 void wg_owner_decide_all(struct wg_dev *dev);
 
 /* Room under maxima: decide anew what was refused. */

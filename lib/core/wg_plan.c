@@ -243,19 +243,6 @@ static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
 	return wg_table_get(t, &op->prefix);
 }
 
-static void acknowledge(struct wg_dev *dev, struct wg_table *t, uint32_t i,
-			uint32_t slot)
-{
-	const struct wg_node *n = wg_table_node(t, i);
-	bool held = wg_entry_is_held(dev, n);
-
-	wg_entry_ack(dev, t, i, slot);
-	/* a stranger's no more: the device was adopted with ops in flight */
-	if (wg_entry_is_held(dev, n) != held)
-		wg_owner_decide(dev, t, i);
-	wg_table_prune(t, i);
-}
-
 static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 {
 	unsigned f;
@@ -270,7 +257,7 @@ static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 		for (i = 1; i < t->top && peer->n_acked; i++)
 			if (wg_table_node(t, i)->live &&
 			    wg_table_node(t, i)->acked == peer->slot)
-				acknowledge(dev, t, i, 0);
+				wg_owner_ack(dev, t, i, 0);
 	}
 }
 
@@ -303,9 +290,9 @@ static void commit(struct wg_dev *dev, const struct wg_op *op)
 			break;
 		}
 		if (op->kind == WG_OP_ADD)
-			acknowledge(dev, t, i, op->peer);
+			wg_owner_ack(dev, t, i, op->peer);
 		else if (wg_table_node(t, i)->acked == op->peer)
-			acknowledge(dev, t, i, 0);
+			wg_owner_ack(dev, t, i, 0);
 		else
 			wg_table_prune(t, i);
 		break;

@@ -20,6 +20,7 @@
 #include <errno.h>
 
 #include "lib/core/wg_entry.h"
+#include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
 
 void wg_sync_lost(struct wg_dev *dev)
@@ -67,6 +68,8 @@ void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 	bool key_known = !wg_key_is_zero(&dev->key);
 	bool differs = false;
 
+	if (!dev->syncing)
+		return;
 	if (conf->listen_port && conf->listen_port != listen_port)
 		differs = true;
 	/* a mark on an adopted device is not ours to clear */
@@ -116,7 +119,7 @@ int wg_sync_peer(struct wg_dev *dev, const struct wg_sync_peer *p)
 {
 	struct wg_peer *peer = wg_peer_find_key(dev, &p->key);
 
-	if (wg_key_is_zero(&p->key))
+	if (!dev->syncing || wg_key_is_zero(&p->key))
 		return -EINVAL;
 	if (!peer)
 		peer = wg_peer_new_stranger(dev, &p->key);
@@ -141,7 +144,8 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 	struct wg_node *n;
 	uint32_t i;
 
-	if (!dev->sync_slot)
+	/* the link may have gone while it was read */
+	if (!dev->syncing || !dev->sync_slot)
 		return -EINVAL;
 	wg_prefix_mask(&p);
 	i = wg_table_get(t, &p);
@@ -152,7 +156,7 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 	    wg_entry_wanted(dev, n) != dev->sync_slot)
 		dev->sync_differences++;
 	n->seen = 1;
-	wg_entry_ack(dev, t, i, dev->sync_slot);
+	wg_owner_ack(dev, t, i, dev->sync_slot);
 	return 0;
 }
 
@@ -174,8 +178,7 @@ static void drop_unseen(struct wg_dev *dev)
 			/* wanted, and yet gone */
 			if (!n->orphan)
 				dev->sync_differences++;
-			wg_entry_ack(dev, t, i, 0);
-			wg_table_prune(t, i);
+			wg_owner_ack(dev, t, i, 0);
 		}
 	for (f = 0; f < 2; f++)
 		for (peer = list[f]; peer; peer = peer->next) {
@@ -216,9 +219,6 @@ size_t wg_sync_end(struct wg_dev *dev)
 	dev->syncing = false;
 	dev->synced = true;
 	dev->known = true;
-	/* strangers came and went under the routes */
-	if (dev->adopted)
-		dev->marked_all = true;
 	wg_core_settle(dev->core);
 	if (dev->sync_keep_stale)
 		keep(dev);

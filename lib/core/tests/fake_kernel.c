@@ -170,30 +170,36 @@ const struct wg_key *fk_lookup(const struct fake_kernel *fk,
 	return best ? &best->key : NULL;
 }
 
+void fk_tell(const struct fake_kernel *fk, struct wg_dev *dev, size_t from,
+	     size_t upto, size_t half)
+{
+	size_t i, j;
+	int ret;
+
+	for (i = from; i < upto; i++) {
+		const struct fk_peer *p = &fk->peers[i];
+		struct wg_sync_peer sp = {p->key, p->endpoint, p->keepalive,
+					  p->has_psk, p->alive};
+
+		ret = wg_sync_peer(dev, &sp);
+		assert(ret == 0);
+		for (j = half; j < fk->n_entries; j += 2)
+			if (wg_key_same(&fk->entries[j].key, &p->key)) {
+				ret = wg_sync_prefix(dev,
+						     &fk->entries[j].prefix);
+				assert(ret == 0);
+			}
+	}
+}
+
 size_t fk_read(const struct fake_kernel *fk, struct wg_dev *dev,
 	       bool keep_stale)
 {
-	size_t i, j, half;
-
 	wg_sync_begin(dev, keep_stale);
 	wg_sync_device(dev, &fk->pub, fk->listen_port, fk->fwmark);
 	/* a dump may split a peer: here every peer comes twice */
-	for (half = 0; half < 2; half++)
-		for (i = 0; i < fk->n_peers; i++) {
-			const struct fk_peer *p = &fk->peers[i];
-			struct wg_sync_peer sp = {p->key, p->endpoint,
-						  p->keepalive, p->has_psk,
-						  p->alive};
-			int ret = wg_sync_peer(dev, &sp);
-
-			assert(ret == 0);
-			for (j = half; j < fk->n_entries; j += 2)
-				if (wg_key_same(&fk->entries[j].key, &p->key)) {
-					ret = wg_sync_prefix(
-						dev, &fk->entries[j].prefix);
-					assert(ret == 0);
-				}
-		}
+	fk_tell(fk, dev, 0, fk->n_peers, 0);
+	fk_tell(fk, dev, 0, fk->n_peers, 1);
 	return wg_sync_end(dev);
 }
 

@@ -62,6 +62,9 @@ int fk_ops(struct fake_kernel *fk, const struct wg_op *ops, size_t n,
 /* Whose is the address? NULL: nobody's. */
 const struct wg_key *fk_lookup(const struct fake_kernel *fk,
 			       const struct wg_addr *addr);
+/* Tell peers FROM to UPTO with their prefixes, one half of them (0, 1). */
+void fk_tell(const struct fake_kernel *fk, struct wg_dev *dev, size_t from,
+	     size_t upto, size_t half);
 /* Read it back into the core: begin, everything, end. */
 size_t fk_read(const struct fake_kernel *fk, struct wg_dev *dev,
 	       bool keep_stale);

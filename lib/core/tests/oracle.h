@@ -45,6 +45,8 @@ struct o_dev {
 	struct fake_kernel fk;
 	struct wg_op ops[16]; /* carried out, not committed yet */
 	size_t n_ops;
+	bool reading; /* the first half of a read was told */
+	bool keep;
 	/* what the core said before the step */
 	struct wg_peer *before[N_PREFIXES];
 };

@@ -341,6 +341,7 @@ static void test_strangers_stay_on_an_adopted_device(void **state)
 	run();
 	assert_int_equal(has("10.5.0.0/16"), 1);
 	assert_int_equal(has("10.99.0.1/32"), 1);
+	assert_null(wg_peer_find_key(dev, &x));
 }
 
 static void test_a_stranger_is_configured(void **state)

@@ -15,6 +15,7 @@
 static void test_a_peer_leaves_at_once(void **state)
 {
 	struct wg_peer *a = peer_new(1);
+	struct wg_key key_a = key_of(1);
 	size_t n, i;
 
 	peer_new(2);
@@ -35,6 +36,7 @@ static void test_a_peer_leaves_at_once(void **state)
 	run();
 	assert_int_equal(fk.n_peers, 2);
 	assert_null(wg_peer_find(dev, "a"));
+	assert_null(wg_peer_find_key(dev, &key_a));
 
 	/* not with somebody else's removals in between */
 	route("10.1.0.0/16", 0);

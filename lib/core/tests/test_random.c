@@ -75,6 +75,7 @@ static void step_dev(struct o_dev *od, unsigned i)
 
 				memset(&od->fk, 0, sizeof(od->fk));
 				od->fk.can_remove = can;
+				od->reading = false;
 				/* the answer still comes, sometimes */
 				if (rnd(2))
 					od->n_ops = 0;
@@ -397,12 +398,29 @@ static void tamper(struct o_dev *od)
 	}
 }
 
+static void read_is_done(struct o_dev *od, bool keep)
+{
+	od->reading = false;
+	od->stale |= keep;
+	if (!keep && rnd(2)) {
+		wg_sync_release(od->dev);
+		od->stale = false;
+	}
+}
+
 static void step_sync(struct o_dev *od)
 {
 	bool keep = rnd(4) == 0;
 
 	if (!od->ifindex)
 		return;
+	if (od->reading) {
+		fk_tell(&od->fk, od->dev, od->fk.n_peers / 2, od->fk.n_peers,
+			1);
+		wg_sync_end(od->dev);
+		read_is_done(od, od->keep);
+		return;
+	}
 	if (rnd(2))
 		tamper(od);
 	if (rnd(8) == 0) {
@@ -414,13 +432,20 @@ static void step_sync(struct o_dev *od)
 		wg_sync_peer(od->dev, &sp);
 		wg_sync_prefix(od->dev, &prefixes[rnd(N_PREFIXES)]);
 	}
-	fk_read(&od->fk, od->dev, keep);
 	od->n_ops = 0;
-	od->stale |= keep;
-	if (!keep && rnd(2)) {
-		wg_sync_release(od->dev);
-		od->stale = false;
+	if (rnd(3) == 0) {
+		/* it takes its time, and much happens meanwhile */
+		wg_sync_begin(od->dev, keep);
+		wg_sync_device(od->dev, &od->fk.pub, od->fk.listen_port,
+			       od->fk.fwmark);
+		fk_tell(&od->fk, od->dev, 0, od->fk.n_peers, 0);
+		fk_tell(&od->fk, od->dev, 0, od->fk.n_peers / 2, 1);
+		od->reading = true;
+		od->keep = keep;
+		return;
 	}
+	fk_read(&od->fk, od->dev, keep);
+	read_is_done(od, keep);
 }
 
 static void step_plan(struct o_dev *od)

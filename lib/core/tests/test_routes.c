@@ -77,6 +77,38 @@ static void test_gateways(void **state)
 	assert_int_equal(has("10.0.0.0/8"), 0);
 }
 
+/* Next hops, gateways and peers that come and go leave nothing behind. */
+static void test_nothing_is_left_behind(void **state)
+{
+	struct wg_prefix p = prefix("10.0.0.0/8");
+	size_t before = 0;
+	unsigned i, got;
+
+	peer_new(1);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	for (i = 0; i < 300; i++) {
+		struct wg_nexthop nh[2] = {{gateway(i % 256), 0, 1 + i / 256},
+					   {gateway(1), IFINDEX, 1}};
+		struct wg_peer *b;
+
+		assert_int_equal(wg_route_update(core, 0, &p, 1, nh, 2), 0);
+		wg_gateway_update(core, 0, &nh[0].gateway, &nh[1], 1);
+		while (next_want(&got))
+			;
+		b = peer_new(2);
+		run();
+		wg_peer_delete(b);
+		wg_route_delete(core, 0, &p);
+		while (next_want(&got))
+			;
+		run();
+		if (i == 0)
+			before = wg_core_memory(core);
+		assert_int_equal(wg_core_memory(core), before);
+	}
+}
+
 static void test_routes_leave_with_the_link(void **state)
 {
 	struct wg_prefix p = prefix("10.0.0.0/8");
@@ -202,8 +234,11 @@ static void test_lookups(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(test_gateways), SCENE(test_routes_leave_with_the_link),
-		SCENE(test_replay),   SCENE(test_redundant),
+		SCENE(test_gateways),
+		SCENE(test_nothing_is_left_behind),
+		SCENE(test_routes_leave_with_the_link),
+		SCENE(test_replay),
+		SCENE(test_redundant),
 		SCENE(test_lookups),
 	};
 
