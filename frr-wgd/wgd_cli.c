@@ -110,6 +110,8 @@ static int peer_change(struct vty *vty, const char *name, const char *leaf,
 	if (op != NB_OP_DESTROY && !check(vty, name, leaf, value))
 		return CMD_WARNING_CONFIG_FAILED;
 	peer_path(xpath, sizeof(xpath), name, leaf);
+	if (op == NB_OP_DESTROY && value)
+		wgd_compat_entry(xpath, sizeof(xpath), value);
 	nb_cli_enqueue_change(vty, xpath, op, value);
 	return nb_cli_apply_changes(vty, NULL);
 }

@@ -87,4 +87,17 @@ static inline void wgd_compat_if_hooks(int (*create)(struct interface *),
 	for (ALL_LIST_ELEMENTS_RO((ifp)->connected, (node), (c)))
 #endif
 
+/*
+ * The path of a leaf-list becomes that of its entry VALUE: before FRR 10 the
+ * northbound did so itself.
+ */
+static inline void wgd_compat_entry(char *xpath, size_t len, const char *value)
+{
+#if FRR_VER >= 100000
+	size_t n = strlen(xpath);
+
+	snprintf(xpath + n, len - n, "[.='%s']", value);
+#endif
+}
+
 #endif /* WGD_COMPAT_H */
