@@ -123,6 +123,22 @@ static void detach(struct wgd_if *wif)
 }
 
 /*
+ * A preshared key that can no longer be read must not hold up the other peers;
+ * one that can be read again brings its peer back.
+ */
+static void check_secrets(struct wgd_if *wif, bool failed)
+{
+	struct wg_peer *peer;
+
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer)) {
+		struct wgd_peer *p = wg_peer_arg(peer);
+
+		if (p->psk_file && (failed || p->psk_broken))
+			wgd_peer_check_secret(p);
+	}
+}
+
+/*
  * Something did not work.  What names the object comes from the backend or
  * the caller; the device is not to be trusted; try again, later each time.
  */
@@ -142,6 +158,7 @@ static void fail(struct wgd_if *wif, int rc, const char *doing)
 	else
 		zlog_warn("%s: %s; trying again in %u ms", wif->name, why,
 			  wif->retry_ms);
+	check_secrets(wif, true);
 	detach(wif);
 	set_state(wif, WGD_IF_ABSENT, why);
 	kick_in(wif, wif->retry_ms);
@@ -215,14 +232,16 @@ static vrf_id_t link_vrf(struct wgd_if *wif)
 }
 
 /*
- * Find or make the link; FRESH: it is new.  -EINPROGRESS: the program is
+ * Find or make the link.  FRESH: zebra cannot have told a route to it yet,
+ * because it was made in this turn of the loop.  A program's link is older
+ * than that: zebra may have been faster than we.  -EINPROGRESS: the program is
  * starting.
  */
 static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 {
 	int rc = wg_link_get(wif->name, link);
 
-	*ret_fresh = rc == -ENODEV || wif->state == WGD_IF_STARTING;
+	*ret_fresh = false;
 	if (rc == 0 && link->wireguard == wif->conf.userspace && link->ours) {
 		/* the other implementation's, from an earlier configuration */
 		wg_link_delete(link->ifindex);
@@ -249,6 +268,7 @@ static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 		return -EINPROGRESS;
 	}
 	rc = wg_link_create(wif->name);
+	*ret_fresh = rc == 0;
 	return rc < 0 ? rc : wg_link_get(wif->name, link);
 }
 
@@ -459,6 +479,7 @@ static void read_done(struct wgd_if *wif)
 		zlog_warn("%s: %zu differences found on the device, repairing",
 			  wif->name, differences);
 	keep_multicast(wif);
+	check_secrets(wif, false);
 	event_cancel(&wif->t_poll);
 	event_add_timer_msec(wgd.master, poll_due, wif,
 			     MIN(MAX(took * POLL_SHARE, POLL_MIN_MS),

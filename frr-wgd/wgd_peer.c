@@ -88,6 +88,9 @@ static void resolved(struct resolver_query *q, const char *err, int n,
 	wgd_debug_events("%s: peer %s: endpoint %s is %pSU", p->wif->name,
 			 wg_peer_name(p->peer), p->host, addr);
 	p->resolved = e;
+	if (p->asked_in_silence)
+		wg_peer_resend_endpoint(p->peer);
+	p->asked_in_silence = false;
 	push_conf(p);
 }
 
@@ -285,23 +288,35 @@ void wgd_peer_withdraw(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	}
 }
 
-static bool psk_readable(struct wgd_peer *p)
+/* The conflicts were checked: what the core refuses now is a bug or a race. */
+static void check(struct wgd_peer *p, int rc, const char *what)
 {
-	char err[256];
+	if (rc < 0)
+		zlog_err("%s: peer %s: %s: %s", p->wif->name,
+			 wg_peer_name(p->peer), what, safe_strerror(-rc));
+}
+
+void wgd_peer_check_secret(struct wgd_peer *p)
+{
+	bool was_broken = p->psk_broken;
 	struct wg_key psk;
-	int rc;
+	char err[256];
 
 	p->psk_broken = false;
-	if (!p->psk_file)
-		return true;
-	rc = wg_key_load(p->psk_file, &psk, err, sizeof(err));
-	wg_key_wipe(&psk);
-	if (rc == 0)
-		return true;
-	zlog_err("%s: peer %s: preshared key: %s; the peer is incomplete",
-		 p->wif->name, wg_peer_name(p->peer), err);
-	p->psk_broken = true;
-	return false;
+	if (p->psk_file) {
+		p->psk_broken = wg_key_load(p->psk_file, &psk, err,
+					    sizeof(err)) < 0;
+		wg_key_wipe(&psk);
+	}
+	if (p->psk_broken && !was_broken)
+		zlog_err("%s: peer %s: preshared key: %s; the peer is incomplete",
+			 p->wif->name, wg_peer_name(p->peer), err);
+	if (p->has_key && !p->psk_broken)
+		check(p, wg_peer_set_key(p->peer, &p->key), "public-key");
+	else
+		wg_peer_set_key(p->peer, NULL);
+	if (p->psk_broken != was_broken)
+		wgd_if_kick(p->wif);
 }
 
 static void set_str(char **dst, const char *src)
@@ -311,14 +326,6 @@ static void set_str(char **dst, const char *src)
 	XFREE(MTYPE_WGD_STR, *dst);
 	if (src)
 		*dst = XSTRDUP(MTYPE_WGD_STR, src);
-}
-
-/* The commit was validated: what the core refuses now is a bug or a race. */
-static void check(struct wgd_peer *p, int rc, const char *what)
-{
-	if (rc < 0)
-		zlog_err("%s: peer %s: %s: %s", p->wif->name,
-			 wg_peer_name(p->peer), what, safe_strerror(-rc));
 }
 
 void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
@@ -375,10 +382,9 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	wg_peer_set_maximum(p->peer, p->maximum);
 	wg_peer_set_shutdown(p->peer, p->shutdown);
 	push_conf(p);
-	if (conf->has_key && psk_readable(p))
-		check(p, wg_peer_set_key(p->peer, &conf->key), "public-key");
-	else
-		wg_peer_set_key(p->peer, NULL);
+	p->key = conf->key;
+	p->has_key = conf->has_key;
+	wgd_peer_check_secret(p);
 	set_linklocal(p);
 	wgd_if_kick(p->wif);
 }
@@ -411,6 +417,7 @@ static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
 			 p->wif->name, wg_peer_name(p->peer), p->host);
 	p->silent_since = now;
 	p->silent_tx = ev->tx_bytes;
+	p->asked_in_silence = true;
 	resolve_in(p, 0);
 }
 

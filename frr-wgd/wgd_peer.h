@@ -20,13 +20,16 @@ struct wgd_peer {
 	uint32_t maximum;
 	bool shutdown;
 
-	bool psk_broken; /* its file cannot be read */
+	struct wg_key key; /* as configured */
+	bool has_key;
+	bool psk_broken; /* its file cannot be read: the peer is incomplete */
 	size_t n_addresses, n_statics; /* as configured */
 	struct wg_addr *addresses;
 	struct wg_prefix *statics;
 	struct wg_addr linklocal; /* derived from the key; AF_UNSPEC: not set */
 
 	struct wg_endpoint resolved; /* of host */
+	bool asked_in_silence; /* the answer is to be used even if it is old */
 	bool resolved_is_literal; /* host is an address: nothing to ask */
 	struct wgd_query *query; /* of the resolver, under way */
 	struct event *t_resolve;
@@ -73,6 +76,9 @@ extern void wgd_peer_withdraw(struct wgd_peer *p,
 			      const struct wgd_peer_conf *conf);
 extern void wgd_peer_configure(struct wgd_peer *p,
 			       const struct wgd_peer_conf *conf);
+
+/* Can the preshared key be read? If not, the peer is incomplete. */
+extern void wgd_peer_check_secret(struct wgd_peer *p);
 
 /* Is the peer in a session, as a read of the device says? */
 extern bool wgd_peer_is_alive(const struct wg_event *ev);
