@@ -120,6 +120,26 @@ def test_preshared_key(net):
     wait_for(lambda: secret in b.run("wg show wg0 preshared-keys"), "the secret again")
 
 
+def test_preshared_key_lost(net):
+    "Its peer is incomplete until the file is back; nobody else is held up."
+    a = net["a"]
+    path = KEYDIR + "/ab.psk"
+    a.run("chmod 644 " + path)
+    a.configure("interface wg0\nwireguard peer b persistent-keepalive 20")
+    wait_for(lambda: a.show()["peers"]["b"]["state"] == "incomplete", "incomplete b")
+    reason = a.show()["peers"]["b"]["stateReason"]
+    assert "preshared key" in reason, reason
+    key = net.make_key("z", "wg0")
+    a.configure("interface wg0\nwireguard peer z public-key " + key)
+    wait_for(lambda: list(a.handshakes()) == ["z"], "z alone on the device")
+    a.run("chmod 600 " + path)
+    wait_for(lambda: set(a.handshakes()) == {"b", "z"}, "b again")
+    wait_for(lambda: a.ping("10.99.0.2"), "answer")
+    a.configure(
+        "interface wg0\nno wireguard peer z\nno wireguard peer b persistent-keepalive"
+    )
+
+
 @pytest.mark.parametrize("bits", ["640", "604", "660"])
 def test_too_open_file(net, bits):
     a = net["a"]
