@@ -4,8 +4,11 @@
  *
  *   wgd_main     start, privileges, signals
  *   wgd_nb*      the configuration, as the northbound gives it
+ *   wgd_check    what may not be configured, and why
  *   wgd_cli      the commands that make it, and show it again
- *   wgd_if       one WireGuard interface: its link, its backend, its state
+ *   wgd_if       one WireGuard interface: its life, its state, its next step
+ *   wgd_attach   ... its key, its link, its backend
+ *   wgd_device   ... requests to the device, and its answers
  *   wgd_peer     one configured peer: endpoint, filters, what was read last
  *   wgd_program  the userspace program: started, watched, found again
  *   wgd_zebra    routes, next hops and links, from zebra

@@ -16,6 +16,7 @@
 #include "zclient.h"
 
 #include "frr-wgd/wgd_explain.h"
+#include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_peer.h"
 #include "lib/backend/wg_keys.h"
@@ -97,7 +98,7 @@ int wgd_explain(struct vty *vty, const struct wg_addr *addr, bool json)
 	size_t i;
 
 	for (f.wif = wgd_if_first(); f.wif; f.wif = wgd_if_next(f.wif))
-		wgd_if_refresh(f.wif);
+		wgd_device_refresh(f.wif);
 	wg_addr_str(addr, buf);
 	if (json)
 		json_object_string_add(o, "address", buf);

@@ -104,11 +104,6 @@ extern void wgd_if_kick(struct wgd_if *wif);
 extern void wgd_if_kick_all(void);
 /* A route event touched the interface's table, now. */
 extern void wgd_if_route_event(void);
-/*
- * Read the device now, for somebody who wants to see it, if the last time
- * shows that it takes no time worth speaking of.
- */
-extern void wgd_if_refresh(struct wgd_if *wif);
 /* Read the device back as soon as possible and repair it. */
 extern void wgd_if_resync(struct wgd_if *wif, const char *why);
 /* zebra says that the link came, changed, or went. */
@@ -119,5 +114,27 @@ extern void wgd_if_release_stale(void);
 extern const struct wg_key *wgd_if_public_key(struct wgd_if *wif);
 /* The private key file in use; NULL on an adopted link without one. */
 extern const char *wgd_if_key_file(struct wgd_if *wif, char *buf, size_t len);
+
+/* --- for wgd_attach.c and wgd_device.c */
+
+extern int64_t wgd_now_us(void); /* monotonic */
+extern int64_t wgd_now_ms(void);
+/* The one setter: logs what changed and why (NULL: nothing to say). */
+extern void wgd_if_set_state(struct wgd_if *wif, enum wgd_if_state state,
+			     const char *why);
+/* Step in so many ms, whatever was scheduled. */
+extern void wgd_if_kick_in(struct wgd_if *wif, unsigned ms);
+/* Forget the backend; the device is unsynced. */
+extern void wgd_if_detach(struct wgd_if *wif);
+/*
+ * Something did not work (-errno; what it was about is asked of the backend):
+ * log it, forget the backend, try again later each time.
+ */
+extern void wgd_if_fail(struct wgd_if *wif, int rc, const char *doing);
+/*
+ * A preshared key that can no longer be read must not hold up the other peers;
+ * one that can be read again brings its peer back.  FAILED: look at all.
+ */
+extern void wgd_if_check_secrets(struct wgd_if *wif, bool failed);
 
 #endif

@@ -12,6 +12,7 @@
 #include "zclient.h"
 
 #include "frr-wgd/wgd_explain.h"
+#include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_vty.h"
@@ -222,7 +223,7 @@ DEFPY (show_wireguard,
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
 	each_if (wif, ifname) {
-		wgd_if_refresh(wif);
+		wgd_device_refresh(wif);
 		if (json)
 			json_object_object_add(o, wif->name, if_json(wif));
 		else
