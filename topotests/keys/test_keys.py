@@ -10,7 +10,7 @@ import stat
 
 import pytest
 
-from lib_wgd import KEYDIR, wait_for
+from lib_wgd import BACKEND, KEYDIR, wait_for
 
 TOPOLOGY = {"sites": "ab"}
 SHOW = [
@@ -214,6 +214,28 @@ def test_not_in_memory(net):
                 continue
             found += [p for p, s in secrets if s in data]
     assert not found, found
+
+
+def privileges(site, pid):
+    "User and capabilities of a process: {effective, permitted, ambient}."
+    status = dict(
+        line.split(":\t", 1)
+        for line in site.run("cat /proc/%d/status" % pid).splitlines()
+        if ":\t" in line
+    )
+    uid = int(site.run("id -u frr"))
+    assert [int(x) for x in status["Uid"].split()] == [uid] * 4
+    return {k: int(status["Cap" + k], 16) for k in ("Eff", "Prm", "Amb")}
+
+
+def test_privileges(net):
+    "User frr with CAP_NET_ADMIN, raised only when needed; so the program."
+    net_admin = 1 << 12
+    a = net["a"]
+    assert privileges(a, a.pid("wgd")) == {"Eff": 0, "Prm": net_admin, "Amb": 0}
+    if BACKEND == "userspace":
+        program = privileges(a, a.userspace_pid())
+        assert program == {"Eff": net_admin, "Prm": net_admin, "Amb": net_admin}
 
 
 def test_no_core_file(net):
