@@ -39,6 +39,7 @@
 #endif
 
 #include "if.h"
+#include "sockunion.h"
 
 /*
  * A debug switch: since FRR 10 it says its own line of configuration.  Its
@@ -97,6 +98,25 @@ static inline void wgd_compat_entry(char *xpath, size_t len, const char *value)
 	size_t n = strlen(xpath);
 
 	snprintf(xpath + n, len - n, "[.='%s']", value);
+#endif
+}
+
+/*
+ * Repair what the resolver found: FRR 10.3's copies a whole sockaddr to where
+ * the address belongs.  Family and port 0 in its place are 2.0.0.0 or a00::,
+ * which no host has, so this harms no release that is right.
+ */
+static inline void wgd_compat_resolved(union sockunion *addr)
+{
+#if FRR_VER >= 100000
+	union sockunion inner = {};
+	size_t at = sockunion_family(addr) == AF_INET
+			    ? offsetof(struct sockaddr_in, sin_addr)
+			    : offsetof(struct sockaddr_in6, sin6_addr);
+
+	memcpy(&inner, (const char *)addr + at, sizeof(inner.sin6));
+	if (inner.sa.sa_family == addr->sa.sa_family && !inner.sin.sin_port)
+		memcpy(addr, &inner, sizeof(inner.sin6));
 #endif
 }
 

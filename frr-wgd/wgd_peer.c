@@ -79,6 +79,7 @@ static void resolved(struct resolver_query *q, const char *err, int n,
 		resolve_in(p, RESOLVE_AGAIN_S);
 		return;
 	}
+	wgd_compat_resolved(addr);
 	e.addr.family = sockunion_family(addr);
 	e.port = p->port;
 	if (e.addr.family == AF_INET)
