@@ -227,6 +227,11 @@ class Site(Node):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return self.vtysh("configure terminal", *lines, check=check)
 
+    def configure_static(self, line):
+        "A static route while zebra or wgd is away."
+        daemon = "mgmtd" if os.path.exists("/usr/lib/frr/mgmtd") else "staticd"
+        self.run(["vtysh", "-d", daemon, "-c", "configure terminal", "-c", line])
+
     def refused(self, text):
         "The message with which the lines are refused."
         lines = [line.strip() for line in text.splitlines() if line.strip()]
