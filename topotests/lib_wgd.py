@@ -45,6 +45,7 @@ BACKEND = os.environ.get("WGD_BACKEND", "userspace")
 PYTHON = "/usr/bin/python3"
 KEYDIR = "/etc/frr/wireguard"
 DAEMON = {name: number for number, name in TopoRouter.RD.items()}
+FRR10 = os.path.exists("/usr/lib/frr/mgmtd")
 
 # The longest that anything a test waits for may take: BGP, BFD and OSPF come
 # up within a few seconds, a client finds a restarted zebra within ten.
@@ -229,7 +230,7 @@ class Site(Node):
 
     def configure_static(self, line):
         "A static route while zebra or wgd is away."
-        daemon = "mgmtd" if os.path.exists("/usr/lib/frr/mgmtd") else "staticd"
+        daemon = "mgmtd" if FRR10 else "staticd"
         self.run(["vtysh", "-d", daemon, "-c", "configure terminal", "-c", line])
 
     def refused(self, text):
