@@ -135,6 +135,9 @@ static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 		return -EINPROGRESS;
 	}
 	rc = wg_link_create(wif->name);
+	if (rc == -EOPNOTSUPP && !wif->reason)
+		zlog_err("%s: this kernel has no WireGuard; 'wireguard implementation userspace' needs none",
+			 wif->name);
 	*ret_fresh = rc == 0;
 	return rc < 0 ? rc : wg_link_get(wif->name, link);
 }
