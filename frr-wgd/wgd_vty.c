@@ -30,6 +30,11 @@
 			;                                                      \
 		else
 
+/* Each prefix of a device, in order. */
+#define each_entry(dev, e)                                                     \
+	for (bool more = wg_entry_next(dev, NULL, e); more;                    \
+	     more = wg_entry_next(dev, (struct wg_prefix[]){ (e)->prefix }, e))
+
 static int no_such(struct vty *vty, const char *ifname, bool json)
 {
 	if (!ifname || wgd_if_find(ifname))
@@ -277,10 +282,8 @@ DEFPY (show_wireguard_allowed_ips,
 	json_object *o = json ? json_object_new_object() : NULL, *t, *row;
 	char prefix[WG_PREFIX_STRLEN], key[WG_KEY_STRLEN];
 	const struct wg_peer *owner;
-	struct wg_prefix cursor;
 	struct wg_entry e;
 	struct wgd_if *wif;
-	bool more;
 
 	wg_core_settle(wgd.core);
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
@@ -291,9 +294,7 @@ DEFPY (show_wireguard_allowed_ips,
 			vty_out(vty, "Interface %s\n  %-43s %-20s %-10s %s\n",
 				wif->name, "Prefix", "Peer", "Source",
 				"State");
-		for (more = wg_entry_next(wif->dev, NULL, &e); more;
-		     more = wg_entry_next(wif->dev, &cursor, &e)) {
-			cursor = e.prefix;
+		each_entry (wif->dev, &e) {
 			if (!is_allowed_ip(&e))
 				continue;
 			owner = e.decided ?: e.acked;
@@ -389,10 +390,8 @@ DEFPY (show_wireguard_routes,
 {
 	json_object *o = json ? json_object_new_object() : NULL, *t;
 	char prefix[WG_PREFIX_STRLEN];
-	struct wg_prefix cursor;
 	struct wg_entry e;
 	struct wgd_if *wif;
-	bool more;
 
 	wg_core_settle(wgd.core);
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
@@ -403,9 +402,7 @@ DEFPY (show_wireguard_routes,
 			vty_out(vty, "Interface %s\n  %-43s %-10s %-20s %s\n",
 				wif->name, "Prefix", "Protocol", "Owner",
 				"Verdict");
-		for (more = wg_entry_next(wif->dev, NULL, &e); more;
-		     more = wg_entry_next(wif->dev, &cursor, &e)) {
-			cursor = e.prefix;
+		each_entry (wif->dev, &e) {
 			if (!e.has_route)
 				continue;
 			if (json)
