@@ -343,7 +343,16 @@ DEFPY_YANG (wireguard_peer_address,
 	    "IPv4 address\n"
 	    "IPv6 address\n")
 {
-	return peer_entry(vty, no, name, "address", addr_str);
+	char text[WG_ADDR_STRLEN];
+	struct wg_addr a;
+
+	/* as libyang writes it, so that it is found again */
+	if (wg_addr_parse(addr_str, &a) < 0) {
+		vty_out(vty, "%% wireguard peer %s address %s: not an address\n",
+			name, addr_str);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	return peer_entry(vty, no, name, "address", wg_addr_str(&a, text));
 }
 
 DEFPY_YANG (wireguard_peer_allowed_ips,

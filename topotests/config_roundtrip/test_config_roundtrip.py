@@ -87,6 +87,18 @@ def test_write_memory_and_restart(net):
     assert device(a) == devices
 
 
+def test_other_spelling(net):
+    "An address is the same however it is written."
+    a = net["a"]
+    before = a.running()
+    a.configure("interface wg0\nwireguard peer b address FD00:99:0::0042")
+    assert "wg0: wireguard peer b address fd00:99::42" in a.running_wireguard()
+    message = a.refused("interface wg0\nwireguard peer c address FD00:99::0:42")
+    assert "already peer b's" in message, message
+    a.configure("interface wg0\nno wireguard peer b address fd00:99:0:0::42")
+    assert a.running() == before
+
+
 def test_from_nothing(net):
     "All lines away, one after the other, and all back."
     a = net["a"]
