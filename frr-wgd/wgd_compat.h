@@ -120,4 +120,14 @@ static inline void wgd_compat_resolved(union sockunion *addr)
 #endif
 }
 
+/* FRR 10 has a route of its own for each address of this machine. */
+static inline bool wgd_compat_is_local(int route_type)
+{
+#ifdef ZEBRA_ROUTE_LOCAL
+	return route_type == ZEBRA_ROUTE_LOCAL;
+#else
+	return false;
+#endif
+}
+
 #endif /* WGD_COMPAT_H */

@@ -52,11 +52,10 @@ static bool connected, connected_before;
 static struct follow *follows;
 static struct event *t_quiet, *t_stale;
 
-static bool to_addr(uint8_t family, const void *bytes, struct wg_addr *ret)
+static void to_addr(uint8_t family, const void *bytes, struct wg_addr *ret)
 {
 	*ret = (struct wg_addr){ .family = family };
 	memcpy(ret->b, bytes, wg_family_bytes(family));
-	return true;
 }
 
 static bool to_prefix(const struct prefix *p, struct wg_prefix *ret)
@@ -144,7 +143,9 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 			 cmd == ZEBRA_REDISTRIBUTE_ROUTE_ADD ? "add" : "del",
 			 &api.prefix, zebra_route_string(api.type), vrf_id,
 			 api.nexthop_num);
-	if (cmd == ZEBRA_REDISTRIBUTE_ROUTE_DEL) {
+	/* our own address leads to no peer, though it is "on" the link */
+	if (cmd == ZEBRA_REDISTRIBUTE_ROUTE_DEL ||
+	    wgd_compat_is_local(api.type)) {
 		wg_route_delete(wgd.core, vrf_id, &p);
 	} else {
 		n = to_nexthops(api.nexthops,
