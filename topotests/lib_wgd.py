@@ -27,6 +27,7 @@ share it).  Keys are made anew in each run.
 Waiting is always for a state, with a deadline: see wait_for.
 """
 import glob
+import ipaddress
 import json
 import os
 import re
@@ -78,6 +79,31 @@ def holds(check, seconds, what, every=0.1):
     while time.monotonic() < end:
         assert check(), "%s did not last" % what
         time.sleep(every)
+
+
+def difference(have, expected):
+    """
+    (missing, too many) of a device's AllowedIPs, both {prefix: owner}.  An
+    entry too many that belongs to the owner of the closest expected prefix
+    around it changes nothing: where the device cannot remove a single prefix,
+    that is how one goes.
+    """
+    missing = {p: o for p, o in expected.items() if have.get(p) != o}
+    extra = {p: o for p, o in have.items() if p not in expected}
+    if extra:
+        lengths = sorted({int(p.split("/")[1]) for p in expected}, reverse=True)
+        extra = {p: o for p, o in extra.items() if _closest(p, expected, lengths) != o}
+    return missing, extra
+
+
+def _closest(prefix, expected, lengths):
+    inner = ipaddress.ip_network(prefix)
+    for length in lengths:
+        if length < inner.prefixlen:
+            around = str(inner.supernet(new_prefix=length))
+            if around in expected:
+                return expected[around]
+    return None
 
 
 def make_key():
