@@ -44,6 +44,10 @@ from lib.topogen import Topogen, TopoHost, TopoRouter
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKEND = os.environ.get("WGD_BACKEND", "userspace")
 PYTHON = "/usr/bin/python3"
+# For tests that want the machine for themselves.
+heavy = pytest.mark.skipif(
+    os.environ.get("WGD_HEAVY") != "1", reason="wants an idle machine: --heavy"
+)
 KEYDIR = "/etc/frr/wireguard"
 DAEMON = {name: number for number, name in TopoRouter.RD.items()}
 FRR10 = os.path.exists("/usr/lib/frr/mgmtd")

@@ -95,6 +95,9 @@ static void compare_peer(struct wg_peer *peer, const struct wg_sync_peer *p)
 	differs = conf->keepalive != p->keepalive ||
 		  (conf->psk_file != NULL) != p->has_psk;
 
+	/* none at all: somebody made the peer anew */
+	if (p->endpoint.addr.family == AF_UNSPEC)
+		peer->endpoint_acked = (struct wg_endpoint){};
 	/*
 	 * A peer that we find in a session at another endpoint has roamed while
 	 * nobody looked.  To send it back where it was configured would cut it

@@ -8,7 +8,9 @@ loses nothing meanwhile; b is robbed and d, which is not there, is the thief.
 """
 import pytest
 
-from lib_wgd import difference, wait_for
+from lib_wgd import difference, heavy, wait_for
+
+pytestmark = heavy
 
 TOPOLOGY = {
     "sites": "abc",

@@ -27,7 +27,9 @@ import time
 
 import pytest
 
-from lib_wgd import PYTHON, difference, wait_for
+from lib_wgd import PYTHON, difference, heavy, wait_for
+
+pytestmark = heavy
 
 TOPOLOGY = {
     "sites": "abcd",

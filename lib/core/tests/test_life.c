@@ -88,6 +88,11 @@ static void test_endpoint_is_sent_once(void **state)
 	wg_peer_set_conf(a, &conf);
 	run();
 	assert_true(wg_endpoint_same(&fk.peers[0].endpoint, &roamed));
+	/* and when somebody made the peer anew, without one */
+	fk.peers[0].endpoint = (struct wg_endpoint){};
+	assert_int_equal(fk_read(&fk, dev, false), 1);
+	run();
+	assert_true(wg_endpoint_same(&fk.peers[0].endpoint, &roamed));
 }
 
 static void test_who_roamed_is_not_sent_back(void **state)
