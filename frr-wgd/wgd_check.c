@@ -13,22 +13,11 @@
 
 #include "frr-wgd/wgd_check.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_program.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_CHECK, "WireGuard configuration check");
-
-#define each_child(parent, child) LY_LIST_FOR (lyd_child(parent), child)
-
-static bool is_node(const struct lyd_node *node, const char *name)
-{
-	return strmatch(node->schema->name, name);
-}
-
-static const char *name_of(const struct lyd_node *peer)
-{
-	return lyd_get_value(lyd_child(peer)); /* keys come first */
-}
 
 /* May it be said only once on an interface? */
 static bool is_claim(const char *leaf)
@@ -41,7 +30,7 @@ bool wgd_check_is_configured(const struct lyd_node *wireguard)
 {
 	const struct lyd_node *child;
 
-	each_child (wireguard, child)
+	wgd_nb_each_child (wireguard, child)
 		if (!lyd_is_default(child))
 			return true;
 	return false;
@@ -105,8 +94,8 @@ static bool own_key(const char *ifname, const struct lyd_node *wireguard,
 	struct wg_key pub;
 
 	if (wireguard)
-		each_child (wireguard, child)
-			if (is_node(child, "private-key-file"))
+		wgd_nb_each_child (wireguard, child)
+			if (wgd_nb_is(child, "private-key-file"))
 				path = lyd_get_value(child);
 	if (!path && wif)
 		path = wgd_if_key_file(wif, buf, sizeof(buf));
@@ -161,26 +150,26 @@ int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 		return say_own(ifname, peer, own, err, len);
 	if (!wireguard)
 		return 0;
-	each_child (wireguard, child) {
-		if (peer && is_node(child, "route-following") &&
+	wgd_nb_each_child (wireguard, child) {
+		if (peer && wgd_nb_is(child, "route-following") &&
 		    strmatch(lyd_get_value(child), "any"))
 			any = true;
-		if (!is_node(child, "peer"))
+		if (!wgd_nb_is(child, "peer"))
 			continue;
-		if (peer && strmatch(name_of(child), peer))
+		if (peer && strmatch(wgd_nb_key(child), peer))
 			continue;
 		if (any && first)
-			return say_any(ifname, first, name_of(child), err,
+			return say_any(ifname, first, wgd_nb_key(child), err,
 				       len);
 		if (!peer)
-			first = name_of(child);
+			first = wgd_nb_key(child);
 		if (!peer || !value || !is_claim(leaf))
 			continue;
-		each_child (child, sub)
-			if (is_node(sub, leaf) &&
+		wgd_nb_each_child (child, sub)
+			if (wgd_nb_is(sub, leaf) &&
 			    strmatch(lyd_get_value(sub), value))
 				return say_taken(ifname, peer, leaf, value,
-						 name_of(child), err, len);
+						 wgd_nb_key(child), err, len);
 	}
 	return 0;
 }
@@ -251,30 +240,30 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 			 ifname, WG_IFNAME_LEN - 1);
 		return -EINVAL;
 	}
-	each_child (wireguard, child) {
-		if (is_node(child, "route-following"))
+	wgd_nb_each_child (wireguard, child) {
+		if (wgd_nb_is(child, "route-following"))
 			any = strmatch(lyd_get_value(child), "any");
-		else if (is_node(child, "implementation"))
+		else if (wgd_nb_is(child, "implementation"))
 			userspace = strmatch(lyd_get_value(child), "userspace");
-		else if (is_node(child, "program"))
+		else if (wgd_nb_is(child, "program"))
 			program = lyd_get_value(child);
 	}
 	if (userspace && !program)
 		rc = check_program(ifname, NULL, err, len);
 	own_known = own_key(ifname, wireguard, own);
-	each_child (wireguard, child) {
+	wgd_nb_each_child (wireguard, child) {
 		if (rc < 0)
 			break;
-		if (!is_node(child, "peer"))
+		if (!wgd_nb_is(child, "peer"))
 			continue;
 		if (any && first)
-			rc = say_any(ifname, name_of(child), first, err, len);
-		first = name_of(child);
-		each_child (child, leaf) {
+			rc = say_any(ifname, wgd_nb_key(child), first, err, len);
+		first = wgd_nb_key(child);
+		wgd_nb_each_child (child, leaf) {
 			if (is_claim(leaf->schema->name))
 				claim(&claims, leaf, first);
 			if (rc == 0 && own_known &&
-			    is_node(leaf, "public-key") &&
+			    wgd_nb_is(leaf, "public-key") &&
 			    strmatch(lyd_get_value(leaf), own))
 				rc = say_own(ifname, first, own, err, len);
 		}

@@ -9,6 +9,21 @@ extern const struct frr_yang_module_info frr_wireguard_info;
 
 #define WGD_XPATH "./frr-wireguard:wireguard"
 
+/* Reading the tree child by child: no xpath in a loop over peers. */
+#define wgd_nb_each_child(parent, child)                                       \
+	LY_LIST_FOR (lyd_child(parent), child)
+
+static inline bool wgd_nb_is(const struct lyd_node *node, const char *name)
+{
+	return strmatch(node->schema->name, name);
+}
+
+/* The key of a list entry (keys come first). */
+static inline const char *wgd_nb_key(const struct lyd_node *list_entry)
+{
+	return lyd_get_value(lyd_child(list_entry));
+}
+
 /* wgd_nb_config.c */
 extern int wgd_nb_create(struct nb_cb_create_args *args);
 extern int wgd_nb_modify(struct nb_cb_modify_args *args);

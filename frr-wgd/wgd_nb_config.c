@@ -20,28 +20,14 @@
 
 DEFINE_MTYPE_STATIC(WGD, WGD_CONF, "WireGuard configuration");
 
-/* --- reading the tree, child by child: no xpath in a loop over peers */
-
-#define each_child(parent, child) LY_LIST_FOR (lyd_child(parent), child)
-
-static bool is_node(const struct lyd_node *node, const char *name)
-{
-	return strmatch(node->schema->name, name);
-}
-
 static const char *value(const struct lyd_node *leaf)
 {
 	return lyd_get_value(leaf);
 }
 
-static const char *name_of(const struct lyd_node *list_entry)
-{
-	return value(lyd_child(list_entry)); /* keys come first */
-}
-
 static const char *ifname_of(const struct lyd_node *dnode)
 {
-	return name_of(yang_dnode_get_parent(dnode, "interface"));
+	return wgd_nb_key(yang_dnode_get_parent(dnode, "interface"));
 }
 
 static unsigned long number(const struct lyd_node *leaf)
@@ -62,10 +48,10 @@ static void touch(const struct lyd_node *dnode)
 	const struct lyd_node *peer = dnode;
 	struct wgd_if *wif = wgd_if_get(ifname_of(dnode));
 
-	while (peer && !is_node(peer, "peer") && !is_node(peer, "wireguard"))
+	while (peer && !wgd_nb_is(peer, "peer") && !wgd_nb_is(peer, "wireguard"))
 		peer = lyd_parent(peer);
-	if (peer && is_node(peer, "peer"))
-		wgd_peer_get(wif, name_of(peer))->touched = true;
+	if (peer && wgd_nb_is(peer, "peer"))
+		wgd_peer_get(wif, wgd_nb_key(peer))->touched = true;
 }
 
 int wgd_nb_create(struct nb_cb_create_args *args)
@@ -109,7 +95,7 @@ int wgd_nb_if_value_modify(struct nb_cb_modify_args *args)
 
 int wgd_nb_peer_value_modify(struct nb_cb_modify_args *args)
 {
-	return check_value(args, name_of(lyd_parent(args->dnode)));
+	return check_value(args, wgd_nb_key(lyd_parent(args->dnode)));
 }
 
 int wgd_nb_validate(struct nb_cb_pre_validate_args *args)
@@ -130,45 +116,45 @@ static void read_peer(const struct lyd_node *peer, struct wgd_peer_conf *conf)
 	memset(conf, 0, sizeof(*conf));
 	if (!peer)
 		return;
-	each_child (peer, leaf) {
-		addresses += is_node(leaf, "address");
-		statics += is_node(leaf, "allowed-ips");
+	wgd_nb_each_child (peer, leaf) {
+		addresses += wgd_nb_is(leaf, "address");
+		statics += wgd_nb_is(leaf, "allowed-ips");
 	}
 	conf->addresses = XCALLOC(MTYPE_WGD_CONF,
 				  (addresses + 1) * sizeof(*conf->addresses));
 	conf->statics = XCALLOC(MTYPE_WGD_CONF,
 				(statics + 1) * sizeof(*conf->statics));
-	each_child (peer, leaf) {
-		if (is_node(leaf, "endpoint")) {
-			each_child (leaf, sub)
-				if (is_node(sub, "host"))
+	wgd_nb_each_child (peer, leaf) {
+		if (wgd_nb_is(leaf, "endpoint")) {
+			wgd_nb_each_child (leaf, sub)
+				if (wgd_nb_is(sub, "host"))
 					conf->host = value(sub);
 				else
 					conf->port = number(sub);
-		} else if (is_node(leaf, "public-key"))
+		} else if (wgd_nb_is(leaf, "public-key"))
 			conf->has_key = wg_key_parse(value(leaf),
 						     &conf->key) == 0;
-		else if (is_node(leaf, "description"))
+		else if (wgd_nb_is(leaf, "description"))
 			conf->description = value(leaf);
-		else if (is_node(leaf, "preshared-key-file"))
+		else if (wgd_nb_is(leaf, "preshared-key-file"))
 			conf->psk_file = value(leaf);
-		else if (is_node(leaf, "persistent-keepalive"))
+		else if (wgd_nb_is(leaf, "persistent-keepalive"))
 			conf->keepalive = number(leaf);
-		else if (is_node(leaf, "prefix-list"))
+		else if (wgd_nb_is(leaf, "prefix-list"))
 			conf->plist[0] = value(leaf);
-		else if (is_node(leaf, "ipv6-prefix-list"))
+		else if (wgd_nb_is(leaf, "ipv6-prefix-list"))
 			conf->plist[1] = value(leaf);
-		else if (is_node(leaf, "maximum-prefix"))
+		else if (wgd_nb_is(leaf, "maximum-prefix"))
 			conf->maximum = number(leaf);
-		else if (is_node(leaf, "shutdown"))
+		else if (wgd_nb_is(leaf, "shutdown"))
 			conf->shutdown = boolean(leaf);
-		else if (is_node(leaf, "address"))
+		else if (wgd_nb_is(leaf, "address"))
 			conf->n_addresses +=
 				wg_addr_parse(value(leaf),
 					      &conf->addresses
 						       [conf->n_addresses]) ==
 				0;
-		else if (is_node(leaf, "allowed-ips") &&
+		else if (wgd_nb_is(leaf, "allowed-ips") &&
 			 wg_prefix_parse(value(leaf),
 					 &conf->statics[conf->n_statics]) == 0)
 			wg_prefix_mask(&conf->statics[conf->n_statics++]);
@@ -186,20 +172,20 @@ static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 	const struct lyd_node *leaf;
 
 	memset(conf, 0, sizeof(*conf));
-	each_child (wireguard, leaf) {
-		if (is_node(leaf, "private-key-file"))
+	wgd_nb_each_child (wireguard, leaf) {
+		if (wgd_nb_is(leaf, "private-key-file"))
 			conf->key_file = XSTRDUP(MTYPE_WGD_STR, value(leaf));
-		else if (is_node(leaf, "listen-port"))
+		else if (wgd_nb_is(leaf, "listen-port"))
 			conf->listen_port = number(leaf);
-		else if (is_node(leaf, "fwmark"))
+		else if (wgd_nb_is(leaf, "fwmark"))
 			conf->fwmark = number(leaf);
-		else if (is_node(leaf, "mtu"))
+		else if (wgd_nb_is(leaf, "mtu"))
 			conf->mtu = number(leaf);
-		else if (is_node(leaf, "implementation"))
+		else if (wgd_nb_is(leaf, "implementation"))
 			conf->userspace = strmatch(value(leaf), "userspace");
-		else if (is_node(leaf, "program"))
+		else if (wgd_nb_is(leaf, "program"))
 			conf->program = XSTRDUP(MTYPE_WGD_STR, value(leaf));
-		else if (is_node(leaf, "route-following"))
+		else if (wgd_nb_is(leaf, "route-following"))
 			conf->follow = strmatch(value(leaf), "any")
 					       ? WG_FOLLOW_ANY
 					       : WG_FOLLOW_PREFIXES;
@@ -218,8 +204,8 @@ static const struct lyd_node *find_peer(const struct lyd_node *wireguard,
 {
 	const struct lyd_node *child;
 
-	each_child (wireguard, child)
-		if (is_node(child, "peer") && strmatch(name_of(child), name))
+	wgd_nb_each_child (wireguard, child)
+		if (wgd_nb_is(child, "peer") && strmatch(wgd_nb_key(child), name))
 			return child;
 	return NULL;
 }

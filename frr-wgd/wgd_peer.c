@@ -373,7 +373,6 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	set_str(&p->description, conf->description);
 	set_str(&p->psk_file, conf->psk_file);
 	p->keepalive = conf->keepalive;
-	p->shutdown = conf->shutdown;
 	set_endpoint(p, conf->host, conf->port);
 	for (i = 0; i < 2; i++) {
 		set_str(&p->plist[i], conf->plist[i]);
@@ -381,7 +380,7 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	}
 	p->maximum = conf->maximum;
 	wg_peer_set_maximum(p->peer, p->maximum);
-	wg_peer_set_shutdown(p->peer, p->shutdown);
+	wg_peer_set_shutdown(p->peer, conf->shutdown);
 	push_conf(p);
 	p->key = conf->key;
 	p->has_key = conf->has_key;
@@ -431,7 +430,6 @@ bool wgd_peer_is_alive(const struct wg_event *ev)
 void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 {
 	look_for_silence(p, ev);
-	p->seen = true;
 	p->endpoint = ev->endpoint;
 	p->handshake = ev->handshake;
 	p->rx_bytes = ev->rx_bytes;

@@ -18,7 +18,6 @@ struct wgd_peer {
 	uint16_t keepalive; /* seconds */
 	char *plist[2]; /* prefix list names: IPv4, IPv6 */
 	uint32_t maximum;
-	bool shutdown;
 
 	struct wg_key key; /* as configured */
 	bool has_key;
@@ -40,7 +39,6 @@ struct wgd_peer {
 	uint64_t rx_bytes, tx_bytes;
 	int64_t silent_since; /* monotonic s: sent, nothing received; 0: no */
 	uint64_t silent_tx; /* tx_bytes then */
-	bool seen;
 
 	/* work of the northbound: see wgd_nb_config.c */
 	bool touched;

@@ -65,8 +65,7 @@ static const char *sync_state(struct wgd_if *wif)
 /* What is in use: as last read from the device, else as configured. */
 static const struct wg_endpoint *endpoint_of(const struct wgd_peer *p)
 {
-	return p->seen && p->endpoint.addr.family ? &p->endpoint
-						  : &p->resolved;
+	return p->endpoint.addr.family ? &p->endpoint : &p->resolved;
 }
 
 static json_object *peer_json(struct wgd_peer *p)
