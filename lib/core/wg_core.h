@@ -14,7 +14,8 @@
  *  2. Only next hops on this device whose gateway is a peer's address (or,
  *     with one peer on the device, any gateway or none), whose peer is
  *     complete and not shut down, and whose filters accept the prefix are
- *     candidates.  Recursive next hops are resolved first.
+ *     candidates.  Recursive next hops are resolved first.  A prefix that
+ *     leads the device's own packets to a peer back into it has none.
  *  3. A peer known to be down is a candidate only where no other is.
  *  4. The present owner stays if it is still a candidate of the best weight.
  *  5. The highest weight, then the lowest public key.
@@ -76,11 +77,23 @@ struct wg_gateway_want {
 	uint32_t vrf;
 	struct wg_addr gateway;
 	bool want; /* false: no longer */
+	bool via_default; /* a default route may resolve it: an endpoint */
 };
 /* The next change of what is wanted: true and *ret, or false. */
 bool wg_gateway_next(struct wg_core *core, struct wg_gateway_want *ret);
 /* Say again everything that is wanted (the tracker forgot). */
 void wg_gateway_replay(struct wg_core *core);
+/*
+ * Track this address too, for wg_underlay.h: counted, each hold wants a
+ * release.  The caller gives the answers to both.
+ */
+void wg_gateway_hold(struct wg_core *core, uint32_t vrf,
+		     const struct wg_addr *addr);
+void wg_gateway_release(struct wg_core *core, uint32_t vrf,
+			const struct wg_addr *addr);
+/* Say once more that it is wanted: the tracker answers again. */
+void wg_gateway_ask(struct wg_core *core, uint32_t vrf,
+		    const struct wg_addr *addr);
 /* What the gateway resolves to; n_nh 0: unreachable. Marks. */
 void wg_gateway_update(struct wg_core *core, uint32_t vrf,
 		       const struct wg_addr *gateway,
@@ -147,7 +160,7 @@ enum wg_verdict {
 	WG_ROUTE_PEER_DOWN, /* peer-down: incomplete or shut down */
 	WG_ROUTE_DENIED, /* denied-by-prefix-list */
 	WG_ROUTE_OVER_MAXIMUM, /* over-maximum-prefix */
-	WG_ROUTE_COVERS_ENDPOINT, /* covers-endpoint: not given yet */
+	WG_ROUTE_COVERS_ENDPOINT, /* covers-endpoint: see wg_peer_set_inside */
 };
 const char *wg_verdict_str(enum wg_verdict verdict);
 

@@ -127,6 +127,13 @@ void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state);
 enum wg_peer_state wg_peer_state(const struct wg_peer *peer);
 const char *wg_peer_state_str(enum wg_peer_state state);
 
+/*
+ * The peer's endpoint is this address, and routing leads to it through the
+ * device itself: followed routes that cover it are nobody's (covers-endpoint),
+ * lest a tunnel run in itself.  NULL: it is not so.
+ */
+void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr);
+
 /* permits NULL: everything. */
 void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,
 			struct wg_filter filter);

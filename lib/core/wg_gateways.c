@@ -4,8 +4,9 @@
  *
  * zebra tells recursive next hops as the protocol gave them: a gateway, no
  * interface.  What they resolve to is found by tracking, which the caller
- * does.  A gateway lives as long as a set of next hops refers to it, and
- * after that until the caller was told that nobody wants it any more.
+ * does.  A gateway lives as long as a set of next hops refers to it, or an
+ * endpoint holds it, and after that until the caller was told that nobody
+ * wants it any more.
  *
  * Two bits say what remains to be told: wanted is refs != 0, told is what the
  * caller knows.  Where they differ the gateway is on the list of changes; it
@@ -16,6 +17,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 
 static struct wg_gateway **bucket(struct wg_core *core, uint32_t vrf,
 				  const struct wg_addr *addr)
@@ -101,6 +103,44 @@ void wg_gateway_put(struct wg_core *core, struct wg_gateway *gw)
 	}
 }
 
+/* The caller shall say it to the tracker once more. */
+static void tell_again(struct wg_core *core, struct wg_gateway *gw)
+{
+	gw->told = false;
+	change(core, gw);
+}
+
+void wg_gateway_hold(struct wg_core *core, uint32_t vrf,
+		     const struct wg_addr *addr)
+{
+	struct wg_gateway *gw = wg_gateway_get(core, vrf, addr);
+
+	if (!gw)
+		abort();
+	gw->holds++;
+	tell_again(core, gw);
+}
+
+void wg_gateway_release(struct wg_core *core, uint32_t vrf,
+			const struct wg_addr *addr)
+{
+	struct wg_gateway *gw = find(core, vrf, addr);
+
+	assert(gw && gw->holds);
+	if (--gw->holds == 0 && gw->refs > 1)
+		tell_again(core, gw);
+	wg_gateway_put(core, gw);
+}
+
+void wg_gateway_ask(struct wg_core *core, uint32_t vrf,
+		    const struct wg_addr *addr)
+{
+	struct wg_gateway *gw = find(core, vrf, addr);
+
+	if (gw && gw->refs)
+		tell_again(core, gw);
+}
+
 bool wg_gateway_next(struct wg_core *core, struct wg_gateway_want *ret)
 {
 	struct wg_gateway *gw;
@@ -115,7 +155,9 @@ bool wg_gateway_next(struct wg_core *core, struct wg_gateway_want *ret)
 		if (differs) {
 			*ret = (struct wg_gateway_want){.vrf = gw->vrf,
 							.gateway = gw->addr,
-							.want = want};
+							.want = want,
+							.via_default =
+								gw->holds};
 			gw->told = want;
 		}
 		if (!want)
@@ -132,10 +174,8 @@ void wg_gateway_replay(struct wg_core *core)
 	size_t i;
 
 	for (i = 0; i < WG_HASH_SIZE; i++)
-		for (gw = core->gateways[i]; gw; gw = gw->next) {
-			gw->told = false;
-			change(core, gw);
-		}
+		for (gw = core->gateways[i]; gw; gw = gw->next)
+			tell_again(core, gw);
 }
 
 static bool same_nexthops(const struct wg_gateway *gw,

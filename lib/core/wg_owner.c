@@ -6,7 +6,8 @@
  *  2. Only next hops on this device whose gateway is a peer's address (or,
  *     with one peer on the device, any gateway or none), whose peer is
  *     complete and not shut down, and whose filters accept the prefix are
- *     candidates.  Recursive next hops are resolved first.
+ *     candidates.  Recursive next hops are resolved first.  A prefix that
+ *     leads the device's own packets to a peer back into it has none.
  *  3. A peer known to be down is a candidate only where no other is.
  *  4. The present owner stays if it is still a candidate of the best weight.
  *  5. The highest weight, then the lowest public key.
@@ -100,6 +101,23 @@ static bool wins(const struct wg_entry_nexthop *a,
 	return memcmp(&a->peer->key, &b->peer->key, WG_KEY_LEN) < 0; /* 5. */
 }
 
+/* Does the prefix cover an endpoint that only the device itself leads to? */
+static bool covers_endpoint(const struct wg_dev *dev,
+			    const struct wg_prefix *p)
+{
+	const struct wg_peer *peer;
+	struct wg_prefix host;
+
+	if (!dev->n_inside)
+		return false;
+	for (peer = dev->named; peer; peer = peer->next) {
+		host = wg_prefix_host(&peer->inside);
+		if (peer->inside.family && wg_prefix_covers(p, &host))
+			return true;
+	}
+	return false;
+}
+
 static struct wg_peer *ladder(const struct wg_binding *b,
 			      const struct question *q,
 			      enum wg_verdict *ret_verdict, bool *ret_refused)
@@ -154,8 +172,11 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 				.present = n->decided ? n->decided : n->acked,
 			};
 
-			owner = ladder(dev->core->bindings[n->route], &q,
-				       &verdict, &refused);
+			if (covers_endpoint(dev, &q.prefix))
+				verdict = WG_ROUTE_COVERS_ENDPOINT;
+			else
+				owner = ladder(dev->core->bindings[n->route],
+					       &q, &verdict, &refused);
 		}
 		n->verdict = verdict;
 		wg_entry_decide(dev, t, i, 0, owner ? owner->slot : 0);
@@ -163,6 +184,16 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 	if (n->refused != refused)
 		wg_binding_set_refused(dev->core->bindings[n->route], t, i,
 				       refused);
+}
+
+void wg_owner_decide_covers(struct wg_dev *dev, const struct wg_addr *addr)
+{
+	struct wg_prefix host = wg_prefix_host(addr);
+	struct wg_table *t = wg_dev_table(dev, addr->family);
+	uint32_t i = wg_table_match(t, &host);
+
+	for (; i; i = wg_table_node(t, i)->parent)
+		wg_owner_decide(dev, t, i);
 }
 
 void wg_owner_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,

@@ -14,6 +14,9 @@
  */
 void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i);
 
+/* ... all nodes that cover the address. */
+void wg_owner_decide_covers(struct wg_dev *dev, const struct wg_addr *addr);
+
 /*
  * The device acknowledged that this peer has it (0: nobody).  Decides anew if
  * that makes it a stranger's, or a stranger's no more; prunes what is empty.

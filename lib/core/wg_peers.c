@@ -27,6 +27,7 @@
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_nexthops.h"
+#include "lib/core/wg_owner.h"
 #include "lib/core/wg_slots.h"
 
 /* --- named and nameless */
@@ -129,6 +130,7 @@ void wg_peer_delete(struct wg_peer *peer)
 	struct wg_dev *dev = peer->dev;
 
 	wg_claim_drop_all(peer);
+	wg_peer_set_inside(peer, NULL);
 	unlist(peer);
 	dev->n_named--;
 	dev->marked = true;
@@ -343,6 +345,24 @@ void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state)
 	/* the ladder knows down and not down */
 	if (was_down != (state == WG_PEER_DOWN))
 		wg_peer_mark(peer);
+}
+
+void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr)
+{
+	static const struct wg_addr none;
+	struct wg_dev *dev = peer->dev;
+	struct wg_addr old = peer->inside;
+
+	if (!addr)
+		addr = &none;
+	if (wg_addr_same(&old, addr))
+		return;
+	peer->inside = *addr;
+	dev->n_inside += (addr->family != 0) - (old.family != 0);
+	if (old.family)
+		wg_owner_decide_covers(dev, &old);
+	if (addr->family)
+		wg_owner_decide_covers(dev, addr);
 }
 
 void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,

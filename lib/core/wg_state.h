@@ -51,6 +51,7 @@ struct wg_peer {
 	enum wg_peer_state liveness; /* DOWN, UNKNOWN, UP */
 	struct wg_filter filter[2];
 	uint32_t maximum;
+	struct wg_addr inside; /* endpoint that only the device leads to */
 	struct wg_prefix *claims; /* addresses and statics, any order */
 	size_t n_claims;
 	size_t cap_claims;
@@ -101,6 +102,7 @@ struct wg_dev {
 	struct wg_peer *named; /* list by name */
 	struct wg_peer *nameless;
 	uint32_t n_named;
+	uint32_t n_inside; /* peers whose endpoint is inside */
 	struct wg_peer **by_key; /* hash of those that have one */
 	size_t n_buckets;	 /* a power of 2 */
 	size_t n_keys;
@@ -140,7 +142,8 @@ struct wg_gateway {
 	struct wg_gateway *changed_next; /* list of those to be told */
 	uint32_t vrf;
 	struct wg_addr addr;
-	uint32_t refs;	       /* next hops of sets */
+	uint32_t refs;	       /* next hops of sets, and holds */
+	uint32_t holds;	       /* ... for endpoints */
 	bool told;	       /* the caller knows that it is wanted */
 	bool changed;	       /* on the list */
 	struct wg_nexthop *nh; /* what it resolves to */

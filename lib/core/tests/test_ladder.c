@@ -28,6 +28,7 @@ static const struct ladder_case {
 	const char *claims; /* has it as static */
 	const char *shutdown, *keyless, *own_key, *down, *up;
 	const char *denied, *full;
+	const char *inside; /* its endpoint, under the prefix, is in the tunnel */
 	bool any;
 } cases[] = {
 	/* 1. */
@@ -74,6 +75,14 @@ static const struct ladder_case {
 	  .full = "b" },
 	{ "another interface is not ours", "abc", "b1 o9", "b",
 	  WG_ROUTE_ACCEPTED },
+	{ "covers the next hop's endpoint", "abc", "b1", "",
+	  WG_ROUTE_COVERS_ENDPOINT, .inside = "b" },
+	{ "covers the endpoint of another peer", "abc", "b1", "",
+	  WG_ROUTE_COVERS_ENDPOINT, .inside = "c" },
+	{ "covers an endpoint, had an owner", "abc", "b1", "",
+	  WG_ROUTE_COVERS_ENDPOINT, .inside = "c", .present = "b" },
+	{ "covers an endpoint, and is a static", "abc", "b1", "a",
+	  WG_ROUTE_SHADOWED, .claims = "a", .inside = "b" },
 
 	/* the verdict is that of the next hop that got furthest */
 	{ "nobody's and shut down", "abc", "x1 b1", "", WG_ROUTE_PEER_DOWN,
@@ -172,6 +181,7 @@ static void configure(struct wg_dev *dev, const struct ladder_case *c)
 {
 	struct wg_filter filter = { deny, NULL };
 	struct wg_prefix p = { AF_INET, 8, { 10 } };
+	struct wg_addr endpoint = { AF_INET, { 10, 3, 2, 1 } };
 	const char *name;
 
 	for (name = c->peers; *name; name++) {
@@ -193,6 +203,8 @@ static void configure(struct wg_dev *dev, const struct ladder_case *c)
 					 0);
 		if (is_in(c->full, *name))
 			wg_peer_set_maximum(peer, 1);
+		if (is_in(c->inside, *name))
+			wg_peer_set_inside(peer, &endpoint);
 	}
 	if (c->any)
 		wg_dev_set_follow(dev, WG_FOLLOW_ANY);
@@ -266,6 +278,53 @@ static void test_words(void **state)
 	assert_string_equal(wg_peer_state_str(WG_PEER_DOWN), "down");
 	assert_string_equal(wg_peer_state_str(WG_PEER_UNKNOWN), "unknown");
 	assert_string_equal(wg_peer_state_str(WG_PEER_UP), "up");
+}
+
+/* An endpoint comes inside, moves, and is outside again. */
+static void test_inside(void **state)
+{
+	struct wg_core *core = wg_core_new();
+	struct wg_dev *dev = wg_dev_new(core, "wg0");
+	struct wg_peer *a = wg_peer_new(dev, "a");
+	struct wg_peer *b = wg_peer_new(dev, "b");
+	struct wg_key key_a = { { 1 } }, key_b = { { 2 } };
+	struct wg_addr addr = gateway('a'), there = { AF_INET, { 10, 1, 2, 3 } };
+	struct wg_addr away = { AF_INET, { 10, 2, 2, 3 } };
+	struct wg_entry e;
+
+	wg_dev_set_link(dev, 0, IFINDEX);
+	wg_peer_set_key(a, &key_a);
+	wg_peer_set_key(b, &key_b);
+	wg_peer_add_address(a, &addr, NULL);
+	wg_core_settle(core);
+	route(core, "0.0.0.0/0", "a1");
+	route(core, "10.0.0.0/8", "a1");
+	route(core, "10.2.0.0/16", "a1");
+	wg_core_settle(core);
+#define VERDICT(addr)                                                          \
+	(assert_true(wg_route_lookup(dev, addr, &e)), wg_verdict_str(e.verdict))
+	assert_string_equal(VERDICT(&away), "accepted");
+	wg_peer_set_inside(b, &there);
+	assert_string_equal(VERDICT(&there), "covers-endpoint");
+	assert_null(e.decided);
+	assert_string_equal(VERDICT(&away), "accepted");
+	wg_peer_set_inside(b, &away);
+	assert_string_equal(VERDICT(&there), "covers-endpoint");
+	assert_string_equal(VERDICT(&away), "covers-endpoint");
+	/* a route that comes later, and one that covers nothing of it */
+	route(core, "10.2.2.0/24", "a1");
+	assert_string_equal(VERDICT(&away), "covers-endpoint");
+	route(core, "10.2.3.0/24", "a1");
+	there.b[1] = 2;
+	there.b[2] = 3;
+	assert_string_equal(VERDICT(&there), "accepted");
+	wg_peer_set_inside(b, NULL);
+	assert_string_equal(VERDICT(&away), "accepted");
+	wg_peer_set_inside(b, &away);
+	wg_peer_delete(b);
+	assert_string_equal(VERDICT(&away), "accepted");
+#undef VERDICT
+	wg_core_delete(&core);
 }
 
 /* What fits stays; room is filled; the log hears of it once. */
@@ -377,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_maximum),
 		cmocka_unit_test(test_present_on_device),
 	};

@@ -77,6 +77,49 @@ static void test_gateways(void **state)
 	assert_int_equal(has("10.0.0.0/8"), 0);
 }
 
+/* An endpoint is tracked as well, alone or where a route's gateway is. */
+static void test_held_gateways(void **state)
+{
+	struct wg_prefix p = prefix("10.0.0.0/8");
+	struct wg_nexthop recursive = {gateway(50), 0, 1};
+	struct wg_addr gw = gateway(50);
+	struct wg_gateway_want want;
+	unsigned got;
+
+	peer_new(1);
+	wg_core_settle(core);
+	assert_int_equal(wg_route_update(core, 0, &p, 1, &recursive, 1), 0);
+	assert_true(wg_gateway_next(core, &want));
+	assert_true(want.want && !want.via_default);
+	/* wanted as before, but otherwise: said again */
+	wg_gateway_hold(core, 0, &gw);
+	wg_gateway_hold(core, 0, &gw);
+	assert_true(wg_gateway_next(core, &want));
+	assert_true(want.want && want.via_default);
+	assert_false(next_want(&got));
+	wg_gateway_ask(core, 0, &gw);
+	assert_true(next_want(&got));
+	assert_int_equal(got, 150);
+	wg_gateway_release(core, 0, &gw);
+	assert_false(next_want(&got));
+	wg_gateway_release(core, 0, &gw);
+	assert_true(wg_gateway_next(core, &want));
+	assert_true(want.want && !want.via_default);
+	wg_route_delete(core, 0, &p);
+	assert_true(next_want(&got));
+	assert_int_equal(got, 50);
+	/* alone */
+	wg_gateway_hold(core, 0, &gw);
+	assert_true(next_want(&got));
+	assert_int_equal(got, 150);
+	wg_gateway_release(core, 0, &gw);
+	assert_true(next_want(&got));
+	assert_int_equal(got, 50);
+	/* not tracked at all: nothing to ask */
+	wg_gateway_ask(core, 0, &gw);
+	assert_false(next_want(&got));
+}
+
 /* Next hops, gateways and peers that come and go leave nothing behind. */
 static void test_nothing_is_left_behind(void **state)
 {
@@ -235,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE(test_gateways),
+		SCENE(test_held_gateways),
 		SCENE(test_nothing_is_left_behind),
 		SCENE(test_routes_leave_with_the_link),
 		SCENE(test_replay),
