@@ -68,8 +68,12 @@ def test_maximum_prefix(net):
         "three accepted, two over the maximum",
     )
     accepted = [i for i, v in enumerate(verdicts()) if v == "accepted"]
-    owned = [p for p, o in a.allowed().items() if o == "c" and p.startswith("203.")]
-    assert len(owned) == 3, owned
+
+    def owned():
+        return [p for p, o in a.allowed().items() if o == "c" and p.startswith("203.")]
+
+    # decided is not yet acknowledged
+    wait_for(lambda: len(owned()) == 3, "three on the device")
     said = [s for s in a.log().splitlines() if "maximum-prefix" in s and "peer c" in s
             and "vty" not in s and "configure" not in s]
     assert len(said) == 1, said
@@ -91,7 +95,7 @@ def test_static_beats_route(net):
     a = net["a"]
     routes(a, "ip route 192.168.60.0/24 10.99.0.2")
     wait_verdict(a, "192.168.60.0/24", "shadowed-by-static", "c")
-    assert a.allowed()["192.168.60.0/24"] == "c"
+    a.wait_allowed({"192.168.60.0/24": "c"})
     a.configure("interface wg0\nno wireguard peer c allowed-ips 192.168.60.0/24")
     a.wait_allowed({"192.168.60.0/24": "b"})
     a.configure("interface wg0\nwireguard peer c allowed-ips 192.168.60.0/24")
