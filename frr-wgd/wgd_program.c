@@ -25,6 +25,8 @@
 
 #include "frr-wgd/wgd_program.h"
 
+#define TUN_DEVICE "/dev/net/tun"
+
 static const char *const folders[] = {
 	"/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/usr/sbin",
 };
@@ -108,6 +110,14 @@ int wgd_program_start(struct wgd_if *wif)
 		zlog_err("%s: program %s: %s", wif->name,
 			 wif->conf.program ?: WGD_PROGRAM_DEFAULT,
 			 safe_strerror(-rc));
+		return rc;
+	}
+	/* it would say so where nobody reads it */
+	if (access(TUN_DEVICE, R_OK | W_OK) < 0) {
+		rc = -errno;
+		if (!wif->reason)
+			zlog_err("%s: " TUN_DEVICE ": %s; the program runs as the same user as wgd and has to open it, for reading and writing",
+				 wif->name, safe_strerror(-rc));
 		return rc;
 	}
 	pid = fork();
