@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "lib/backend/tests/drive.h"
+#include "lib/backend/tests/border.h"
 #include "lib/backend/wg_backend_priv.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_link.h"
@@ -378,6 +378,82 @@ static void test_many(void **state)
 	free(ops);
 }
 
+/* What a list makes of the device, prefix by prefix. */
+static void model(const struct wg_op *ops, size_t n, const struct wg_key **owner)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ops[i].kind == WG_OP_ADD)
+			owner[ops[i].node] = ops[i].key;
+		else if (ops[i].kind == WG_OP_REMOVE)
+			owner[ops[i].node] = NULL;
+		for (size_t j = 0; j < BORDER_IDS; j++)
+			if (ops[i].kind == WG_OP_PEER_REMOVE &&
+			    owner[j] == ops[i].key)
+				owner[j] = NULL;
+	}
+}
+
+static void one_border(struct world *w, const struct border *b)
+{
+	static struct wg_op ops[BORDER_MAX + 32], before[BORDER_MAX];
+	const struct wg_key *owner[BORDER_IDS] = { 0 };
+	size_t n = border_ops(b, key, ops), n_before = 0, n_owned = 0;
+
+	before[n_before++] = border_op(WG_OP_ADD, &key[2], BORDER_GONE);
+	before[n_before++] = border_op(WG_OP_ADD, &key[2], BORDER_GONE6);
+	before[n_before++] = border_op(WG_OP_ADD, &key[3], BORDER_LEFT);
+	for (size_t i = 0; i < n && b->remove; i++)
+		if (ops[i].kind == WG_OP_REMOVE && ops[i].key == &key[0])
+			before[n_before++] = border_op(WG_OP_ADD, &key[0],
+						       ops[i].node);
+	assert_int_equal(drive_apply(w->be, before, n_before), 0);
+	assert_int_equal(drive_apply(w->be, ops, n), 0);
+	read_now(w);
+	model(before, n_before, owner);
+	model(ops, n, owner);
+	for (size_t i = 0; i < BORDER_IDS; i++) {
+		char text[WG_PREFIX_STRLEN];
+		struct wg_prefix p = border_prefix(i);
+
+		if (!owner[i])
+			continue;
+		n_owned++;
+		wg_prefix_str(&p, text);
+		if (!live_has(&w->pic, owner[i], text))
+			fail_msg("pair %u step %u shift %u: no %s", b->pair,
+				 b->step, b->shift, text);
+	}
+	assert_int_equal(live_prefixes(&w->pic), n_owned);
+	assert_int_equal(w->pic.n_peers, 3);
+	assert_true(live_find(&w->pic, &key[1])->ev.has_psk);
+	assert_int_equal(live_find(&w->pic, &key[2])->ev.keepalive, 65535);
+	assert_int_equal(w->pic.device.fwmark, 0x12345678);
+}
+
+/* The end of a message on every offset, and some of all pairs of ops there. */
+static void test_border(void **state)
+{
+	struct world *w = *state;
+	struct border b = { .psk_file = psk_file };
+	unsigned n = 0;
+
+	read_now(w); /* a program has been probed then */
+	b.flag = wg_backend_can_remove(w->be);
+	for (int kind = 0; kind < 2; kind++) {
+		b.remove = kind;
+		for (b.step = 0; b.step < BORDER_STEPS; b.step++)
+			for (b.shift = 0; b.shift < border_shifts(&b);
+			     b.shift++, n++) {
+				b.pair = n * 37 % BORDER_PAIRS;
+				b.bare = n & 1;
+				assert_applied(w, op_peer_remove(&key[0]),
+					       op_peer_remove(&key[1]),
+					       op_peer_remove(&key[2]));
+				one_border(w, &b);
+			}
+	}
+}
+
 /* The device's own key as a peer is ignored, not an error and not a peer. */
 static void test_own_key(void **state)
 {
@@ -638,7 +714,8 @@ static int teardown(void **state)
 	}
 #define CASES(X)                                                               \
 	X(device) X(peers) X(no_secret_rests) X(scope) X(prefixes)             \
-	X(remove_absent) X(order) X(many) X(own_key) X(open_again) X(gone)
+	X(remove_absent) X(order) X(many) X(border) X(own_key) X(open_again)      \
+	X(gone)
 CASES(CASE)
 CASE(stopped)
 CASE(torn)
