@@ -12,6 +12,7 @@
  *   wgd_peer     one configured peer: endpoint, filters, what was read last
  *   wgd_program  the userspace program: started, watched, found again
  *   wgd_zebra    routes, next hops and links, from zebra
+ *   wgd_underlay the way to the endpoints: host routes, MTU
  *   wgd_vty      show, clear, generate; wgd_explain: one address explained
  *   wgd_debug    debug switches
  *
@@ -26,6 +27,7 @@
 #include "privs.h"
 
 #include "lib/core/wg_core.h"
+#include "lib/core/wg_underlay.h"
 
 DECLARE_MGROUP(WGD);
 DECLARE_MTYPE(WGD_STR);
@@ -36,6 +38,7 @@ DECLARE_MTYPE(WGD_STR);
 struct wgd {
 	struct event_loop *master;
 	struct wg_core *core;
+	struct wg_underlay *underlay;
 	unsigned stale_time; /* seconds */
 	bool routes_here; /* zebra told all its routes since our start */
 };

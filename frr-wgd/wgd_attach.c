@@ -22,6 +22,7 @@
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_program.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_link.h"
@@ -172,12 +173,13 @@ void wgd_attach_set_conf(struct wgd_if *wif)
 /* What of the link is ours to set. */
 static int setup_link(struct wgd_if *wif, const struct wg_link *link)
 {
+	const struct interface *outer;
 	uint32_t mtu = wif->conf.mtu;
 	struct wg_addr ll;
 	int rc;
 
 	if (!mtu && !wif->adopted)
-		mtu = WGD_MTU_DEFAULT;
+		mtu = wgd_underlay_mtu(wif, &outer);
 	rc = wg_link_setup(link->ifindex, mtu,
 			   !wif->adopted || (link->flags & IFF_UP));
 	if (rc < 0 || wif->adopted || !wgd_if_public_key(wif))
@@ -254,4 +256,30 @@ void wgd_attach_keep_multicast(struct wgd_if *wif)
 		    !(link.flags & IFF_MULTICAST))
 			wg_link_setup(link.ifindex, 0, link.flags & IFF_UP);
 	}
+}
+
+void wgd_attach_keep_mtu(struct wgd_if *wif)
+{
+	const struct interface *outer;
+	struct wg_link link;
+	uint32_t mtu;
+	int rc = 0;
+
+	if (wif->adopted || wif->conf.mtu || !wg_dev_ifindex(wif->dev))
+		return;
+	mtu = wgd_underlay_mtu(wif, &outer);
+	frr_with_privs (&wgd_privs) {
+		if (wg_link_get(wif->name, &link) < 0 || link.mtu == mtu ||
+		    link.ifindex != wg_dev_ifindex(wif->dev))
+			break;
+		rc = wg_link_setup(link.ifindex, mtu, link.flags & IFF_UP);
+	}
+	if (rc < 0)
+		zlog_warn("%s: MTU %u: %s", wif->name, mtu,
+			  safe_strerror(-rc));
+	else if (link.mtu != mtu && outer)
+		zlog_info("%s: MTU is %u now: %s, which leads to an endpoint, has %u",
+			  wif->name, mtu, outer->name, outer->mtu);
+	else if (link.mtu != mtu)
+		zlog_info("%s: MTU is %u now", wif->name, mtu);
 }

@@ -22,5 +22,7 @@ extern vrf_id_t wgd_attach_vrf(struct wgd_if *wif);
  * was set in between: set IFF_MULTICAST again.
  */
 extern void wgd_attach_keep_multicast(struct wgd_if *wif);
+/* ... the MTU, if nobody configured one and the link is our own. */
+extern void wgd_attach_keep_mtu(struct wgd_if *wif);
 
 #endif

@@ -121,6 +121,7 @@ static void read_done(struct wgd_if *wif)
 		zlog_warn("%s: %zu differences found on the device, repairing",
 			  wif->name, differences);
 	wgd_attach_keep_multicast(wif);
+	wgd_attach_keep_mtu(wif);
 	wgd_if_check_secrets(wif, false);
 	event_cancel(&wif->t_poll);
 	event_add_timer_msec(

@@ -26,6 +26,7 @@
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_link.h"
 
@@ -160,6 +161,7 @@ static void run(struct event *t)
 	struct wgd_if *wif = EVENT_ARG(t);
 
 	wg_core_settle(wgd.core);
+	wgd_underlay_settle();
 	wgd_zebra_track();
 	report_maximums(wif);
 	if (!wif->be && !wgd_attach(wif))
@@ -332,6 +334,7 @@ void wgd_if_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 		     !same_str(wif->conf.program, conf->program);
 	bool again = wif->conf.mtu != conf->mtu ||
 		     !same_str(wif->conf.key_file, conf->key_file);
+	struct wg_peer *peer;
 
 	conf_clear(&wif->conf);
 	wif->conf = *conf;
@@ -340,6 +343,9 @@ void wgd_if_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	else if (again && wif->be)
 		wgd_if_detach(wif); /* and attach with the new key or MTU */
 	wgd_attach_set_conf(wif);
+	/* with a mark they are none of our business */
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		wgd_underlay_peer(wg_peer_arg(peer));
 	if (moved || again)
 		wif->retry_ms = 0;
 	wgd_if_kick(wif);
@@ -352,6 +358,7 @@ static void if_delete_glue(struct wgd_if *wif)
 	while ((peer = wg_peer_first(wif->dev)))
 		wgd_peer_delete(wg_peer_arg(peer));
 	event_cancel(&wif->t_run);
+	wgd_underlay_forget_if(wif);
 	wg_dev_delete(wif->dev);
 	conf_clear(&wif->conf);
 	XFREE(MTYPE_WGD_STR, wif->reason);

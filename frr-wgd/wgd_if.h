@@ -41,6 +41,7 @@ struct wgd_if_conf {
 };
 
 #define WGD_MTU_DEFAULT 1420
+#define WGD_MTU_MIN 1280 /* IPv6 wants no less */
 
 struct wgd_if_stats {
 	uint64_t events; /* route messages that touched the interface */
@@ -61,6 +62,7 @@ struct wgd_if {
 	bool known; /* adopted or made is known (a link was seen) */
 	uint16_t found_port, port; /* adopted: as it had it; as last read */
 	uint32_t found_fwmark;
+	uint32_t tunnel; /* ifindex that wgd_underlay knows; 0: none */
 	char *reason; /* why not SYNCED, for people; NULL */
 
 	struct wg_backend *be;

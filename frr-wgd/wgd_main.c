@@ -30,6 +30,7 @@
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_program.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_vty.h"
 #include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_keys.h"
@@ -71,6 +72,7 @@ static void __attribute__((noreturn)) sigint(void)
 	zlog_notice("terminating on signal; the devices stay as they are");
 	wgd_nb_finish();
 	wgd_if_finish();
+	wgd_underlay_finish();
 	wgd_zebra_finish();
 	/* these delete interfaces and lists, which are looked up */
 	vrf_terminate();
@@ -156,6 +158,7 @@ int main(int argc, char **argv)
 		zlog_err("no memory");
 		exit(1);
 	}
+	wgd_underlay_init();
 	wgd_debug_init();
 	wgd_zebra_init();
 	access_list_init(); /* brings the commands of prefix lists */

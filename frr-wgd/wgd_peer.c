@@ -23,6 +23,7 @@
 
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_PEER, "WireGuard peer");
@@ -52,6 +53,7 @@ static void push_conf(struct wgd_peer *p)
 	};
 
 	wg_peer_set_conf(p->peer, &conf);
+	wgd_underlay_peer(p);
 	wgd_if_kick(p->wif);
 }
 
@@ -221,6 +223,7 @@ struct wgd_peer *wgd_peer_get(struct wgd_if *wif, const char *name)
 void wgd_peer_delete(struct wgd_peer *p)
 {
 	forget_query(p);
+	wgd_underlay_forget_peer(p);
 	wg_peer_delete(p->peer);
 	XFREE(MTYPE_WGD_STR, p->description);
 	XFREE(MTYPE_WGD_STR, p->host);
@@ -421,10 +424,19 @@ static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
 	resolve_in(p, 0);
 }
 
+static bool is_fresh(int64_t handshake)
+{
+	return handshake && time(NULL) - handshake < HANDSHAKE_FRESH_S;
+}
+
 bool wgd_peer_is_alive(const struct wg_event *ev)
 {
-	return ev->handshake &&
-	       time(NULL) - ev->handshake < HANDSHAKE_FRESH_S;
+	return is_fresh(ev->handshake);
+}
+
+bool wgd_peer_in_session(const struct wgd_peer *p)
+{
+	return is_fresh(p->handshake);
 }
 
 void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
@@ -436,6 +448,7 @@ void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 	p->tx_bytes = ev->tx_bytes;
 	wg_peer_set_liveness(p->peer, wgd_peer_is_alive(ev) ? WG_PEER_UP
 							    : WG_PEER_UNKNOWN);
+	wgd_underlay_peer(p);
 }
 
 const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len)

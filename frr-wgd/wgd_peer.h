@@ -40,6 +40,10 @@ struct wgd_peer {
 	int64_t silent_since; /* monotonic s: sent, nothing received; 0: no */
 	uint64_t silent_tx; /* tx_bytes then */
 
+	/* endpoints that are kept outside the tunnel: see wgd_underlay.c */
+	struct wg_addr under[2]; /* where it is, where it is configured */
+	bool inside; /* and one of them is not */
+
 	/* work of the northbound: see wgd_nb_config.c */
 	bool touched;
 };
@@ -80,6 +84,8 @@ extern void wgd_peer_check_secret(struct wgd_peer *p);
 
 /* Is the peer in a session, as a read of the device says? */
 extern bool wgd_peer_is_alive(const struct wg_event *ev);
+/* ... as the last one said. */
+extern bool wgd_peer_in_session(const struct wgd_peer *p);
 /* What a read of the device said of the peer. */
 extern void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev);
 /* Why the peer is in its state; a string for people, into buf. */

@@ -15,6 +15,7 @@
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_vty.h"
 #include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_keys.h"
@@ -91,6 +92,8 @@ static json_object *peer_json(struct wgd_peer *p)
 		json_object_string_add(o, "endpoint", wg_endpoint_str(e, buf));
 	if (p->host && !p->resolved_is_literal)
 		json_object_string_add(o, "endpointHost", p->host);
+	json_object_string_add(o, "endpointPath",
+			       wg_path_str(wgd_underlay_path(p)));
 	for (i = 0; i < p->n_addresses; i++)
 		json_object_array_add(addresses,
 				      json_object_new_string(wg_addr_str(
@@ -122,6 +125,16 @@ static uint32_t mtu_of(struct wgd_if *wif)
 	return wif->conf.mtu ?: WGD_MTU_DEFAULT;
 }
 
+/* The link that makes the MTU less than the default; NULL: none does. */
+static const char *mtu_link(struct wgd_if *wif)
+{
+	const struct interface *outer = NULL;
+
+	if (!wif->adopted && !wif->conf.mtu)
+		wgd_underlay_mtu(wif, &outer);
+	return outer ? outer->name : NULL;
+}
+
 static json_object *if_json(struct wgd_if *wif)
 {
 	json_object *o = json_object_new_object();
@@ -138,6 +151,8 @@ static json_object *if_json(struct wgd_if *wif)
 	json_object_int_add(o, "listenPort",
 			    wif->conf.listen_port ?: wif->port);
 	json_object_int_add(o, "mtu", mtu_of(wif));
+	if (mtu_link(wif))
+		json_object_string_add(o, "mtuLink", mtu_link(wif));
 	json_object_int_add(o, "fwmark", wg_dev_conf(wif->dev)->fwmark);
 	json_object_boolean_add(o, "adopted", wif->adopted);
 	json_object_string_add(o, "syncState", sync_state(wif));
@@ -172,6 +187,11 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 		vty_out(vty, "    Endpoint: not known");
 	if (p->host && !p->resolved_is_literal)
 		vty_out(vty, " (%s)", p->host);
+	if (wgd_underlay_path(p) >= WG_PATH_KEPT)
+		vty_out(vty, ", %s",
+			wgd_underlay_path(p) == WG_PATH_KEPT
+				? "kept outside the tunnel by a host route"
+				: "inside a tunnel");
 	vty_out(vty, "\n    Addresses:");
 	for (i = 0; i < p->n_addresses; i++)
 		vty_out(vty, " %s", wg_addr_str(&p->addresses[i], buf));
@@ -205,9 +225,10 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 		wgd_if_public_key(wif)
 			? wg_key_str(wgd_if_public_key(wif), buf)
 			: "not known");
-	vty_out(vty, "  Listen port: %u, MTU: %u, fwmark: %u\n",
+	vty_out(vty, "  Listen port: %u, MTU: %u%s%s%s, fwmark: %u\n",
 		wif->conf.listen_port ?: wif->port, mtu_of(wif),
-		wg_dev_conf(wif->dev)->fwmark);
+		mtu_link(wif) ? " (80 less than " : "", mtu_link(wif) ?: "",
+		mtu_link(wif) ? ")" : "", wg_dev_conf(wif->dev)->fwmark);
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		peer_text(vty, wg_peer_arg(peer));
 }

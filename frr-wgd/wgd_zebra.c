@@ -29,12 +29,15 @@
 
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 
 #define QUIET_MS 3000
 #define ASK_AGAIN_S 5
+#define HOST_ROUTE_STALE_S 86400
+#define HOST_ROUTE_DISTANCE 1 /* as a static route: before what is learned */
 
 /* A VRF whose routes we subscribed to. */
 struct follow {
@@ -49,6 +52,8 @@ struct follow {
 
 static struct zclient *zclient;
 static bool connected, connected_before;
+static bool host_routes_seen; /* there are some, or were */
+static bool host_routes_kept; /* zebra knows that we come back */
 static struct follow *follows;
 static struct event *t_quiet, *t_stale;
 
@@ -90,6 +95,8 @@ static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
 		struct wg_nexthop nh = {
 			.ifindex = from[i].ifindex,
 			.weight = MIN(from[i].weight, UINT8_MAX),
+			.on_link = CHECK_FLAG(from[i].flags,
+					      ZAPI_NEXTHOP_FLAG_ONLINK),
 		};
 
 		switch (from[i].type) {
@@ -146,6 +153,7 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 	/* our own address leads to no peer, though it is "on" the link */
 	if (cmd == ZEBRA_REDISTRIBUTE_ROUTE_DEL ||
 	    wgd_compat_is_local(api.type)) {
+		n = 0;
 		wg_route_delete(wgd.core, vrf_id, &p);
 	} else {
 		n = to_nexthops(api.nexthops,
@@ -156,6 +164,11 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 			zlog_err("%pFX: route not followed: %s", &api.prefix,
 				 safe_strerror(-rc));
 	}
+	if (api.type == ZEBRA_ROUTE_HSLS)
+		host_routes_seen = true;
+	else if (vrf_id == VRF_DEFAULT)
+		wg_underlay_route(wgd.underlay, &p, nh, n);
+	wgd_underlay_order();
 	wgd_if_route_event();
 	if (t_quiet)
 		wait_for_quiet();
@@ -164,6 +177,8 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 
 /* --- replay */
 
+static void drop_old_host_routes(void);
+
 static void quiet(struct event *t)
 {
 	event_cancel(&t_quiet);
@@ -171,6 +186,7 @@ static void quiet(struct event *t)
 	wgd.routes_here = true;
 	zlog_info("all routes are here");
 	wgd_if_release_stale();
+	drop_old_host_routes();
 }
 
 static void wait_for_quiet(void)
@@ -293,6 +309,11 @@ static void barrier_reached(vrf_id_t vrf)
 
 /* --- next hop tracking */
 
+bool wgd_zebra_is_up(void)
+{
+	return connected;
+}
+
 void wgd_zebra_track(void)
 {
 	struct wg_gateway_want want;
@@ -307,8 +328,31 @@ void wgd_zebra_track(void)
 		zclient_send_rnh(zclient,
 				 want.want ? ZEBRA_NEXTHOP_REGISTER
 					   : ZEBRA_NEXTHOP_UNREGISTER,
-				 &p, SAFI_UNICAST, false, false, want.vrf);
+				 &p, SAFI_UNICAST, false, want.via_default,
+				 want.vrf);
 	}
+}
+
+static void endpoint_told(const struct wg_addr *addr,
+			  const struct zapi_route *route)
+{
+	struct wg_nexthop nh[MULTIPATH_NUM];
+	struct wg_way way = {
+		.ours = route->type == ZEBRA_ROUTE_HSLS,
+		.nh = nh,
+	};
+	size_t i, n;
+
+	n = to_nexthops(route->nexthops,
+			MIN(route->nexthop_num, array_size(nh)), NULL, nh);
+	/* recursive ones come with what they resolve to */
+	for (i = 0; i < n; i++)
+		if (nh[i].ifindex)
+			nh[way.n_nh++] = nh[i];
+	if (way.n_nh && !to_prefix(&route->prefix, &way.prefix))
+		return;
+	wg_underlay_told(wgd.underlay, addr, &way);
+	wgd_underlay_order();
 }
 
 static void gateway_told(vrf_id_t vrf, const struct prefix *match,
@@ -331,6 +375,8 @@ static void gateway_told(vrf_id_t vrf, const struct prefix *match,
 			MIN(route->nexthop_num, array_size(nh)), &gateway, nh);
 	wgd_debug_routes("next hop %pFX vrf %u: %zu links", match, vrf, n);
 	wg_gateway_update(wgd.core, vrf, &gateway, nh, n);
+	if (vrf == VRF_DEFAULT)
+		endpoint_told(&gateway, route);
 	wgd_if_kick_all();
 }
 
@@ -356,6 +402,94 @@ static void nexthop_told(struct vrf *vrf, struct prefix *match,
 }
 #endif
 
+/* --- host routes */
+
+/*
+ * zebra deletes the routes of a client that goes, unless it said that it will
+ * be back.  A tunnel that runs while we are away needs them; so they stay for
+ * as long as anybody could reasonably be away.
+ */
+static void send_capability(enum zserv_client_capabilities cap, afi_t afi)
+{
+	struct zapi_cap api = {
+		.cap = cap,
+		.stale_removal_time = HOST_ROUTE_STALE_S,
+		.afi = afi,
+		.safi = SAFI_UNICAST,
+		.vrf_id = VRF_DEFAULT,
+	};
+
+	zclient_capabilities_send(ZEBRA_CLIENT_CAPABILITIES, zclient, &api);
+}
+
+static void keep_host_routes(void)
+{
+	afi_t afi;
+
+	if (host_routes_kept)
+		return;
+	host_routes_kept = true;
+	send_capability(ZEBRA_CLIENT_GR_CAPABILITIES, AFI_IP);
+	for (afi = AFI_IP; afi <= AFI_IP6; afi++)
+		send_capability(ZEBRA_CLIENT_ROUTE_UPDATE_PENDING, afi);
+}
+
+/* What an earlier life left and this one did not order again goes. */
+static void drop_old_host_routes(void)
+{
+	afi_t afi;
+
+	wgd_underlay_settle();
+	if (!connected || !host_routes_seen)
+		return;
+	keep_host_routes();
+	for (afi = AFI_IP; afi <= AFI_IP6; afi++)
+		send_capability(ZEBRA_CLIENT_ROUTE_UPDATE_COMPLETE, afi);
+}
+
+void wgd_zebra_host_route(const struct wg_addr *addr,
+			  const struct wg_nexthop *nh, size_t n)
+{
+	struct zapi_route api = {
+		.vrf_id = VRF_DEFAULT,
+		.type = ZEBRA_ROUTE_HSLS,
+		.safi = SAFI_UNICAST,
+		.distance = HOST_ROUTE_DISTANCE,
+	};
+	size_t i;
+
+	from_addr(addr, &api.prefix);
+	SET_FLAG(api.message, ZAPI_MESSAGE_DISTANCE);
+	if (n)
+		SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);
+	api.nexthop_num = MIN(n, (size_t)MULTIPATH_NUM);
+	for (i = 0; i < api.nexthop_num; i++) {
+		struct zapi_nexthop *to = &api.nexthops[i];
+
+		to->vrf_id = VRF_DEFAULT;
+		to->ifindex = nh[i].ifindex;
+		to->weight = nh[i].weight;
+		to->type = NEXTHOP_TYPE_IFINDEX;
+		if (nh[i].gateway.family == AF_INET)
+			to->type = NEXTHOP_TYPE_IPV4_IFINDEX;
+		else if (nh[i].gateway.family == AF_INET6)
+			to->type = NEXTHOP_TYPE_IPV6_IFINDEX;
+		memcpy(&to->gate, nh[i].gateway.b, sizeof(to->gate));
+		if (nh[i].on_link)
+			SET_FLAG(to->flags, ZAPI_NEXTHOP_FLAG_ONLINK);
+	}
+	if (n)
+		zlog_info("endpoint %pFX: host route, for another route leads to it through a tunnel",
+			  &api.prefix);
+	else
+		zlog_info("endpoint %pFX: no host route any more",
+			  &api.prefix);
+	host_routes_seen = true;
+	keep_host_routes();
+	zclient_route_send(n ? ZEBRA_ROUTE_ADD : ZEBRA_ROUTE_DELETE, zclient,
+			   &api);
+}
+
 /* --- links */
 
 struct interface *wgd_zebra_link(const char *name)
@@ -376,6 +510,7 @@ static int link_changed(struct interface *ifp)
 	wgd_debug_events("link %s: index %u, %s", ifp->name, ifp->ifindex,
 			 if_is_up(ifp) ? "up" : "down");
 	wgd_if_link_changed(ifp->name);
+	wgd_underlay_link_changed();
 	return 0;
 }
 
@@ -409,6 +544,8 @@ static void zebra_up(struct zclient *zc)
 		subscribe(f, false);
 	}
 	connected_before = true;
+	host_routes_kept = false;
+	wgd_underlay_replay();
 	wg_gateway_replay(wgd.core);
 	wgd_zebra_track();
 	wgd_if_kick_all();

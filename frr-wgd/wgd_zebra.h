@@ -17,6 +17,15 @@ extern void wgd_zebra_finish(void);
  */
 extern void wgd_zebra_follow(struct wg_dev *dev, bool fresh);
 
+/* Is there a session? */
+extern bool wgd_zebra_is_up(void);
+/*
+ * Have a host route to the address, in the default VRF, with these next hops
+ * (n 0: none any more).
+ */
+extern void wgd_zebra_host_route(const struct wg_addr *addr,
+				 const struct wg_nexthop *nh, size_t n);
+
 /* Track the next hops that the core wants tracked, and no others. */
 extern void wgd_zebra_track(void);
 

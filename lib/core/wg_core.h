@@ -45,6 +45,7 @@ struct wg_nexthop {
 	struct wg_addr gateway; /* AF_UNSPEC: none, on link */
 	uint32_t ifindex; /* 0: recursive, to be resolved by tracking */
 	uint8_t weight; /* 0 counts as 1 */
+	bool on_link; /* the gateway is on the link, whatever its address */
 };
 
 /*

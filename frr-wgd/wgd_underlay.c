@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The way to the endpoints.
+ *
+ * A peer has up to two endpoints that matter: where it is (as the device says)
+ * and where it is configured to be.  Both are held, so that there is a way to
+ * the one when the other fails.  An interface with a mark routes its packets
+ * by rules of the operator's own, so nothing is done for its peers.
+ *
+ * A peer that is in a session is reached, whatever this routing table says:
+ * the packets may well be routed by another one, in another network namespace
+ * for example.  So an endpoint counts as inside the tunnel only while its peer
+ * does not answer.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "if.h"
+#include "log.h"
+#include "vrf.h"
+
+#include "frr-wgd/wgd_attach.h"
+#include "frr-wgd/wgd_underlay.h"
+#include "frr-wgd/wgd_zebra.h"
+
+#define WG_OVERHEAD 80 /* bytes: IPv6, UDP, WireGuard's header and tag */
+
+static uint32_t generation; /* of what was acted upon */
+static bool links_changed;
+
+/* --- what is held */
+
+/* Routing by our table concerns this endpoint. */
+static struct wg_addr concern(const struct wgd_peer *p,
+			      const struct wg_endpoint *e)
+{
+	const struct wg_dev_conf *conf = wg_dev_conf(p->wif->dev);
+	static const struct wg_addr none;
+
+	/* a link-local one names its link */
+	return conf->fwmark || e->scope ? none : e->addr;
+}
+
+static void hold(struct wg_addr *held, struct wg_addr addr)
+{
+	struct wg_addr old = *held;
+
+	if (wg_addr_same(&old, &addr))
+		return;
+	*held = addr;
+	/* first the new one: it may learn from the old one's ways */
+	if (addr.family) {
+		wg_gateway_hold(wgd.core, VRF_DEFAULT, &addr);
+		wg_underlay_hold(wgd.underlay, &addr);
+	}
+	if (old.family) {
+		wg_underlay_release(wgd.underlay, &old);
+		wg_gateway_release(wgd.core, VRF_DEFAULT, &old);
+	}
+}
+
+static const struct wg_addr *endpoint_of(const struct wgd_peer *p)
+{
+	return p->under[0].family ? &p->under[0] : &p->under[1];
+}
+
+enum wg_path wgd_underlay_path(const struct wgd_peer *p)
+{
+	uint32_t ifindex;
+
+	return wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
+}
+
+/* Does the tunnel run in itself? */
+static void judge(struct wgd_peer *p)
+{
+	uint32_t ifindex;
+	enum wg_path path = wg_underlay_path(wgd.underlay, endpoint_of(p),
+					     &ifindex);
+	bool inside = path == WG_PATH_INSIDE && !wgd_peer_in_session(p) &&
+		      ifindex == wg_dev_ifindex(p->wif->dev);
+	char addr[WG_ADDR_STRLEN];
+
+	if (inside != p->inside) {
+		wg_addr_str(endpoint_of(p), addr);
+		if (inside)
+			zlog_warn(
+				"%s: peer %s: routing leads to its endpoint %s through the tunnel itself, and no other way is known: prefixes that cover it are not followed",
+				p->wif->name, wg_peer_name(p->peer), addr);
+		else
+			zlog_notice(
+				"%s: peer %s: its endpoint %s is not inside the tunnel any more",
+				p->wif->name, wg_peer_name(p->peer), addr);
+	}
+	p->inside = inside;
+	wg_peer_set_inside(p->peer, inside ? endpoint_of(p) : NULL);
+}
+
+void wgd_underlay_peer(struct wgd_peer *p)
+{
+	hold(&p->under[0], concern(p, &p->endpoint));
+	hold(&p->under[1], concern(p, &p->resolved));
+	judge(p);
+}
+
+void wgd_underlay_forget_peer(struct wgd_peer *p)
+{
+	static const struct wg_addr none;
+
+	hold(&p->under[0], none);
+	hold(&p->under[1], none);
+}
+
+void wgd_underlay_forget_if(struct wgd_if *wif)
+{
+	wg_underlay_set_tunnel(wgd.underlay, wif->tunnel, false);
+	wif->tunnel = 0;
+}
+
+/* --- the MTU */
+
+static uint32_t mtu_to(const struct wg_addr *addr, const struct interface **ret)
+{
+	struct interface *ifp;
+	enum wg_path path;
+	uint32_t ifindex;
+
+	path = wg_underlay_path(wgd.underlay, addr, &ifindex);
+	if (path != WG_PATH_OUTSIDE && path != WG_PATH_KEPT)
+		return UINT32_MAX;
+	ifp = if_lookup_by_index(ifindex, VRF_DEFAULT);
+	if (!ifp || !ifp->mtu)
+		return UINT32_MAX;
+	*ret = ifp;
+	return ifp->mtu;
+}
+
+uint32_t wgd_underlay_mtu(struct wgd_if *wif, const struct interface **ret_link)
+{
+	uint32_t mtu = WGD_MTU_DEFAULT, outer;
+	const struct interface *ifp;
+	struct wg_peer *peer;
+	unsigned i;
+
+	*ret_link = NULL;
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		for (i = 0; i < 2; i++) {
+			struct wgd_peer *p = wg_peer_arg(peer);
+
+			outer = mtu_to(&p->under[i], &ifp);
+			if (outer >= mtu + WG_OVERHEAD)
+				continue;
+			mtu = MAX(outer, WGD_MTU_MIN + WG_OVERHEAD) -
+			      WG_OVERHEAD;
+			*ret_link = ifp;
+		}
+	return mtu;
+}
+
+/* --- acting */
+
+static void look_at_links(void)
+{
+	struct wgd_if *wif;
+	uint32_t ifindex;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+		ifindex = wg_dev_ifindex(wif->dev);
+		if (wif->tunnel == ifindex)
+			continue;
+		wg_underlay_set_tunnel(wgd.underlay, wif->tunnel, false);
+		wg_underlay_set_tunnel(wgd.underlay, ifindex, true);
+		wif->tunnel = ifindex;
+		links_changed = true;
+	}
+}
+
+void wgd_underlay_order(void)
+{
+	struct wg_underlay_want want;
+
+	while (wgd_zebra_is_up() &&
+	       wg_underlay_next(wgd.underlay, wgd.routes_here, &want)) {
+		wgd_zebra_host_route(&want.addr, want.nh, want.n_nh);
+		if (want.ask)
+			wg_gateway_ask(wgd.core, VRF_DEFAULT, &want.addr);
+	}
+}
+
+void wgd_underlay_settle(void)
+{
+	struct wg_peer *peer;
+	struct wgd_if *wif;
+
+	look_at_links();
+	wgd_underlay_order();
+	if (generation == wg_underlay_generation(wgd.underlay) &&
+	    !links_changed)
+		return;
+	generation = wg_underlay_generation(wgd.underlay);
+	links_changed = false;
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+		for (peer = wg_peer_first(wif->dev); peer;
+		     peer = wg_peer_next(peer))
+			judge(wg_peer_arg(peer));
+		wgd_attach_keep_mtu(wif);
+	}
+}
+
+void wgd_underlay_link_changed(void)
+{
+	links_changed = true;
+	wgd_if_kick_all();
+}
+
+void wgd_underlay_replay(void)
+{
+	wg_underlay_replay(wgd.underlay);
+}
+
+void wgd_underlay_init(void)
+{
+	wgd.underlay = wg_underlay_new();
+}
+
+void wgd_underlay_finish(void)
+{
+	wg_underlay_delete(&wgd.underlay);
+}
