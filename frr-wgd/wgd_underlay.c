@@ -75,8 +75,8 @@ enum wg_path wgd_underlay_path(const struct wgd_peer *p)
 static void judge(struct wgd_peer *p)
 {
 	uint32_t ifindex;
-	enum wg_path path = wg_underlay_path(wgd.underlay, endpoint_of(p),
-					     &ifindex);
+	enum wg_path path =
+		wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
 	bool inside = path == WG_PATH_INSIDE && !wgd_peer_in_session(p) &&
 		      ifindex == wg_dev_ifindex(p->wif->dev);
 	char addr[WG_ADDR_STRLEN];

@@ -47,20 +47,6 @@ static void change(struct wg_core *core, struct wg_gateway *gw)
 	core->changed = gw;
 }
 
-static void set_nexthops(struct wg_core *core, struct wg_gateway *gw,
-			 const struct wg_nexthop *nh, size_t n_nh)
-{
-	struct wg_nexthop *new = NULL;
-
-	if (n_nh) {
-		new = wg_mem_get(&core->mem, n_nh * sizeof(*nh));
-		memcpy(new, nh, n_nh * sizeof(*nh));
-	}
-	wg_mem_put(&core->mem, gw->nh, gw->n_nh * sizeof(*nh));
-	gw->nh = new;
-	gw->n_nh = n_nh;
-}
-
 static void forget(struct wg_core *core, struct wg_gateway *gw)
 {
 	struct wg_gateway **at = bucket(core, gw->vrf, &gw->addr);
@@ -68,7 +54,7 @@ static void forget(struct wg_core *core, struct wg_gateway *gw)
 	while (*at != gw)
 		at = &(*at)->next;
 	*at = gw->next;
-	set_nexthops(core, gw, NULL, 0);
+	wg_hops_set(&core->mem, &gw->hops, NULL, 0);
 	wg_mem_put(&core->mem, gw, sizeof(*gw));
 }
 
@@ -98,7 +84,7 @@ void wg_gateway_put(struct wg_core *core, struct wg_gateway *gw)
 	assert(gw->refs);
 	if (--gw->refs == 0) {
 		/* nobody keeps it current from now on */
-		set_nexthops(core, gw, NULL, 0);
+		wg_hops_set(&core->mem, &gw->hops, NULL, 0);
 		change(core, gw);
 	}
 }
@@ -178,21 +164,6 @@ void wg_gateway_replay(struct wg_core *core)
 			tell_again(core, gw);
 }
 
-static bool same_nexthops(const struct wg_gateway *gw,
-			  const struct wg_nexthop *nh, size_t n_nh)
-{
-	size_t i;
-
-	if (gw->n_nh != n_nh)
-		return false;
-	for (i = 0; i < n_nh; i++)
-		if (!wg_addr_same(&gw->nh[i].gateway, &nh[i].gateway) ||
-		    gw->nh[i].ifindex != nh[i].ifindex ||
-		    gw->nh[i].weight != nh[i].weight)
-			return false;
-	return true;
-}
-
 void wg_gateway_update(struct wg_core *core, uint32_t vrf,
 		       const struct wg_addr *gateway,
 		       const struct wg_nexthop *nh, size_t n_nh)
@@ -200,10 +171,8 @@ void wg_gateway_update(struct wg_core *core, uint32_t vrf,
 	struct wg_gateway *gw = find(core, vrf, gateway);
 
 	/* an answer to what is not wanted any more is nothing to keep */
-	if (!gw || !gw->refs || same_nexthops(gw, nh, n_nh))
-		return;
-	set_nexthops(core, gw, nh, n_nh);
-	core->marked_sets = true;
+	if (gw && gw->refs && wg_hops_set(&core->mem, &gw->hops, nh, n_nh))
+		core->marked_sets = true;
 }
 
 void wg_gateway_free_all(struct wg_core *core)

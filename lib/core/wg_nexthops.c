@@ -139,8 +139,8 @@ static int resolve(struct wg_core *core, const struct wg_nhset *set)
 						   nh->weight);
 			continue;
 		}
-		for (j = 0; j < set->gw[i]->n_nh && ret == 0; j++) {
-			sub = &set->gw[i]->nh[j];
+		for (j = 0; j < set->gw[i]->hops.n && ret == 0; j++) {
+			sub = &set->gw[i]->hops.nh[j];
 			dev = device_of(core, set->vrf, sub->ifindex);
 			if (dev)
 				ret = resolved_add(core, dev,

@@ -21,6 +21,7 @@
 #define WG_STATE_H
 
 #include "lib/core/wg_core.h"
+#include "lib/core/wg_hops.h"
 #include "lib/core/wg_table.h"
 
 /* IPv4 is 0, IPv6 is 1: index of tables and list heads. */
@@ -146,8 +147,7 @@ struct wg_gateway {
 	uint32_t holds;	       /* ... for endpoints */
 	bool told;	       /* the caller knows that it is wanted */
 	bool changed;	       /* on the list */
-	struct wg_nexthop *nh; /* what it resolves to */
-	size_t n_nh;
+	struct wg_hops hops;   /* what it resolves to */
 };
 
 /* The routes of one set on one device. */

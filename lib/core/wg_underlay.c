@@ -35,38 +35,32 @@
 
 #include <assert.h>
 
-#include "lib/core/wg_mem.h"
-
-struct hops {
-	struct wg_nexthop *nh;
-	size_t n;
-};
+#include "lib/core/wg_hops.h"
+#include "lib/core/wg_sorted.h"
 
 struct cover {
-	struct wg_prefix prefix;
-	struct hops best;    /* of its best route; none: not known */
-	struct hops outside; /* the last ones that led outside */
+	struct wg_prefix prefix; /* first */
+	struct wg_hops best;	 /* of its best route; none: not known */
+	struct wg_hops outside;	 /* the last ones that led outside */
 };
 
 struct under {
-	struct wg_prefix host; /* of the address */
+	struct wg_prefix host; /* of the address; first */
 	unsigned refs;
-	bool told;	/* by tracking, at least once */
-	bool inside;	/* its route leads into a tunnel */
-	bool kept;	/* we want a host route */
-	bool working;	/* ... and tracking has seen it */
-	bool ordered;	/* there was one of this life */
-	bool ask;	/* tracking again */
-	bool dirty;	/* want of a host route changed */
-	struct hops nh; /* of the host route */
+	bool told;	   /* by tracking, at least once */
+	bool inside;	   /* its route leads into a tunnel */
+	bool kept;	   /* we want a host route */
+	bool working;	   /* ... and tracking has seen it */
+	bool ordered;	   /* there was one of this life */
+	bool ask;	   /* tracking again */
+	bool dirty;	   /* want of a host route changed */
+	struct wg_hops nh; /* of the host route */
 };
 
 struct wg_underlay {
 	struct wg_mem mem;
-	struct under **unders; /* by host prefix */
-	size_t n_unders, cap_unders;
-	struct cover **covers; /* by prefix */
-	size_t n_covers, cap_covers;
+	struct wg_sorted unders; /* struct under */
+	struct wg_sorted covers; /* struct cover */
 	uint32_t *tunnels;
 	size_t n_tunnels, cap_tunnels;
 	size_t n_inside, n_kept; /* unders that are */
@@ -75,37 +69,6 @@ struct wg_underlay {
 };
 
 /* --- next hops */
-
-static bool same_hops(const struct hops *a, const struct wg_nexthop *nh,
-		      size_t n)
-{
-	size_t i;
-
-	if (a->n != n)
-		return false;
-	for (i = 0; i < n; i++)
-		if (!wg_addr_same(&a->nh[i].gateway, &nh[i].gateway) ||
-		    a->nh[i].ifindex != nh[i].ifindex)
-			return false;
-	return true;
-}
-
-/* Returns whether that is something new. */
-static bool set_hops(struct wg_underlay *u, struct hops *hops,
-		     const struct wg_nexthop *nh, size_t n)
-{
-	struct wg_nexthop *new = NULL;
-
-	if (same_hops(hops, nh, n))
-		return false;
-	if (n) {
-		new = wg_mem_get(&u->mem, n * sizeof(*nh));
-		memcpy(new, nh, n * sizeof(*nh));
-	}
-	wg_mem_put(&u->mem, hops->nh, hops->n * sizeof(*nh));
-	*hops = (struct hops){.nh = new, .n = n};
-	return true;
-}
 
 static bool is_tunnel(const struct wg_underlay *u, uint32_t ifindex)
 {
@@ -118,7 +81,7 @@ static bool is_tunnel(const struct wg_underlay *u, uint32_t ifindex)
 }
 
 /* The link of the first next hop that is a tunnel, or is none; 0: no such. */
-static uint32_t link_of(const struct wg_underlay *u, const struct hops *hops,
+static uint32_t link_of(const struct wg_underlay *u, const struct wg_hops *hops,
 			bool tunnel)
 {
 	size_t i;
@@ -138,8 +101,8 @@ static bool is_recursive(const struct wg_nexthop *nh, size_t n)
 }
 
 /* Remember those next hops that lead outside, if there are any. */
-static bool remember(struct wg_underlay *u, struct hops *outside,
-		     const struct hops *from)
+static bool remember(struct wg_underlay *u, struct wg_hops *outside,
+		     const struct wg_hops *from)
 {
 	struct wg_nexthop nh[from->n ?: 1];
 	size_t i, n = 0;
@@ -147,97 +110,56 @@ static bool remember(struct wg_underlay *u, struct hops *outside,
 	for (i = 0; i < from->n; i++)
 		if (!is_tunnel(u, from->nh[i].ifindex))
 			nh[n++] = from->nh[i];
-	return n && set_hops(u, outside, nh, n);
+	return n && wg_hops_set(&u->mem, outside, nh, n);
 }
 
 /* --- the arrays */
 
-/* The first endpoint that is not before the prefix. */
-static size_t first_under(const struct wg_underlay *u,
-			  const struct wg_prefix *p)
+static struct under *under_at(const struct wg_underlay *u, size_t i)
 {
-	size_t from = 0, to = u->n_unders;
-
-	while (from < to) {
-		size_t mid = (from + to) / 2;
-
-		if (wg_prefix_cmp(&u->unders[mid]->host, p) < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from;
+	return (struct under *)u->unders.at[i];
 }
 
 #define each_under(u, p, i)                                                    \
-	for ((i) = first_under(u, p);                                          \
-	     (i) < (u)->n_unders &&                                            \
-	     wg_prefix_covers(p, &(u)->unders[i]->host);                       \
+	for ((i) = wg_sorted_first(&(u)->unders, p);                           \
+	     (i) < (u)->unders.n && wg_prefix_covers(p, (u)->unders.at[i]);    \
 	     (i)++)
-
-static size_t first_cover(const struct wg_underlay *u,
-			  const struct wg_prefix *p)
-{
-	size_t from = 0, to = u->n_covers;
-
-	while (from < to) {
-		size_t mid = (from + to) / 2;
-
-		if (wg_prefix_cmp(&u->covers[mid]->prefix, p) < 0)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from;
-}
 
 static struct under *find_under(const struct wg_underlay *u,
 				const struct wg_addr *addr)
 {
 	struct wg_prefix host = wg_prefix_host(addr);
-	size_t i = first_under(u, &host);
 
-	return i < u->n_unders && wg_prefix_same(&u->unders[i]->host, &host)
-		       ? u->unders[i]
-		       : NULL;
+	return wg_sorted_find(&u->unders, &host);
 }
 
-static struct cover *find_cover(const struct wg_underlay *u,
-				const struct wg_prefix *p)
+/* Does the prefix cover an endpoint? */
+static bool is_around_any(const struct wg_underlay *u,
+			  const struct wg_prefix *p)
 {
-	size_t i = first_cover(u, p);
+	size_t i;
 
-	return i < u->n_covers && wg_prefix_same(&u->covers[i]->prefix, p)
-		       ? u->covers[i]
-		       : NULL;
+	each_under(u, p, i) return true;
+	return false;
 }
 
 static struct cover *get_cover(struct wg_underlay *u, const struct wg_prefix *p)
 {
-	size_t i = first_cover(u, p);
-	struct cover *c = find_cover(u, p);
+	struct cover *c = wg_sorted_find(&u->covers, p);
 
 	if (c)
 		return c;
 	c = wg_mem_get(&u->mem, sizeof(*c));
 	c->prefix = *p;
-	u->covers = wg_mem_room(&u->mem, u->covers, sizeof(c), u->n_covers + 1,
-				&u->cap_covers);
-	assert(u->covers);
-	memmove(u->covers + i + 1, u->covers + i,
-		(u->n_covers++ - i) * sizeof(c));
-	u->covers[i] = c;
+	wg_sorted_add(&u->mem, &u->covers, c);
 	return c;
 }
 
 static void drop_cover(struct wg_underlay *u, struct cover *c)
 {
-	size_t i = first_cover(u, &c->prefix);
-
-	memmove(u->covers + i, u->covers + i + 1,
-		(--u->n_covers - i) * sizeof(c));
-	set_hops(u, &c->best, NULL, 0);
-	set_hops(u, &c->outside, NULL, 0);
+	wg_sorted_remove(&u->covers, c);
+	wg_hops_set(&u->mem, &c->best, NULL, 0);
+	wg_hops_set(&u->mem, &c->outside, NULL, 0);
 	wg_mem_put(&u->mem, c, sizeof(*c));
 }
 
@@ -251,7 +173,7 @@ static struct cover *next_cover(const struct wg_underlay *u,
 
 		p.len = (*len)--;
 		wg_prefix_mask(&p);
-		c = find_cover(u, &p);
+		c = wg_sorted_find(&u->covers, &p);
 		if (c)
 			return c;
 	}
@@ -286,7 +208,7 @@ static struct cover *exit_of(const struct wg_underlay *u, const struct under *e)
 static void set_kept(struct wg_underlay *u, struct under *e,
 		     const struct wg_nexthop *nh, size_t n)
 {
-	if (!set_hops(u, &e->nh, nh, n))
+	if (!wg_hops_set(&u->mem, &e->nh, nh, n))
 		return;
 	u->n_kept += (n != 0) - e->kept;
 	e->kept = n;
@@ -301,7 +223,7 @@ static void derive(struct wg_underlay *u, struct under *e)
 {
 	struct cover *route = route_of(u, e);
 	bool inside = route && link_of(u, &route->best, true);
-	struct hops out = {};
+	struct wg_hops out = {};
 	struct cover *exit;
 
 	u->n_inside += inside - e->inside;
@@ -313,29 +235,29 @@ static void derive(struct wg_underlay *u, struct under *e)
 	if (exit)
 		remember(u, &out, &exit->outside);
 	set_kept(u, e, out.nh, out.n);
-	set_hops(u, &out, NULL, 0);
+	wg_hops_set(&u->mem, &out, NULL, 0);
 }
 
 static void derive_under(struct wg_underlay *u, const struct wg_prefix *p)
 {
 	size_t i;
 
-	each_under(u, p, i) derive(u, u->unders[i]);
+	each_under(u, p, i) derive(u, under_at(u, i));
 }
 
 static void derive_all(struct wg_underlay *u)
 {
 	size_t i;
 
-	for (i = 0; i < u->n_unders; i++)
-		derive(u, u->unders[i]);
+	for (i = 0; i < u->unders.n; i++)
+		derive(u, under_at(u, i));
 }
 
 /* The best route of a cover; returns whether anything is new. */
 static bool set_best(struct wg_underlay *u, struct cover *c,
 		     const struct wg_nexthop *nh, size_t n)
 {
-	bool new = set_hops(u, &c->best, nh, n);
+	bool new = wg_hops_set(&u->mem, &c->best, nh, n);
 
 	return remember(u, &c->outside, &c->best) || new;
 }
@@ -363,47 +285,34 @@ void wg_underlay_set_tunnel(struct wg_underlay *u, uint32_t ifindex, bool is)
 
 void wg_underlay_hold(struct wg_underlay *u, const struct wg_addr *addr)
 {
-	struct wg_prefix host = wg_prefix_host(addr);
 	struct under *e = find_under(u, addr);
-	size_t i = first_under(u, &host);
 
-	if (e) {
-		if (e->refs++ == 0)
-			derive(u, e); /* it was on its way out */
-		return;
+	if (!e) {
+		e = wg_mem_get(&u->mem, sizeof(*e));
+		e->host = wg_prefix_host(addr);
+		wg_sorted_add(&u->mem, &u->unders, e);
 	}
-	e = wg_mem_get(&u->mem, sizeof(*e));
-	e->host = host;
-	e->refs = 1;
-	u->unders = wg_mem_room(&u->mem, u->unders, sizeof(e), u->n_unders + 1,
-				&u->cap_unders);
-	assert(u->unders);
-	memmove(u->unders + i + 1, u->unders + i,
-		(u->n_unders++ - i) * sizeof(e));
-	u->unders[i] = e;
-	/* others' covers may know the way: one who roams waits for nobody */
-	derive(u, e);
+	/*
+	 * One that is new may know the way by others' covers: who roams waits
+	 * for nobody.  One that was on its way out stays.
+	 */
+	if (e->refs++ == 0)
+		derive(u, e);
 }
 
 /* Not held by anybody, and zebra was told. */
 static void forget(struct wg_underlay *u, struct under *e)
 {
-	size_t i = first_under(u, &e->host);
 	int len = e->host.len;
 	struct cover *c;
-	size_t j;
 
-	memmove(u->unders + i, u->unders + i + 1,
-		(--u->n_unders - i) * sizeof(e));
+	wg_sorted_remove(&u->unders, e);
 	u->n_inside -= e->inside;
 	u->n_kept -= e->kept;
-	while ((c = next_cover(u, e, &len))) {
-		j = first_under(u, &c->prefix);
-		if (j == u->n_unders ||
-		    !wg_prefix_covers(&c->prefix, &u->unders[j]->host))
+	while ((c = next_cover(u, e, &len)))
+		if (!is_around_any(u, &c->prefix))
 			drop_cover(u, c);
-	}
-	set_hops(u, &e->nh, NULL, 0);
+	wg_hops_set(&u->mem, &e->nh, NULL, 0);
 	wg_mem_put(&u->mem, e, sizeof(*e));
 }
 
@@ -437,7 +346,8 @@ static void told_ours(struct wg_underlay *u, struct under *e,
 	if (e->ordered)
 		return; /* an old answer */
 	c = get_cover(u, &all);
-	if (!c->outside.n && set_hops(u, &c->outside, way->nh, way->n_nh))
+	if (!c->outside.n &&
+	    wg_hops_set(&u->mem, &c->outside, way->nh, way->n_nh))
 		derive_under(u, &all);
 	if (!route_of(u, e))
 		set_kept(u, e, way->nh, way->n_nh);
@@ -485,16 +395,16 @@ static bool concerns(const struct wg_underlay *u, const struct wg_prefix *p)
 	size_t i;
 
 	if (u->n_inside || u->n_kept || u->dirty)
-		each_under(u, p, i) if (u->unders[i]->inside ||
-					u->unders[i]->kept ||
-					u->unders[i]->dirty) return true;
+		each_under(u, p, i) if (under_at(u, i)->inside ||
+					under_at(u, i)->kept ||
+					under_at(u, i)->dirty) return true;
 	return false;
 }
 
 void wg_underlay_route(struct wg_underlay *u, const struct wg_prefix *prefix,
 		       const struct wg_nexthop *nh, size_t n_nh)
 {
-	struct cover *c = find_cover(u, prefix);
+	struct cover *c = wg_sorted_find(&u->covers, prefix);
 	struct under *e;
 	size_t i;
 
@@ -510,7 +420,7 @@ void wg_underlay_route(struct wg_underlay *u, const struct wg_prefix *prefix,
 	drop_cover(u, c);
 	each_under(u, prefix, i)
 	{
-		e = u->unders[i];
+		e = under_at(u, i);
 		derive(u, e);
 		if (e->kept && !route_of(u, e)) {
 			set_kept(u, e, NULL, 0);
@@ -529,8 +439,8 @@ bool wg_underlay_next(struct wg_underlay *u, bool all_told,
 
 	if (!u->dirty)
 		return false;
-	for (i = 0; i < u->n_unders; i++) {
-		e = u->unders[i];
+	for (i = 0; i < u->unders.n; i++) {
+		e = under_at(u, i);
 		if (!e->dirty || (!e->kept && e->refs && !all_told))
 			continue;
 		*ret = (struct wg_underlay_want){
@@ -555,9 +465,9 @@ void wg_underlay_replay(struct wg_underlay *u)
 {
 	size_t i;
 
-	for (i = 0; i < u->n_unders; i++) {
-		u->unders[i]->dirty |= u->unders[i]->kept;
-		u->dirty |= u->unders[i]->dirty;
+	for (i = 0; i < u->unders.n; i++) {
+		under_at(u, i)->dirty |= under_at(u, i)->kept;
+		u->dirty |= under_at(u, i)->dirty;
 	}
 }
 
@@ -614,11 +524,11 @@ void wg_underlay_delete(struct wg_underlay **underlay)
 
 	if (!u)
 		return;
-	while (u->n_unders)
-		forget(u, u->unders[0]);
-	assert(!u->n_covers);
-	wg_mem_put(&u->mem, u->unders, u->cap_unders * sizeof(*u->unders));
-	wg_mem_put(&u->mem, u->covers, u->cap_covers * sizeof(*u->covers));
+	while (u->unders.n)
+		forget(u, under_at(u, 0));
+	assert(!u->covers.n);
+	wg_sorted_free(&u->mem, &u->unders);
+	wg_sorted_free(&u->mem, &u->covers);
 	wg_mem_put(&u->mem, u->tunnels, u->cap_tunnels * sizeof(*u->tunnels));
 	mem = u->mem;
 	wg_mem_put(&mem, u, sizeof(*u));
@@ -629,14 +539,14 @@ void wg_underlay_delete(struct wg_underlay **underlay)
 void wg_underlay_check(const struct wg_underlay *u)
 {
 	size_t i, n_inside = 0, n_kept = 0;
-	const struct cover *c, *route;
+	const struct cover *route;
 	const struct under *e;
 
-	for (i = 0; i < u->n_unders; i++) {
-		e = u->unders[i];
+	wg_sorted_check(&u->unders);
+	wg_sorted_check(&u->covers);
+	for (i = 0; i < u->unders.n; i++) {
+		e = under_at(u, i);
 		route = route_of(u, e);
-		assert(!i ||
-		       wg_prefix_cmp(&u->unders[i - 1]->host, &e->host) < 0);
 		assert(e->refs || e->dirty);
 		assert(!e->dirty || u->dirty);
 		assert(e->kept == (e->nh.n != 0));
@@ -651,13 +561,6 @@ void wg_underlay_check(const struct wg_underlay *u)
 		n_kept += e->kept;
 	}
 	assert(n_inside == u->n_inside && n_kept == u->n_kept);
-	for (i = 0; i < u->n_covers; i++) {
-		c = u->covers[i];
-		assert(!i || wg_prefix_cmp(&u->covers[i - 1]->prefix,
-					   &c->prefix) < 0);
-		assert(first_under(u, &c->prefix) < u->n_unders);
-		assert(wg_prefix_covers(
-			&c->prefix,
-			&u->unders[first_under(u, &c->prefix)]->host));
-	}
+	for (i = 0; i < u->covers.n; i++)
+		assert(is_around_any(u, u->covers.at[i]));
 }
