@@ -55,6 +55,8 @@ FRR10 = os.path.exists("/usr/lib/frr/mgmtd")
 # The longest that anything a test waits for may take: BGP, BFD and OSPF come
 # up within a few seconds, a client finds a restarted zebra within ten.
 PATIENCE = int(os.environ.get("WGD_PATIENCE", "30"))
+# ... and how much longer things take here that a test has a bound for.
+SLOW = PATIENCE / 30
 
 
 def wait_for(check, what, timeout=PATIENCE, every=0.1):

@@ -7,7 +7,7 @@ every site.  B comes back: the LAN returns to it without loss.
 """
 import pytest
 
-from lib_wgd import holds, wait_for
+from lib_wgd import SLOW, holds, wait_for
 
 LAN = "192.168.50.0/24"
 SERVER = "192.168.50.10"
@@ -72,7 +72,7 @@ def test_failover(net):
     net.cut("b")
     probe.wait_responder("hc")
     result = probe.result()
-    assert result["outageMs"] < DETECTION + SLACK, result
+    assert result["outageMs"] < DETECTION + SLACK * SLOW, result
     # one hole, and nothing lost before or after it
     assert len(result["holes"]) == 1, result
     a.wait_allowed({LAN: "c", "10.99.0.2/32": "b", "10.99.0.3/32": "c"})
@@ -100,4 +100,4 @@ def test_failback(net):
     wait_for(lambda: net["ha"].ping(SERVER), "answer")
     holds(lambda: probe.responder == "hb", 0.5, "path through b")
     result = probe.result()
-    assert result["outageMs"] < 1000, result
+    assert result["outageMs"] < 1000 * SLOW, result

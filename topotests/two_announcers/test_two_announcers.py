@@ -9,7 +9,7 @@ should be, so the sender may miss one or two for each move.
 """
 import pytest
 
-from lib_wgd import wait_for
+from lib_wgd import SLOW, wait_for
 
 LAN = "192.168.50.0/24"
 SERVER = "192.168.50.10"
@@ -50,7 +50,8 @@ def test_moves_without_loss(net):
     result = probe.result()
     arrived = sum(server.received() for server in servers)
     assert arrived == result["sent"], (arrived, result)
-    assert result["outageMs"] < 50, result
+    # answers of the old owner that are still under way are not let in
+    assert result["outageMs"] < 1000 * SLOW, result
 
 
 def test_withdrawal_moves_it(net):
