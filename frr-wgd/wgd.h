@@ -13,7 +13,9 @@
  *   wgd_program  the userspace program: started, watched, found again
  *   wgd_zebra    routes, next hops and links, from zebra
  *   wgd_underlay the way to the endpoints: host routes, MTU
- *   wgd_vty      show, clear, generate; wgd_explain: one address explained
+ *   wgd_vty      show, clear, generate
+ *   wgd_explain  one address explained: wgd_facts gathers what is known of
+ *                it, wgd_cause finds what is to be mended first
  *   wgd_debug    debug switches
  *
  * All decisions are made in lib/core; here is only glue.

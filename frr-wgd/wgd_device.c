@@ -16,6 +16,7 @@
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_device.h"
+#include "frr-wgd/wgd_facts.h"
 #include "frr-wgd/wgd_peer.h"
 
 #define PUMP_MAX 4000	 /* events of a read in one turn of the loop */
@@ -122,6 +123,7 @@ static void read_done(struct wgd_if *wif)
 			  wif->name, differences);
 	wgd_attach_keep_multicast(wif);
 	wgd_attach_keep_mtu(wif);
+	wgd_facts_look(wif, NULL);
 	wgd_if_check_secrets(wif, false);
 	event_cancel(&wif->t_poll);
 	event_add_timer_msec(

@@ -1,188 +1,234 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One address explained: the route that covers it, the next hop, the peer,
- * the AllowedIPs entry, and why a packet would be dropped.
- *
- * The device that counts is the one with the longest route or AllowedIPs
- * entry, as the kernel would choose.  The reasons are a ladder: the first that
- * applies is the one to mend first.
+ * One address explained: the way of its packets, step by step, and the one
+ * thing to mend first.  Printed from the same facts and the same cause as text
+ * for people and as JSON for programs.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
 #include "command.h"
 #include "json.h"
+#include "vrf.h"
 #include "vty.h"
 #include "zclient.h"
 
+#include "frr-wgd/wgd_cause.h"
 #include "frr-wgd/wgd_explain.h"
-#include "frr-wgd/wgd_device.h"
-#include "frr-wgd/wgd_if.h"
-#include "frr-wgd/wgd_peer.h"
 #include "lib/backend/wg_keys.h"
 
-struct finding {
-	struct wgd_if *wif;
-	struct wg_entry route, entry;
-	bool has_route, has_entry;
-};
+/* --- text */
 
-static int length(const struct finding *f)
+static void way_text(struct vty *vty, const char *what,
+		     const struct wgd_way *way)
 {
-	return MAX(f->has_route ? f->route.prefix.len : -1,
-		   f->has_entry ? f->entry.prefix.len : -1);
+	char buf[WG_ADDR_STRLEN];
+
+	if (!way->known)
+		return;
+	vty_out(vty, "  %s: ", what);
+	if (!way->there)
+		vty_out(vty, "no route\n");
+	else if (way->fib.local)
+		vty_out(vty, "our own address\n");
+	else
+		vty_out(vty, "by %s%s%s, MTU %u\n", way->fib.ifname,
+			way->fib.gateway.family ? " via " : "",
+			way->fib.gateway.family
+				? wg_addr_str(&way->fib.gateway, buf)
+				: "",
+			way->fib.mtu);
 }
 
-static bool look(const struct wg_addr *addr, struct finding *ret)
+static void route_text(struct vty *vty, const struct wg_entry *route)
 {
-	struct finding f;
-	struct wgd_if *wif;
-	int best = -1;
-
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
-		f.wif = wif;
-		f.has_route = wg_route_lookup(wif->dev, addr, &f.route);
-		f.has_entry = wg_entry_lookup(wif->dev, addr, true, &f.entry);
-		if (length(&f) <= best)
-			continue;
-		best = length(&f);
-		*ret = f;
-	}
-	return best >= 0;
-}
-
-static bool names(const struct wg_entry *route, const struct wg_peer *peer)
-{
+	char buf[64], key[WG_KEY_STRLEN];
 	size_t i;
 
-	for (i = 0; i < route->n_nexthops; i++)
-		if (route->nexthops[i].peer == peer)
-			return true;
-	return false;
+	vty_out(vty, "  Route: %s, %s, %s\n",
+		wg_prefix_str(&route->prefix, buf),
+		zebra_route_string(route->proto),
+		wg_verdict_str(route->verdict));
+	for (i = 0; i < route->n_nexthops; i++) {
+		const struct wg_entry_nexthop *nh = &route->nexthops[i];
+
+		vty_out(vty, "  Next hop: %s, peer %s\n",
+			nh->gateway.family ? wg_addr_str(&nh->gateway, buf)
+					   : "link",
+			nh->peer ? wgd_cause_peer_name(nh->peer, key) : "none");
+	}
 }
 
-/* Why a packet would be dropped or go astray; NULL: it would not. */
-static const char *trouble(const struct finding *f)
+static void peer_text(struct vty *vty, const struct wgd_facts *f)
 {
-	const struct wg_peer *peer = f->has_entry ? f->entry.acked : NULL;
+	char buf[256];
 
-	if (f->wif->state != WGD_IF_SYNCED)
-		return "the device is not in sync: what it has is not known";
-	if (f->has_route && f->route.verdict != WG_ROUTE_ACCEPTED &&
-	    f->route.verdict != WG_ROUTE_SHADOWED &&
-	    (!f->has_entry || f->entry.prefix.len < f->route.prefix.len))
-		return "the route gives the prefix to no peer: see the verdict";
-	if (!f->has_entry)
-		return "no AllowedIPs entry covers the address";
-	if (f->has_route && f->route.decided &&
-	    f->route.decided != f->route.acked)
-		return "the change is on its way to the device";
-	if (f->has_route && f->entry.prefix.len >= f->route.prefix.len &&
-	    !names(&f->route, peer) && f->entry.source == WG_SOURCE_STATIC)
-		return "a static prefix beats the route: packets go to another peer than the route's next hop";
-	if (wg_peer_state(peer) == WG_PEER_DOWN)
-		return "the peer is down";
-	if (!wg_peer_name(peer))
-		return "the entry is a stranger's, made beside wgd";
-	return NULL;
+	vty_out(vty, "  Peer: %s, %s\n",
+		wg_peer_state_str(wg_peer_state(f->owner)),
+		wgd_peer_reason(f->peer, buf, sizeof(buf)));
+	if (f->endpoint.addr.family)
+		vty_out(vty, "  Endpoint: %s\n",
+			wg_endpoint_str(&f->endpoint, buf));
+	way_text(vty, "Way to the endpoint", &f->under);
 }
 
-int wgd_explain(struct vty *vty, const struct wg_addr *addr, bool json)
+static void cause_text(struct vty *vty, const struct wgd_facts *f,
+		       const struct wgd_cause *c)
 {
-	json_object *o = json ? json_object_new_object() : NULL, *list;
-	char buf[256], key[WG_KEY_STRLEN];
-	const struct wg_peer *peer = NULL;
-	const char *why, *name = NULL;
-	struct wgd_peer *p = NULL;
-	struct finding f;
+	char key[WG_KEY_STRLEN];
 	size_t i;
 
-	for (f.wif = wgd_if_first(); f.wif; f.wif = wgd_if_next(f.wif))
-		wgd_device_refresh(f.wif);
-	wg_addr_str(addr, buf);
-	if (json)
-		json_object_string_add(o, "address", buf);
-	else
-		vty_out(vty, "Address %s\n", buf);
-	if (!look(addr, &f)) {
-		why = "no route and no AllowedIPs entry of a WireGuard interface covers the address";
-		goto end;
-	}
-	if (json)
-		json_object_string_add(o, "interface", f.wif->name);
-	else
-		vty_out(vty, "  Interface: %s\n", f.wif->name);
-	if (f.has_route) {
-		wg_prefix_str(&f.route.prefix, buf);
-		if (json) {
-			list = json_object_new_array();
-			json_object_string_add(o, "route", buf);
-			json_object_string_add(
-				o, "protocol",
-				zebra_route_string(f.route.proto));
-			json_object_string_add(o, "verdict",
-					       wg_verdict_str(f.route.verdict));
-			json_object_object_add(o, "nexthops", list);
-		} else {
-			list = NULL;
-			vty_out(vty, "  Route: %s, %s, %s\n", buf,
-				zebra_route_string(f.route.proto),
-				wg_verdict_str(f.route.verdict));
-		}
-		for (i = 0; i < f.route.n_nexthops; i++) {
-			const struct wg_entry_nexthop *nh =
-				&f.route.nexthops[i];
-
-			if (nh->gateway.family)
-				wg_addr_str(&nh->gateway, buf);
-			else
-				strlcpy(buf, "link", sizeof(buf));
-			if (json)
-				json_object_array_add(
-					list, json_object_new_string(buf));
-			else
-				vty_out(vty, "  Next hop: %s, peer %s\n", buf,
-					nh->peer ? wg_peer_name(nh->peer)
-						 : "none");
-		}
-	}
-	if (f.has_entry) {
-		peer = f.entry.acked;
-		p = wg_peer_arg(peer);
-		name = wg_peer_name(peer) ?:
-					   wg_key_str(wg_peer_key(peer), key);
-		wg_prefix_str(&f.entry.prefix, buf);
-		if (json) {
-			json_object_string_add(o, "allowedIp", buf);
-			json_object_string_add(o, "peer", name);
-			json_object_string_add(
-				o, "peerState",
-				wg_peer_state_str(wg_peer_state(peer)));
-		} else
-			vty_out(vty, "  AllowedIPs: %s of peer %s\n", buf,
-				name);
-	}
-	if (p) {
-		wgd_peer_reason(p, buf, sizeof(buf));
-		if (json)
-			json_object_string_add(o, "peerReason", buf);
-		else
-			vty_out(vty, "  Peer: %s, %s\n",
-				wg_peer_state_str(wg_peer_state(peer)), buf);
-	}
-	why = trouble(&f);
-end:
-	if (json) {
-		json_object_boolean_add(o, "dropped", !!why);
-		if (why)
-			json_object_string_add(o, "reason", why);
-		return vty_json(vty, o);
-	}
-	if (why)
-		vty_out(vty, "  Packets are dropped or go astray: %s\n", why);
-	else
+	if (c->name)
+		vty_out(vty, "  %s (%s): %s\n",
+			c->dropped ? "Packets are dropped or go astray"
+				   : "Packets may be lost",
+			c->name, c->reason);
+	else if (f->owner)
 		vty_out(vty,
 			"  Packets to it go to peer %s; packets from it are accepted from peer %s only\n",
-			name, name);
+			wgd_cause_peer_name(f->owner, key),
+			wgd_cause_peer_name(f->owner, key));
+	if (*c->unknown)
+		vty_out(vty, "  Not known: %s\n", c->unknown);
+	for (i = 0; i < c->n_tries; i++)
+		vty_out(vty, "  Try: %s\n", c->tries[i]);
+}
+
+static void text(struct vty *vty, const struct wgd_facts *f,
+		 const struct wgd_cause *c)
+{
+	char buf[64], key[WG_KEY_STRLEN];
+
+	vty_out(vty, "Address %s\n", wg_addr_str(&f->addr, buf));
+	if (f->wif && !f->wif_is_guess)
+		vty_out(vty, "  Interface: %s\n", f->wif->name);
+	way_text(vty, "Kernel", &f->way);
+	if (f->has_route)
+		route_text(vty, &f->route);
+	if (f->owner)
+		vty_out(vty, "  AllowedIPs: %s of peer %s\n",
+			wg_prefix_str(&f->entry.prefix, buf),
+			wgd_cause_peer_name(f->owner, key));
+	if (f->peer)
+		peer_text(vty, f);
+	cause_text(vty, f, c);
+}
+
+/* --- JSON */
+
+/* {"interface", "gateway", "mtu"}; {"local": true}; {} where there is none. */
+static void way_json(json_object *o, const char *key, const struct wgd_way *way)
+{
+	json_object *w;
+	char buf[WG_ADDR_STRLEN];
+
+	if (!way->known)
+		return;
+	w = json_object_new_object();
+	json_object_object_add(o, key, w);
+	if (!way->there)
+		return;
+	if (way->fib.local) {
+		json_object_boolean_add(w, "local", true);
+		return;
+	}
+	json_object_string_add(w, "interface", way->fib.ifname);
+	if (way->fib.gateway.family)
+		json_object_string_add(w, "gateway",
+				       wg_addr_str(&way->fib.gateway, buf));
+	json_object_int_add(w, "mtu", way->fib.mtu);
+}
+
+static void route_json(json_object *o, const struct wg_entry *route)
+{
+	json_object *list = json_object_new_array();
+	char buf[64];
+	size_t i;
+
+	json_object_string_add(o, "route", wg_prefix_str(&route->prefix, buf));
+	json_object_string_add(o, "protocol", zebra_route_string(route->proto));
+	json_object_string_add(o, "verdict", wg_verdict_str(route->verdict));
+	json_object_object_add(o, "nexthops", list);
+	for (i = 0; i < route->n_nexthops; i++)
+		json_object_array_add(
+			list,
+			json_object_new_string(
+				route->nexthops[i].gateway.family
+					? wg_addr_str(
+						  &route->nexthops[i].gateway,
+						  buf)
+					: "link"));
+}
+
+static void peer_json(json_object *o, const struct wgd_facts *f)
+{
+	char buf[256];
+
+	json_object_string_add(o, "allowedIp",
+			       wg_prefix_str(&f->entry.prefix, buf));
+	json_object_string_add(o, "peer", wgd_cause_peer_name(f->owner, buf));
+	json_object_string_add(o, "peerState",
+			       wg_peer_state_str(wg_peer_state(f->owner)));
+	if (!f->peer)
+		return;
+	json_object_string_add(o, "peerReason",
+			       wgd_peer_reason(f->peer, buf, sizeof(buf)));
+	if (f->endpoint.addr.family)
+		json_object_string_add(o, "endpoint",
+				       wg_endpoint_str(&f->endpoint, buf));
+	way_json(o, "endpointRoute", &f->under);
+}
+
+static json_object *json_of(const struct wgd_facts *f,
+			    const struct wgd_cause *c)
+{
+	json_object *o = json_object_new_object(), *list;
+	char buf[WG_ADDR_STRLEN];
+	size_t i;
+
+	json_object_string_add(o, "address", wg_addr_str(&f->addr, buf));
+	if (f->wif && !f->wif_is_guess)
+		json_object_string_add(o, "interface", f->wif->name);
+	way_json(o, "kernelRoute", &f->way);
+	if (f->has_route)
+		route_json(o, &f->route);
+	if (f->owner)
+		peer_json(o, f);
+	json_object_boolean_add(o, "dropped", c->dropped);
+	if (c->name) {
+		json_object_string_add(o, "cause", c->name);
+		json_object_string_add(o, "reason", c->reason);
+	}
+	if (*c->unknown)
+		json_object_string_add(o, "unknown", c->unknown);
+	if (!c->n_tries)
+		return o;
+	list = json_object_new_array();
+	json_object_object_add(o, "try", list);
+	for (i = 0; i < c->n_tries; i++)
+		json_object_array_add(list,
+				      json_object_new_string(c->tries[i]));
+	return o;
+}
+
+int wgd_explain(struct vty *vty, const struct wg_addr *addr, const char *vrf,
+		bool json)
+{
+	struct wgd_cause cause;
+	struct wgd_facts facts;
+	struct vrf *v = NULL;
+
+	if (vrf) {
+		v = vrf_lookup_by_name(vrf);
+		if (!v) {
+			vty_out(vty, "%% VRF %s is not known\n", vrf);
+			return CMD_WARNING;
+		}
+	}
+	wgd_facts_gather(&facts, addr, v ? &v->vrf_id : NULL);
+	wgd_cause_find(&facts, &cause);
+	if (json)
+		return vty_json(vty, json_of(&facts, &cause));
+	text(vty, &facts, &cause);
 	return CMD_SUCCESS;
 }

@@ -7,7 +7,11 @@
 
 struct vty;
 
-/* Prints; the core is settled.  Returns CMD_*. */
-extern int wgd_explain(struct vty *vty, const struct wg_addr *addr, bool json);
+/*
+ * Reads the devices, if that takes no time, and prints.  VRF: only interfaces
+ * in it; NULL: all.  Returns CMD_*.
+ */
+extern int wgd_explain(struct vty *vty, const struct wg_addr *addr,
+		       const char *vrf, bool json);
 
 #endif

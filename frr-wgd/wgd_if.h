@@ -82,6 +82,16 @@ struct wgd_if {
 	int64_t dirty_since_us; /* 0: nothing pending */
 
 	struct wgd_if_stats stats;
+
+	/* packets refused for their source (wg_link.h), as last looked at */
+	struct {
+		bool known; /* looked at since the link came */
+		uint32_t ifindex;
+		uint64_t n; /* since the link was made */
+		int64_t looked_ms; /* monotonic */
+		uint64_t grew_by; /* when it grew last, ... */
+		int64_t grew_ms, grew_over_ms; /* at, and within how long */
+	} refused;
 };
 
 extern const char *wgd_if_state_str(enum wgd_if_state state);

@@ -33,6 +33,7 @@ DEFINE_MTYPE_STATIC(WGD, WGD_QUERY, "WireGuard endpoint query");
 #define HANDSHAKE_FRESH_S 180
 /* rekey timeout 5 s and keepalive 10 s: nothing for longer is silence */
 #define SILENT_S 15
+#define KEEPALIVE_BYTES 32
 #define RESOLVE_AGAIN_S 30
 
 struct wgd_query {
@@ -402,24 +403,24 @@ static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
 {
 	int64_t now = monotime(NULL);
 
-	if (ev->rx_bytes != p->rx_bytes) {
-		p->silent_since = 0;
+	if (ev->rx_bytes != p->rx_bytes || ev->tx_bytes < p->tx_bytes) {
+		p->silent_since = 0; /* it spoke, or is a new one */
 		return;
 	}
 	if (!p->silent_since) {
 		if (ev->tx_bytes != p->tx_bytes) {
-			p->silent_since = now;
-			p->silent_tx = ev->tx_bytes;
+			p->silent_since = p->asked_at = now;
+			p->silent_tx = p->asked_tx = ev->tx_bytes;
 		}
 		return;
 	}
-	if (now - p->silent_since < SILENT_S || ev->tx_bytes == p->silent_tx ||
+	if (now - p->asked_at < SILENT_S || ev->tx_bytes == p->asked_tx ||
 	    !p->host || p->resolved_is_literal || p->query)
 		return;
 	wgd_debug_events("%s: peer %s is silent: asking for %s again",
 			 p->wif->name, wg_peer_name(p->peer), p->host);
-	p->silent_since = now;
-	p->silent_tx = ev->tx_bytes;
+	p->asked_at = now;
+	p->asked_tx = ev->tx_bytes;
 	p->asked_in_silence = true;
 	resolve_in(p, 0);
 }
@@ -449,6 +450,28 @@ void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 	wg_peer_set_liveness(p->peer, wgd_peer_is_alive(ev) ? WG_PEER_UP
 							    : WG_PEER_UNKNOWN);
 	wgd_underlay_peer(p);
+}
+
+/*
+ * Keepalives want no answer.  There is at most one for what was received
+ * last, and those that are configured.
+ */
+int64_t wgd_peer_silence(const struct wgd_peer *p)
+{
+	int64_t s = monotime(NULL) - p->silent_since;
+	uint64_t keepalives = 1;
+
+	if (!p->silent_since || s < SILENT_S)
+		return 0;
+	if (p->keepalive)
+		keepalives += s / p->keepalive + 1;
+	return p->tx_bytes - p->silent_tx > keepalives * KEEPALIVE_BYTES ? s
+									 : 0;
+}
+
+const struct wg_endpoint *wgd_peer_endpoint(const struct wgd_peer *p)
+{
+	return p->endpoint.addr.family ? &p->endpoint : &p->resolved;
 }
 
 const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len)

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "vrf.h"
 #include "vty.h"
 #include "zclient.h"
 
@@ -63,15 +64,9 @@ static const char *sync_state(struct wgd_if *wif)
 	return wgd_if_state_str(wif->state);
 }
 
-/* What is in use: as last read from the device, else as configured. */
-static const struct wg_endpoint *endpoint_of(const struct wgd_peer *p)
-{
-	return p->endpoint.addr.family ? &p->endpoint : &p->resolved;
-}
-
 static json_object *peer_json(struct wgd_peer *p)
 {
-	const struct wg_endpoint *e = endpoint_of(p);
+	const struct wg_endpoint *e = wgd_peer_endpoint(p);
 	const struct wg_key *key = wg_peer_key(p->peer);
 	char buf[256];
 	json_object *o = json_object_new_object();
@@ -167,7 +162,7 @@ static json_object *if_json(struct wgd_if *wif)
 
 static void peer_text(struct vty *vty, struct wgd_peer *p)
 {
-	const struct wg_endpoint *e = endpoint_of(p);
+	const struct wg_endpoint *e = wgd_peer_endpoint(p);
 	const struct wg_key *key = wg_peer_key(p->peer);
 	char buf[256];
 	struct wg_peer_count count;
@@ -442,20 +437,20 @@ DEFPY (show_wireguard_routes,
 
 DEFPY (show_wireguard_explain,
        show_wireguard_explain_cmd,
-       "show wireguard explain <A.B.C.D|X:X::X:X>$addr [json$json]",
+       "show wireguard explain <A.B.C.D|X:X::X:X>$addr [vrf NAME$vrf] [json$json]",
        SHOW_STR
        "WireGuard\n"
        "What happens to packets to and from an address\n"
        "IPv4 address\n"
        "IPv6 address\n"
+       VRF_CMD_HELP_STR
        JSON_STR)
 {
 	struct wg_addr a;
 
 	if (wg_addr_parse(addr_str, &a) < 0)
 		return CMD_WARNING;
-	wg_core_settle(wgd.core);
-	return wgd_explain(vty, &a, !!json);
+	return wgd_explain(vty, &a, vrf, !!json);
 }
 
 /* --- show wireguard statistics */

@@ -73,6 +73,17 @@ static bool attr_is(const struct nlattr *attr, const char *want)
 	       strcmp(mnl_attr_get_str(attr), want) == 0;
 }
 
+static uint64_t read_refused(const struct nlattr *attr)
+{
+	struct rtnl_link_stats64 stats = { 0 };
+	size_t len = mnl_attr_get_payload_len(attr);
+
+	/* newer kernels say more, at the end */
+	memcpy(&stats, mnl_attr_get_payload(attr),
+	       len < sizeof(stats) ? len : sizeof(stats));
+	return stats.rx_frame_errors;
+}
+
 static int read_link(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
@@ -89,6 +100,9 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 		case IFLA_MTU:
 			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
 				link->mtu = mnl_attr_get_u32(attr);
+			break;
+		case IFLA_STATS64:
+			link->refused = read_refused(attr);
 			break;
 		case IFLA_IFALIAS:
 			link->ours = attr_is(attr, WG_LINK_ALIAS);

@@ -20,6 +20,12 @@ struct wg_link {
 	uint32_t mtu; /* bytes */
 	bool wireguard; /* IFLA_INFO_KIND is "wireguard": the kernel's own */
 	bool ours; /* carries WG_LINK_ALIAS */
+	/*
+	 * Packets that were thrown away because their source is not their
+	 * peer's (rx_frame_errors, as the kernel's WireGuard counts them; a
+	 * userspace program tells nobody).
+	 */
+	uint64_t refused;
 };
 
 /* 0, -ENODEV or another errno. */

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rungs 1 to 11 of the ladder in wgd_cause.c: from the address to the peer.
+ * What they look at is this machine's own: here nothing is unknown.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "plist.h"
+#include "prefix.h"
+#include "zclient.h"
+
+#include "frr-wgd/wgd_cause.h"
+#include "lib/backend/wg_keys.h"
+
+/* The followed route decides, and says this. */
+static bool verdict_is(const struct wgd_facts *f, enum wg_verdict verdict)
+{
+	return f->has_route && f->route.verdict == verdict &&
+	       (!f->has_entry || f->entry.prefix.len < f->route.prefix.len);
+}
+
+/* What becomes of the packets of a prefix that nobody was given. */
+static void add_fall(const struct wgd_facts *f, const struct wgd_words *w,
+		     struct wgd_cause *c)
+{
+	size_t n = strlen(c->reason);
+
+	if (f->has_entry)
+		snprintf(c->reason + n, sizeof(c->reason) - n,
+			 "; packets fall to peer %s, which has %s", w->owner,
+			 w->entry);
+}
+
+/* --- 1. to 3.: the interface and the way to it */
+
+static bool interface_down(const struct wgd_facts *f, const struct wgd_words *w,
+			   struct wgd_cause *c)
+{
+	const char *lost = f->wif_is_guess ? ", so no route leads over it" : "";
+
+	if (!f->wif || wgd_facts_is_up(f))
+		return false;
+	c->name = "interface-down";
+	if (f->has_link && f->wif->state != WGD_IF_ABSENT) {
+		wgd_cause_say(c->reason,
+			      "interface %s is administratively down%s",
+			      w->ifname, lost);
+		wgd_cause_try(c, "interface %s: no shutdown", w->ifname);
+	} else {
+		wgd_cause_say(c->reason, "interface %s %s%s%s%s", w->ifname,
+			      f->has_link ? "cannot be used" : "does not exist",
+			      f->wif->reason ? ": " : "", f->wif->reason ?: "",
+			      lost);
+		wgd_cause_try(c, "show wireguard %s", w->ifname);
+	}
+	return true;
+}
+
+static bool not_in_sync(const struct wgd_facts *f, const struct wgd_words *w,
+			struct wgd_cause *c)
+{
+	if (!f->wif || f->wif->state == WGD_IF_SYNCED)
+		return false;
+	c->name = "not-in-sync";
+	wgd_cause_say(c->reason, "interface %s is %s: what it has is not known",
+		      w->ifname, wgd_if_state_str(f->wif->state));
+	wgd_cause_try(c, "show wireguard %s; then the same again", w->ifname);
+	return true;
+}
+
+static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
+		     struct wgd_cause *c)
+{
+	const char *ip = f->addr.family == AF_INET ? "ip" : "ipv6";
+	char via[WG_ADDR_STRLEN] = "";
+
+	if (f->wif && (!f->way.known || wgd_facts_leads_here(f)))
+		return false;
+	if (f->way.there) {
+		c->name = "routed-elsewhere";
+		if (f->way.fib.gateway.family)
+			wg_addr_str(&f->way.fib.gateway, via);
+		wgd_cause_say(
+			c->reason, "the kernel sends %s out of %s%s%s, %s%s",
+			w->addr, f->way.fib.ifname, *via ? " via " : "", via,
+			f->has_route ? "though zebra has a route over "
+				     : "not to a WireGuard interface",
+			f->has_route ? w->ifname : "");
+		wgd_cause_try(c, "show %s route %s", ip, w->addr);
+		wgd_cause_try(c, "ip route get %s; ip rule", w->addr);
+		return true;
+	}
+	c->name = "no-route";
+	if (f->has_route)
+		wgd_cause_say(
+			c->reason,
+			"zebra has %s over %s, but the kernel has no route to %s",
+			w->route, w->ifname, w->addr);
+	else if (f->has_entry)
+		wgd_cause_say(
+			c->reason,
+			"no route leads to %s, though %s is in the AllowedIPs of peer %s",
+			w->addr, w->entry, w->owner);
+	else
+		wgd_cause_say(c->reason, "no route leads to %s", w->addr);
+	wgd_cause_try(c, "show %s route %s", ip, w->addr);
+	wgd_cause_try(
+		c,
+		"at the other end: is it announced? Here: show bgp summary, show ip ospf neighbor");
+	return true;
+}
+
+/* --- 4. to 8.: what routing decided */
+
+static bool is_claimed(const struct wgd_facts *f)
+{
+	return f->claimant &&
+	       (!f->has_route || f->claim.len >= f->route.prefix.len) &&
+	       (!f->has_entry || f->claim.len > f->entry.prefix.len);
+}
+
+static bool no_peer_for_nexthop(const struct wgd_facts *f,
+				const struct wgd_words *w, struct wgd_cause *c)
+{
+	const struct wg_entry_nexthop *nh = f->route.nexthops;
+	char gateway[WG_ADDR_STRLEN];
+
+	if (!verdict_is(f, WG_ROUTE_NO_PEER) || is_claimed(f))
+		return false;
+	c->name = "no-peer-for-nexthop";
+	if (f->route.n_nexthops && nh->gateway.family) {
+		wg_addr_str(&nh->gateway, gateway);
+		wgd_cause_say(
+			c->reason,
+			"%s has next hop %s, which is the address of no peer of %s",
+			w->route, gateway, w->ifname);
+		wgd_cause_try(c, "interface %s: wireguard peer NAME address %s",
+			      w->ifname, gateway);
+	} else if (f->route.proto == ZEBRA_ROUTE_CONNECT) {
+		wgd_cause_say(
+			c->reason,
+			"%s is in %s, the subnet of %s, but is the address of no peer",
+			w->addr, w->route, w->ifname);
+		wgd_cause_try(c, "interface %s: wireguard peer NAME address %s",
+			      w->ifname, w->addr);
+	} else {
+		wgd_cause_say(
+			c->reason,
+			"%s leads to %s without a gateway, which says nothing of the peer",
+			w->route, w->ifname);
+		wgd_cause_try(
+			c, "give the route the peer's address as its gateway");
+	}
+	add_fall(f, w, c);
+	wgd_cause_try(c, "show wireguard %s routes", w->ifname);
+	return true;
+}
+
+static bool peer_unusable(const struct wgd_facts *f, const struct wgd_words *w,
+			  struct wgd_cause *c)
+{
+	const struct wg_peer *peer = NULL;
+	char prefix[WG_PREFIX_STRLEN], why[256], key[WG_KEY_STRLEN];
+	bool shut;
+
+	if (is_claimed(f)) {
+		peer = f->claimant->peer;
+		wg_prefix_str(&f->claim, prefix);
+	} else if (verdict_is(f, WG_ROUTE_PEER_DOWN)) {
+		peer = wgd_facts_nexthop(f, NULL);
+		strlcpy(prefix, w->route, sizeof(prefix));
+	}
+	if (!peer || (wg_peer_state(peer) != WG_PEER_SHUTDOWN &&
+		      wg_peer_state(peer) != WG_PEER_INCOMPLETE))
+		return false;
+	shut = wg_peer_state(peer) == WG_PEER_SHUTDOWN;
+	c->name = shut ? "peer-shutdown" : "peer-incomplete";
+	wgd_cause_say(c->reason, "%s belongs to peer %s, which is %s: %s",
+		      prefix, wgd_cause_peer_name(peer, key),
+		      wg_peer_state_str(wg_peer_state(peer)),
+		      wgd_peer_reason(wg_peer_arg(peer), why, sizeof(why)));
+	add_fall(f, w, c);
+	if (shut)
+		wgd_cause_try(c, "interface %s: no wireguard peer %s shutdown",
+			      w->ifname, wgd_cause_peer_name(peer, key));
+	else
+		wgd_cause_try(c, "show wireguard %s", w->ifname);
+	return true;
+}
+
+/* The prefix list with which the peer does not permit the route; or NULL. */
+static const char *denying(const struct wgd_facts *f,
+			   const struct wg_peer *peer, bool *ret_exists)
+{
+	const struct wg_prefix *p = &f->route.prefix;
+	struct prefix fp = {.family = p->family, .prefixlen = p->len};
+	int i = p->family == AF_INET6;
+	struct wgd_peer *one = wg_peer_arg(peer);
+	struct prefix_list *list;
+
+	if (!one || !one->plist[i])
+		return NULL;
+	memcpy(&fp.u.prefix, p->b, wg_family_bytes(p->family));
+	list = prefix_list_lookup(i ? AFI_IP6 : AFI_IP, one->plist[i]);
+	*ret_exists = !!list;
+	return prefix_list_apply(list, &fp) == PREFIX_PERMIT ? NULL
+							     : one->plist[i];
+}
+
+static bool denied(const struct wgd_facts *f, const struct wgd_words *w,
+		   struct wgd_cause *c)
+{
+	const struct wg_peer *peer = NULL;
+	const char *list = NULL;
+	bool exists = false;
+	size_t i;
+
+	if (!verdict_is(f, WG_ROUTE_DENIED))
+		return false;
+	for (i = 0; i < f->route.n_nexthops && !list; i++) {
+		peer = f->route.nexthops[i].peer;
+		list = peer ? denying(f, peer, &exists) : NULL;
+	}
+	c->name = "denied-by-prefix-list";
+	wgd_cause_say(c->reason, "prefix-list %s of peer %s %s%s", list ?: "?",
+		      list ? wg_peer_name(peer) : "?",
+		      exists ? "does not permit "
+			     : "does not exist, so it permits nothing, nor ",
+		      w->route);
+	add_fall(f, w, c);
+	wgd_cause_try(c, "show %s prefix-list %s",
+		      f->addr.family == AF_INET ? "ip" : "ipv6", list ?: "");
+	return true;
+}
+
+static bool over_maximum(const struct wgd_facts *f, const struct wgd_words *w,
+			 struct wgd_cause *c)
+{
+	const struct wgd_peer *one = NULL;
+	struct wg_peer_count count = {};
+	size_t i;
+
+	if (!verdict_is(f, WG_ROUTE_OVER_MAXIMUM))
+		return false;
+	for (i = 0; i < f->route.n_nexthops && !(one && one->maximum); i++)
+		if (f->route.nexthops[i].peer)
+			one = wg_peer_arg(f->route.nexthops[i].peer);
+	assert(one); /* the verdict says so */
+	wg_peer_count(one->peer, &count);
+	c->name = "over-maximum-prefix";
+	wgd_cause_say(
+		c->reason,
+		"peer %s owns %u learned prefixes and its maximum-prefix is %u, so it does not get %s",
+		wg_peer_name(one->peer), count.dynamic, one->maximum, w->route);
+	add_fall(f, w, c);
+	wgd_cause_try(
+		c, "show wireguard %s routes: does the peer announce too much?",
+		w->ifname);
+	wgd_cause_try(c,
+		      "interface %s: wireguard peer %s maximum-prefix NUMBER",
+		      w->ifname, wg_peer_name(one->peer));
+	return true;
+}
+
+static bool covers_endpoint(const struct wgd_facts *f,
+			    const struct wgd_words *w, struct wgd_cause *c)
+{
+	if (!verdict_is(f, WG_ROUTE_COVERS_ENDPOINT))
+		return false;
+	c->name = "covers-endpoint";
+	wgd_cause_say(
+		c->reason,
+		"%s covers the endpoint of a peer of %s and would take the tunnel into itself",
+		w->route, w->ifname);
+	add_fall(f, w, c);
+	wgd_cause_try(c, "a route to the endpoint by the underlay");
+	wgd_cause_try(
+		c,
+		"interface %s: wireguard fwmark NUMBER, and an ip rule for it",
+		w->ifname);
+	return true;
+}
+
+/* --- 9. to 11.: AllowedIPs */
+
+static bool pending(const struct wgd_facts *f, const struct wgd_words *w,
+		    struct wgd_cause *c)
+{
+	if (!f->has_route || !f->route.decided ||
+	    f->route.decided == f->route.acked)
+		return false;
+	c->name = "pending";
+	wgd_cause_say(c->reason,
+		      "%s is on its way to peer %s in the AllowedIPs of %s",
+		      w->route, wg_peer_name(f->route.decided), w->ifname);
+	wgd_cause_try(c, "the same again; then show wireguard statistics");
+	return true;
+}
+
+static bool no_allowed_ip(const struct wgd_facts *f, const struct wgd_words *w,
+			  struct wgd_cause *c)
+{
+	if (f->has_entry)
+		return false;
+	c->name = "no-allowed-ip";
+	wgd_cause_say(
+		c->reason,
+		"the kernel sends %s to %s, but it is in no peer's AllowedIPs%s",
+		w->addr, w->ifname,
+		f->has_route ? "" : ": zebra tells of no such route");
+	wgd_cause_try(c, "show wireguard %s routes", w->ifname);
+	wgd_cause_try(c, "ip route get %s; ip rule", w->addr);
+	return true;
+}
+
+static bool owned_by_another(const struct wgd_facts *f,
+			     const struct wgd_words *w, struct wgd_cause *c)
+{
+	const struct wg_peer *nexthop = wgd_facts_nexthop(f, NULL);
+	const char *how = "";
+
+	if (!nexthop || wgd_facts_is_nexthop(f, f->owner))
+		return false;
+	if (f->entry.source == WG_SOURCE_STATIC)
+		how = ", which is configured so";
+	else if (f->entry.source == WG_SOURCE_STRANGER)
+		how = ", put there by somebody else";
+	else if (f->entry.source == WG_SOURCE_STALE)
+		how = ", since before wgd was started";
+	c->name = "owned-by-another-peer";
+	wgd_cause_say(
+		c->reason,
+		"the next hop of %s is peer %s, but %s belongs to peer %s%s: packets go there, and packets from %s are accepted from there only",
+		w->route, wg_peer_name(nexthop), w->entry, w->owner, how,
+		w->addr);
+	if (f->entry.source == WG_SOURCE_STATIC)
+		wgd_cause_try(
+			c,
+			"interface %s: is %s in a line of peer %s by mistake?",
+			w->ifname, w->entry, w->owner);
+	wgd_cause_try(c, "show wireguard %s allowed-ips", w->ifname);
+	return true;
+}
+
+const wgd_rung wgd_cause_route_rungs[] = {
+	interface_down,	     /* 1. */
+	not_in_sync,	     /* 2. */
+	no_route,	     /* 3. */
+	no_peer_for_nexthop, /* 4. */
+	peer_unusable,	     /* 5. */
+	denied,		     /* 6. */
+	over_maximum,	     /* 7. */
+	covers_endpoint,     /* 8. */
+	pending,	     /* 9. */
+	no_allowed_ip,	     /* 10. */
+	owned_by_another,    /* 11. */
+	NULL,
+};

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The facts of one address.
+ *
+ * The kernel is asked where it sends the address, because zebra's routes over
+ * other links are not kept here, and rules and tables beside zebra count, too.
+ * Its answer decides the interface.  Where it names none of ours (there may
+ * be no route, or a better one), the interface with the longest route or
+ * AllowedIPs entry is what the operator asks for.
+ *
+ * The kernel's count of refused packets says nothing by itself: it may be
+ * years old.  That it grows does, so it is looked at with every read of the
+ * device, and again now.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include <net/if.h>
+
+#include "vrf.h"
+
+#include "frr-wgd/wgd_device.h"
+#include "frr-wgd/wgd_facts.h"
+
+/* --- the link */
+
+bool wgd_facts_look(struct wgd_if *wif, struct wg_link *ret)
+{
+	int64_t now = wgd_now_ms();
+	struct wg_link link;
+	int rc;
+
+	frr_with_privs (&wgd_privs) {
+		rc = wg_link_get(wif->name, &link);
+	}
+	if (rc < 0)
+		return false;
+	if (!wif->refused.known || wif->refused.ifindex != link.ifindex ||
+	    wif->refused.n > link.refused) {
+		wif->refused.known = true;
+		wif->refused.ifindex = link.ifindex;
+		wif->refused.grew_by = 0;
+	} else if (wif->refused.n < link.refused) {
+		wif->refused.grew_by = link.refused - wif->refused.n;
+		wif->refused.grew_ms = now;
+		wif->refused.grew_over_ms = now - wif->refused.looked_ms;
+	}
+	wif->refused.n = link.refused;
+	wif->refused.looked_ms = now;
+	if (ret)
+		*ret = link;
+	return true;
+}
+
+/* --- the kernel's ways */
+
+static void ask(const struct wg_fib_query *q, struct wgd_way *ret)
+{
+	int rc = wg_fib_get(q, &ret->fib);
+
+	ret->there = rc == 0;
+	ret->known = ret->there || rc == -ENETUNREACH;
+}
+
+static bool is_linklocal(const struct wg_addr *a)
+{
+	return a->family == AF_INET6 && a->b[0] == 0xfe &&
+	       (a->b[1] & 0xc0) == 0x80;
+}
+
+/* A link-local address says nothing without its link. */
+static void ask_way(const struct wg_addr *addr, uint32_t vrf,
+		    struct wgd_way *ret)
+{
+	struct wg_fib_query q = {.addr = *addr, .vrf = vrf};
+
+	memset(ret, 0, sizeof(*ret));
+	if (!is_linklocal(addr))
+		ask(&q, ret);
+}
+
+/* The device's encrypted packets go by the default VRF. */
+static void ask_under(struct wgd_facts *f)
+{
+	struct wg_fib_query q = {
+		.addr = f->endpoint.addr,
+		.mark = wg_dev_conf(f->wif->dev)->fwmark,
+	};
+
+	if (q.addr.family && !is_linklocal(&q.addr))
+		ask(&q, &f->under);
+}
+
+/* --- what is configured */
+
+static void find_claimant(struct wgd_facts *f)
+{
+	struct wg_prefix host = wg_prefix_host(&f->addr), p;
+	struct wg_peer *peer;
+	size_t i;
+
+	for (peer = wg_peer_first(f->wif->dev); peer;
+	     peer = wg_peer_next(peer)) {
+		struct wgd_peer *one = wg_peer_arg(peer);
+
+		for (i = 0; i < one->n_addresses + one->n_statics; i++) {
+			p = i < one->n_addresses
+				    ? wg_prefix_host(&one->addresses[i])
+				    : one->statics[i - one->n_addresses];
+			if (!wg_prefix_covers(&p, &host) ||
+			    (f->claimant && p.len <= f->claim.len))
+				continue;
+			f->claimant = one;
+			f->claim = p;
+		}
+	}
+}
+
+/* --- choosing the interface */
+
+static int length(const struct wgd_facts *f)
+{
+	return MAX(f->has_route ? f->route.prefix.len : -1,
+		   f->has_entry ? f->entry.prefix.len : -1);
+}
+
+bool wgd_facts_leads_here(const struct wgd_facts *f)
+{
+	return f->wif && f->way.there && !f->way.fib.local &&
+	       f->way.fib.ifindex == wg_dev_ifindex(f->wif->dev);
+}
+
+/* How much the interface has to do with the address; < 0: nothing. */
+static int relevance(const struct wgd_facts *f)
+{
+	return length(f) + (wgd_facts_leads_here(f) ? 1000 : 0);
+}
+
+bool wgd_facts_is_up(const struct wgd_facts *f)
+{
+	return f->wif->state != WGD_IF_ABSENT && f->has_link &&
+	       (f->link.flags & IFF_UP);
+}
+
+static void choose(struct wgd_facts *f, const vrf_id_t *vrf)
+{
+	struct wgd_facts one = {.addr = f->addr}, down = {};
+	struct wgd_if *wif;
+	int best = -1;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+		if (vrf && wg_dev_vrf(wif->dev) != *vrf)
+			continue;
+		one.wif = wif;
+		one.has_link = wgd_facts_look(wif, &one.link);
+		one.has_route = wg_route_lookup(wif->dev, &f->addr, &one.route);
+		one.has_entry =
+			wg_entry_lookup(wif->dev, &f->addr, true, &one.entry);
+		ask_way(&f->addr, wg_dev_vrf(wif->dev), &one.way);
+		if (relevance(&one) > best) {
+			best = relevance(&one);
+			*f = one;
+		} else if (!down.wif && !wgd_facts_is_up(&one))
+			down = one;
+	}
+	if (best >= 0)
+		return;
+	*f = down;
+	f->wif_is_guess = !!down.wif;
+	f->addr = one.addr;
+	ask_way(&f->addr, vrf ? *vrf : VRF_DEFAULT, &f->way);
+}
+
+void wgd_facts_gather(struct wgd_facts *f, const struct wg_addr *addr,
+		      const vrf_id_t *vrf)
+{
+	struct wgd_if *wif;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		wgd_device_refresh(wif);
+	wg_core_settle(wgd.core);
+	memset(f, 0, sizeof(*f));
+	f->addr = *addr;
+	choose(f, vrf);
+	if (f->wif)
+		find_claimant(f);
+	if (!f->has_entry)
+		return;
+	f->owner = f->entry.acked;
+	f->peer = wg_peer_arg(f->owner);
+	if (!f->peer)
+		return;
+	f->endpoint = *wgd_peer_endpoint(f->peer);
+	ask_under(f);
+}
+
+/* --- the route's next hops */
+
+const struct wg_peer *wgd_facts_nexthop(const struct wgd_facts *f,
+					const struct wg_peer *but)
+{
+	size_t i;
+
+	for (i = 0; f->has_route && i < f->route.n_nexthops; i++)
+		if (f->route.nexthops[i].peer &&
+		    f->route.nexthops[i].peer != but)
+			return f->route.nexthops[i].peer;
+	return NULL;
+}
+
+bool wgd_facts_is_nexthop(const struct wgd_facts *f, const struct wg_peer *peer)
+{
+	size_t i;
+
+	for (i = 0; f->has_route && i < f->route.n_nexthops; i++)
+		if (f->route.nexthops[i].peer == peer)
+			return true;
+	return false;
+}
