@@ -177,6 +177,8 @@ static struct wg_dev *device(struct wg_core *core)
 	wg_core_settle(core);
 	wg_sync_begin(dev, false);
 	wg_sync_end(dev);
+	while (wg_sync_step(dev, 1000))
+		;
 	return dev;
 }
 

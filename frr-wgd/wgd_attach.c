@@ -230,7 +230,6 @@ bool wgd_attach(struct wgd_if *wif)
 		return false;
 	}
 	wg_dev_set_adopted(wif->dev, wif->adopted);
-	wg_dev_set_can_remove(wif->dev, wg_backend_can_remove(wif->be));
 	wgd_attach_set_conf(wif);
 	wg_dev_set_link(wif->dev, wgd_attach_vrf(wif), link.ifindex);
 	wg_sync_lost(wif->dev);

@@ -3,15 +3,29 @@
  * Requests to a device and what it answers, by its backend.
  *
  * At most one request is under way.  What is in flight is remembered in ops
- * and committed when the device has acknowledged it.  A read hands on some
- * thousand prefixes in one turn of the loop and then lets others have theirs.
+ * and committed when the device has acknowledged it.
+ *
+ * A million prefixes take seconds to read.  It is done in pieces, in the loop:
+ * whatever there is to take in or to look through, after TURN_US it is the
+ * others' turn.  A thread of its own would have to share the core's tables or
+ * hand over copies of them, to save no work at all.
+ *
+ * Nobody tells when a foreign hand was at the device; only reading does, and
+ * a device cannot be asked for less than everything.  So it is read when there
+ * is reason to (an error, a new link, a command) and else from time to time:
+ * every POLL_MIN_MS while that is cheap, for it brings handshakes and
+ * endpoints, too; and never so often that it takes more than the share
+ * 1/POLL_SHARE of a processor, or 1/SUSPECT_SHARE where the last time found
+ * somebody at work.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
 #include <poll.h>
+#include <time.h>
 
 #include "log.h"
+#include "network.h"
 
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
@@ -19,10 +33,13 @@
 #include "frr-wgd/wgd_facts.h"
 #include "frr-wgd/wgd_peer.h"
 
-#define PUMP_MAX 4000	 /* events of a read in one turn of the loop */
+#define TURN_US 5000	 /* a turn of the loop */
+#define TURN_EVENTS 64	 /* events of a read until the clock is looked at */
+#define TURN_NODES 2000	 /* ... prefixes to look through */
 #define POLL_MIN_MS 5000 /* between two reads */
-#define POLL_MAX_MS 600000
-#define POLL_SHARE 50	    /* a read may take 1/50 of the time */
+#define POLL_MAX_MS 3600000
+#define POLL_SHARE 200
+#define SUSPECT_SHARE 50
 #define REFRESH_QUICK_MS 20 /* a device that is read so fast ... */
 #define REFRESH_MAX_MS 100  /* ... may be waited for by a show command */
 
@@ -37,7 +54,9 @@ void wgd_device_read(struct wgd_if *wif)
 
 	wg_sync_begin(wif->dev, !wgd.routes_here);
 	wif->read_began_ms = wgd_now_ms();
+	wif->read_cpu_us = 0;
 	wif->want_read = false;
+	wif->busy = WGD_READING;
 	frr_with_privs (&wgd_privs) {
 		rc = wg_backend_read(wif->be);
 	}
@@ -45,7 +64,6 @@ void wgd_device_read(struct wgd_if *wif)
 		wgd_if_fail(wif, rc, "read");
 		return;
 	}
-	wif->busy = WGD_READING;
 	wif->stats.reads++;
 	arm(wif);
 }
@@ -57,6 +75,7 @@ void wgd_device_apply(struct wgd_if *wif)
 	wif->n_ops = wg_plan_next(wif->dev, wif->ops, WG_BACKEND_BATCH);
 	if (!wif->n_ops)
 		return;
+	wif->busy = WGD_APPLYING;
 	frr_with_privs (&wgd_privs) {
 		rc = wg_backend_apply(wif->be, wif->ops, wif->n_ops);
 	}
@@ -67,7 +86,6 @@ void wgd_device_apply(struct wgd_if *wif)
 		wgd_if_fail(wif, rc, "apply");
 		return;
 	}
-	wif->busy = WGD_APPLYING;
 	arm(wif);
 }
 
@@ -100,21 +118,32 @@ static void poll_due(struct event *t)
 	wgd_if_kick(wif);
 }
 
+/* How long to wait for the next read; less, by chance, than the share asks
+ * for, lest all interfaces be read at once. */
+static int64_t poll_ms(struct wgd_if *wif, bool suspect)
+{
+	int64_t ms = wif->read_cpu_us *
+		     (suspect ? SUSPECT_SHARE : POLL_SHARE) / 1000;
+
+	ms = MIN(MAX(ms, POLL_MIN_MS), POLL_MAX_MS);
+	return ms - ms * (frr_weak_random() % 100) / 800;
+}
+
+unsigned wgd_device_retry_max(struct wgd_if *wif)
+{
+	return wif->read_cpu_us * SUSPECT_SHARE / 1000;
+}
+
 static void read_done(struct wgd_if *wif)
 {
-	bool was_synced;
-	size_t differences;
-	int64_t took;
+	bool was_synced = wif->state == WGD_IF_SYNCED;
+	size_t differences = wg_sync_differences(wif->dev);
 
-	/* a program is probed with its first request */
-	wg_dev_set_can_remove(wif->dev, wg_backend_can_remove(wif->be));
-
-	was_synced = wif->state == WGD_IF_SYNCED;
-	differences = wg_sync_end(wif->dev);
-	took = wgd_now_ms() - wif->read_began_ms;
-	wif->read_took_ms = took;
+	wif->read_took_ms = wgd_now_ms() - wif->read_began_ms;
 	wif->busy = WGD_IDLE;
-	wif->retry_ms = 0;
+	/* else what failed comes again: that it works shows when it does */
+	if (!wg_plan_pending(wif->dev))
+		wif->retry_ms = 0;
 	if (!was_synced) {
 		wif->stats.resyncs++;
 		wgd_if_set_state(wif, WGD_IF_SYNCED, NULL);
@@ -126,16 +155,17 @@ static void read_done(struct wgd_if *wif)
 	wgd_facts_look(wif, NULL);
 	wgd_if_check_secrets(wif, false);
 	event_cancel(&wif->t_poll);
-	event_add_timer_msec(
-		wgd.master, poll_due, wif,
-		MIN(MAX(took * POLL_SHARE, POLL_MIN_MS), POLL_MAX_MS),
-		&wif->t_poll);
+	event_add_timer_msec(wgd.master, poll_due, wif,
+			     poll_ms(wif, was_synced && differences),
+			     &wif->t_poll);
 }
 
 static void device_seen(struct wgd_if *wif, const struct wg_event *ev)
 {
 	char path[PATH_MAX];
 
+	/* a program is probed with its first request */
+	wg_dev_set_can_remove(wif->dev, wg_backend_can_remove(wif->be));
 	if (!wgd_if_key_file(wif, path, sizeof(path)))
 		wg_dev_set_key(wif->dev, &ev->key);
 	wif->found_port = wif->adopted ? ev->listen_port : 0;
@@ -179,31 +209,62 @@ static int dispatch(struct wgd_if *wif, const struct wg_event *ev)
 		wg_sync_begin(wif->dev, !wgd.routes_here);
 		return 0;
 	case WG_EV_END:
-		read_done(wif);
+		wif->busy = WGD_COMPARING;
+		wg_sync_end(wif->dev);
 		return 0;
 	}
 	assert(!"backend event");
 	return 0;
 }
 
+/* One piece of work: > 0 there is more, 0 not now, or an error. */
+static int work(struct wgd_if *wif)
+{
+	struct wg_event ev;
+	int rc = 1, n;
+
+	if (wif->busy != WGD_APPLYING && wg_sync_step(wif->dev, TURN_NODES))
+		return 1;
+	if (wif->busy == WGD_COMPARING)
+		return 0;
+	for (n = 0; n < TURN_EVENTS && rc > 0; n++) {
+		rc = wg_backend_next(wif->be, &ev);
+		if (rc > 0)
+			rc = dispatch(wif, &ev) ?: 1;
+		/* the next one belongs behind the steps */
+		if (rc > 0 && (ev.kind == WG_EV_END || ev.kind == WG_EV_AGAIN))
+			break;
+	}
+	return rc;
+}
+
+static int64_t cpu_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return ts.tv_sec * INT64_C(1000000) + ts.tv_nsec / 1000;
+}
+
 /* Take what the device says; wait for more, or go on. */
 static void pump(struct wgd_if *wif)
 {
-	struct wg_event ev;
-	int rc = 0, n;
+	int64_t began = wgd_now_us(), cpu = cpu_us();
+	bool applying = wif->busy == WGD_APPLYING;
+	int rc;
 
 	event_cancel(&wif->t_in);
 	event_cancel(&wif->t_out);
 	event_cancel(&wif->t_timeout);
 	frr_with_privs (&wgd_privs) {
-		for (n = 0; n < PUMP_MAX; n++) {
-			rc = wg_backend_next(wif->be, &ev);
-			if (rc > 0)
-				rc = dispatch(wif, &ev) ?: 1;
-			if (rc <= 0)
-				break;
-		}
+		do
+			rc = work(wif);
+		while (rc > 0 && wgd_now_us() - began < TURN_US);
 	}
+	if (!applying)
+		wif->read_cpu_us += cpu_us() - cpu;
+	if (rc == 0 && wif->busy == WGD_COMPARING)
+		read_done(wif);
 	if (rc < 0) {
 		wgd_if_fail(wif, rc,
 			    wif->busy == WGD_READING ? "read" : "apply");
@@ -239,6 +300,16 @@ static void arm(struct wgd_if *wif)
 		event_add_event(wgd.master, answered, wif, 0, &wif->t_in);
 }
 
+bool wgd_device_sweep(struct wgd_if *wif)
+{
+	int64_t began = wgd_now_us();
+
+	while (wg_sync_step(wif->dev, TURN_NODES))
+		if (wgd_now_us() - began >= TURN_US)
+			return true;
+	return false;
+}
+
 void wgd_device_refresh(struct wgd_if *wif)
 {
 	int64_t left, end = wgd_now_ms() + REFRESH_MAX_MS;
@@ -248,10 +319,10 @@ void wgd_device_refresh(struct wgd_if *wif)
 	    wg_plan_pending(wif->dev) || wif->read_took_ms > REFRESH_QUICK_MS)
 		return;
 	wgd_device_read(wif);
-	while (wif->busy == WGD_READING && (left = end - wgd_now_ms()) > 0) {
+	while (wif->busy != WGD_IDLE && (left = end - wgd_now_ms()) > 0) {
 		fd.fd = wg_backend_fd(wif->be);
 		fd.events = wg_backend_events(wif->be);
-		poll(&fd, 1, left);
+		poll(&fd, 1, wif->busy == WGD_READING ? left : 0);
 		pump(wif);
 	}
 }

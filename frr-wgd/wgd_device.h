@@ -9,6 +9,10 @@
 extern void wgd_device_read(struct wgd_if *wif);
 /* Carry out the beginning of the plan. */
 extern void wgd_device_apply(struct wgd_if *wif);
+/* Some of what is left to look through; true: there is more. */
+extern bool wgd_device_sweep(struct wgd_if *wif);
+/* The longest pause, in ms, between attempts that begin with a read. */
+extern unsigned wgd_device_retry_max(struct wgd_if *wif);
 /*
  * Read it now, for somebody who wants to see it, if the last time shows that
  * it takes no time worth speaking of.

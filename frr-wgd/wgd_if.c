@@ -121,12 +121,16 @@ void wgd_if_check_secrets(struct wgd_if *wif, bool failed)
 void wgd_if_fail(struct wgd_if *wif, int rc, const char *doing)
 {
 	const char *about = wif->be ? wg_backend_error(wif->be) : "";
+	unsigned max = RETRY_MAX_MS;
 	char why[512];
+
+	if (wif->busy != WGD_IDLE)
+		max = MAX(max, wgd_device_retry_max(wif));
 
 	snprintf(why, sizeof(why), "%s: %s%s%s", doing, about,
 		 *about ? ": " : "", safe_strerror(-rc));
 	wif->stats.errors++;
-	wif->retry_ms = wif->retry_ms ? MIN(wif->retry_ms * 2, RETRY_MAX_MS)
+	wif->retry_ms = wif->retry_ms ? MIN(wif->retry_ms * 2, max)
 				      : RETRY_MIN_MS;
 	if (wif->state == WGD_IF_ABSENT && wif->reason &&
 	    strmatch(wif->reason, why))
@@ -168,6 +172,10 @@ static void run(struct event *t)
 		return;
 	if (wif->busy != WGD_IDLE)
 		return;
+	if (wgd_device_sweep(wif)) {
+		wgd_if_kick(wif);
+		return;
+	}
 	if (!wg_sync_is_synced(wif->dev) || wif->want_read)
 		wgd_device_read(wif);
 	else if (wg_plan_pending(wif->dev))
@@ -200,10 +208,12 @@ void wgd_if_kick_all(void)
 
 void wgd_if_route_event(void)
 {
+	struct wg_count count;
 	struct wgd_if *wif;
 
 	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
-		if (!wg_plan_pending(wif->dev))
+		wg_dev_count(wif->dev, &count);
+		if (!count.pending || !wg_sync_is_synced(wif->dev))
 			continue;
 		wif->stats.events++;
 		if (!wif->dirty_since_us)

@@ -66,7 +66,8 @@ struct wgd_if {
 	char *reason; /* why not SYNCED, for people; NULL */
 
 	struct wg_backend *be;
-	enum { WGD_IDLE, WGD_APPLYING, WGD_READING } busy;
+	/* COMPARING: all was read, and is looked through for what is missing */
+	enum { WGD_IDLE, WGD_APPLYING, WGD_READING, WGD_COMPARING } busy;
 	struct wg_op *ops; /* in flight, WG_BACKEND_BATCH of them */
 	size_t n_ops;
 	bool want_read; /* look again though nothing is known to be wrong */
@@ -79,6 +80,7 @@ struct wgd_if {
 	struct event *t_in, *t_out, *t_timeout; /* backend */
 	struct event *t_poll; /* next read */
 	int64_t last_apply_ms, read_began_ms, read_took_ms;
+	int64_t read_cpu_us; /* what the last read cost us */
 	int64_t dirty_since_us; /* 0: nothing pending */
 
 	struct wgd_if_stats stats;

@@ -122,8 +122,9 @@ void wg_sync_lost(struct wg_dev *dev);
 bool wg_sync_is_synced(const struct wg_dev *dev);
 /*
  * Compare with what the device really has: begin, then what a read returns,
- * then end.  Nothing may be in flight.  begin again starts anew.  After end
- * the device is synced and every difference is pending.
+ * then end, with steps behind begin and behind end until they say that it is
+ * done.  Nothing may be in flight.  begin again starts anew.  Then the device
+ * is synced and every difference is pending.
  *
  * keep_stale: prefixes on configured peers that are not decided yet stay as
  * they are until wg_sync_release (the restart: routes are still to come);
@@ -141,16 +142,24 @@ void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 		    uint16_t listen_port, uint32_t fwmark);
 /*
  * The prefixes that follow are this peer's. The same key may come again.
- * -EINVAL: not between begin and end (a new link ends a read), no key, no
- * peer before a prefix; -ENOMEM: begin again.
+ * -EINVAL: not between begin and end (a new link ends a read), steps are
+ * left, no key, no peer before a prefix; -ENOMEM: begin again.
  */
 int wg_sync_peer(struct wg_dev *dev, const struct wg_sync_peer *p);
 int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix);
-/* Returns the number of differences (of prefixes, peers, the device) that
- * nobody had reason to expect: for the log. */
-size_t wg_sync_end(struct wg_dev *dev);
+void wg_sync_end(struct wg_dev *dev);
 /* The routes are here: what is not decided now goes. */
 void wg_sync_release(struct wg_dev *dev);
+/*
+ * What has to look at every prefix is done in pieces, so that a million of
+ * them stop nobody: go on with it for about MAX prefixes.  True: there is
+ * more.  Until it is done nothing is planned.  Work is left by begin, end and
+ * release, and by the commit of a PEER_REMOVE.
+ */
+bool wg_sync_step(struct wg_dev *dev, size_t max);
+/* How many differences (of prefixes, peers, the device) were found by the last
+ * comparison that nobody had reason to expect: for the log. */
+size_t wg_sync_differences(const struct wg_dev *dev);
 
 /* --- showing */
 

@@ -86,6 +86,7 @@ static void forget_acked(struct wg_dev *dev)
 	dev->conf_acked = 0;
 	dev->known = false;
 	dev->syncing = false;
+	dev->sweep = 0; /* whatever it was about */
 	dev->in_flight = 0;
 }
 
@@ -120,7 +121,8 @@ void wg_dev_set_can_remove(struct wg_dev *dev, bool can)
 	if (dev->can_remove == can)
 		return;
 	dev->can_remove = can;
-	wg_entry_touch_all(dev);
+	if (dev->n_orphans)
+		wg_entry_touch_all(dev);
 }
 
 void wg_dev_set_follow(struct wg_dev *dev, enum wg_follow follow)

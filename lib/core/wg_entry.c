@@ -29,6 +29,7 @@
 #include <assert.h>
 
 #include "lib/core/wg_peers.h"
+#include "lib/core/wg_sweep.h"
 
 bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n)
 {
@@ -240,6 +241,7 @@ void wg_entry_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	struct wg_node *n = wg_table_node(t, i);
 	uint32_t before;
 
+	n->seen = dev->sync_mark;
 	if (n->acked == slot)
 		return;
 	before = wg_entry_wanted(dev, n);
@@ -292,6 +294,7 @@ static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	sum->n_acked += n->acked != 0;
 	sum->n_orphans += n->orphan;
 	sum->n_stale += n->stale;
+	sum->n_seen += n->acked && n->seen == dev->sync_mark;
 }
 
 static void check_peer(struct wg_dev *dev, struct wg_peer *peer)
@@ -353,6 +356,9 @@ void wg_entry_check(struct wg_dev *dev)
 	assert(dev->n_acked == sum.n_acked);
 	assert(dev->n_orphans == sum.n_orphans);
 	assert(dev->n_stale == sum.n_stale);
+	if (!(dev->sweep & WG_SWEEP_UNSEE))
+		assert(sum.n_seen ==
+		       (dev->syncing ? dev->n_seen : dev->n_acked));
 	for (peer = dev->named; peer; peer = peer->next)
 		check_peer(dev, peer);
 	for (peer = dev->nameless; peer; peer = peer->next)

@@ -147,12 +147,19 @@ void wg_peer_delete(struct wg_peer *peer)
 	wg_peer_mark(peer);
 }
 
+/* May the device have a peer that is not present here? As long as it is not
+ * known what became of the last ops. */
+static bool may_have_more(const struct wg_dev *dev)
+{
+	return dev->in_flight || (dev->ifindex && !dev->synced);
+}
+
 void wg_peer_collect(struct wg_dev *dev)
 {
 	struct wg_peer *peer = dev->nameless;
 	struct wg_peer *next;
 
-	if (dev->in_flight || dev->core->marked_sets)
+	if (may_have_more(dev) || dev->core->marked_sets)
 		return;
 	for (; peer; peer = next) {
 		next = peer->next;
@@ -287,7 +294,7 @@ int wg_peer_set_key(struct wg_peer *peer, const struct wg_key *pub)
 	if (other && other->name)
 		return -EEXIST;
 	if (!wg_key_is_zero(&peer->key)) {
-		if (peer->present || peer->n_acked || dev->in_flight)
+		if (peer->present || peer->n_acked || may_have_more(dev))
 			leave_slot(peer);
 		else
 			wg_slot_del_key(dev, peer);

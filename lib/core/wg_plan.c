@@ -49,6 +49,7 @@
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
+#include "lib/core/wg_sweep.h"
 
 /* Ops being written. */
 struct out {
@@ -193,7 +194,7 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 	struct wg_peer *peer;
 	bool at_once;
 
-	if (!dev->synced)
+	if (!dev->synced || dev->sweep)
 		return 0;
 	plan_device(dev, &out);
 	plan_peers(dev, &out);
@@ -213,7 +214,7 @@ bool wg_plan_pending(const struct wg_dev *dev)
 {
 	struct wg_peer *peer;
 
-	if (!dev->synced)
+	if (!dev->synced || dev->sweep)
 		return false;
 	if (dev->conf_acked != dev->conf_gen || dev->n_queued[WG_QUEUE_GIVE] ||
 	    dev->n_queued[WG_QUEUE_TAKE])
@@ -245,20 +246,11 @@ static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
 
 static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 {
-	unsigned f;
-	uint32_t i;
-
 	peer->present = false;
 	peer->conf_acked = 0;
 	peer->endpoint_acked = (struct wg_endpoint){};
-	for (f = 0; f < 2; f++) {
-		struct wg_table *t = &dev->table[f];
-
-		for (i = 1; i < t->top && peer->n_acked; i++)
-			if (wg_table_node(t, i)->live &&
-			    wg_table_node(t, i)->acked == peer->slot)
-				wg_owner_ack(dev, t, i, 0);
-	}
+	if (peer->n_acked)
+		wg_sweep_start(dev, WG_SWEEP_GONE);
 }
 
 static void commit(struct wg_dev *dev, const struct wg_op *op)

@@ -130,6 +130,12 @@ struct wg_dev {
 	uint32_t sync_slot; /* whose prefixes are coming */
 	size_t sync_differences;
 	bool sync_keep_stale;
+	bool sync_mark; /* what wg_node.seen is where it was seen */
+	size_t n_seen;	/* of n_acked, while syncing */
+
+	unsigned sweep; /* enum wg_sweep bits; 0: none is going on */
+	unsigned sweep_family;
+	uint32_t sweep_at; /* the node that is next */
 };
 
 struct wg_vrf {

@@ -7,6 +7,13 @@
  * set from it, and what it did not mention is acknowledged by nobody.  All
  * repairs then follow as pending differences, through the one plan.
  *
+ * Reading costs what the device has, and nothing besides.  To begin, the
+ * meaning of a bit is turned round: all that is acknowledged had the one value
+ * and is, all at once, not seen; what is seen gets the other.  At the end,
+ * nearly always, all that was acknowledged was seen, and a count says so.
+ * Else, and after a read that was not ended, a sweep has to look at every
+ * node (wg_sweep.c); and what is to be kept is marked as it is read.
+ *
  * A difference is worth a line in the log when nobody had reason to expect
  * it: the device had been in sync, and has neither what it acknowledged last
  * nor what was on its way to it.
@@ -22,6 +29,7 @@
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
+#include "lib/core/wg_sweep.h"
 
 void wg_sync_lost(struct wg_dev *dev)
 {
@@ -33,16 +41,18 @@ bool wg_sync_is_synced(const struct wg_dev *dev)
 	return dev->synced;
 }
 
+/* Nothing is seen any more. */
 static void unsee(struct wg_dev *dev)
 {
 	struct wg_peer *peer;
-	unsigned f;
-	uint32_t i;
 
-	for (f = 0; f < 2; f++)
-		for (i = 1; i < dev->table[f].top; i++)
-			if (wg_table_node(&dev->table[f], i)->live)
-				wg_table_node(&dev->table[f], i)->seen = 0;
+	if (!dev->syncing || dev->n_seen == dev->n_acked) {
+		/* all nodes have the same mark: now it means the contrary */
+		dev->sync_mark = !dev->sync_mark;
+		dev->n_seen = 0;
+	} else if (dev->n_seen) {
+		wg_sweep_start(dev, WG_SWEEP_UNSEE);
+	}
 	for (peer = dev->named; peer; peer = peer->next)
 		peer->seen = false;
 	for (peer = dev->nameless; peer; peer = peer->next)
@@ -51,6 +61,10 @@ static void unsee(struct wg_dev *dev)
 
 void wg_sync_begin(struct wg_dev *dev, bool keep_stale)
 {
+	/* of a read that came to its end and was not waited for */
+	dev->sweep &= ~WG_SWEEP_UNSEEN;
+	if (!(dev->sweep & WG_SWEEP_UNSEE))
+		unsee(dev);
 	if (!dev->syncing)
 		dev->sync_differences = 0;
 	dev->synced = false;
@@ -58,7 +72,12 @@ void wg_sync_begin(struct wg_dev *dev, bool keep_stale)
 	dev->sync_keep_stale = keep_stale;
 	dev->sync_slot = 0;
 	dev->in_flight = 0;
-	unsee(dev);
+}
+
+/* May the device be told of? The sweep may not get in between. */
+static bool is_reading(const struct wg_dev *dev)
+{
+	return dev->syncing && !(dev->sweep & ~WG_SWEEP_RELEASE);
 }
 
 void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
@@ -68,7 +87,7 @@ void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 	bool key_known = !wg_key_is_zero(&dev->key);
 	bool differs = false;
 
-	if (!dev->syncing)
+	if (!is_reading(dev))
 		return;
 	if (conf->listen_port && conf->listen_port != listen_port)
 		differs = true;
@@ -122,7 +141,7 @@ int wg_sync_peer(struct wg_dev *dev, const struct wg_sync_peer *p)
 {
 	struct wg_peer *peer = wg_peer_find_key(dev, &p->key);
 
-	if (!dev->syncing || wg_key_is_zero(&p->key))
+	if (!is_reading(dev) || wg_key_is_zero(&p->key))
 		return -EINVAL;
 	if (!peer)
 		peer = wg_peer_new_stranger(dev, &p->key);
@@ -148,7 +167,7 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 	uint32_t i;
 
 	/* the link may have gone while it was read */
-	if (!dev->syncing || !dev->sync_slot)
+	if (!is_reading(dev) || !dev->sync_slot)
 		return -EINVAL;
 	wg_prefix_mask(&p);
 	i = wg_table_get(t, &p);
@@ -158,31 +177,21 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 	if (n->acked != dev->sync_slot &&
 	    wg_entry_wanted(dev, n) != dev->sync_slot)
 		dev->sync_differences++;
-	n->seen = 1;
+	if (!n->acked || n->seen != dev->sync_mark)
+		dev->n_seen++;
 	wg_owner_ack(dev, t, i, dev->sync_slot);
+	if (dev->sync_keep_stale && !n->decided)
+		wg_entry_set_stale(dev, t, i, true);
 	return 0;
 }
 
-/* What was not mentioned is not there. */
-static void drop_unseen(struct wg_dev *dev)
+/* Peers that were not mentioned are not there. */
+static void drop_peers(struct wg_dev *dev)
 {
 	struct wg_peer *list[] = {dev->named, dev->nameless};
 	struct wg_peer *peer;
 	unsigned f;
-	uint32_t i;
 
-	for (f = 0; f < 2; f++)
-		for (i = 1; i < dev->table[f].top; i++) {
-			struct wg_table *t = &dev->table[f];
-			struct wg_node *n = wg_table_node(t, i);
-
-			if (!n->live || !n->acked || n->seen)
-				continue;
-			/* wanted, and yet gone */
-			if (!n->orphan)
-				dev->sync_differences++;
-			wg_owner_ack(dev, t, i, 0);
-		}
 	for (f = 0; f < 2; f++)
 		for (peer = list[f]; peer; peer = peer->next) {
 			if (peer->seen || !peer->present)
@@ -195,47 +204,48 @@ static void drop_unseen(struct wg_dev *dev)
 		}
 }
 
-static void keep(struct wg_dev *dev)
+static void finish(struct wg_dev *dev)
 {
-	unsigned f;
-	uint32_t i;
-
-	for (f = 0; f < 2; f++)
-		for (i = 1; i < dev->table[f].top; i++) {
-			struct wg_node *n = wg_table_node(&dev->table[f], i);
-
-			if (n->live && n->acked && !n->decided &&
-			    wg_peer_is_usable(dev->slots[n->acked]))
-				wg_entry_set_stale(dev, &dev->table[f], i,
-						   true);
-		}
-}
-
-size_t wg_sync_end(struct wg_dev *dev)
-{
-	size_t n;
-
-	if (!dev->syncing)
-		return 0;
-	drop_unseen(dev);
-	n = dev->known ? dev->sync_differences : 0;
+	drop_peers(dev);
+	if (!dev->known)
+		dev->sync_differences = 0;
 	dev->syncing = false;
 	dev->synced = true;
 	dev->known = true;
 	wg_core_settle(dev->core);
-	if (dev->sync_keep_stale)
-		keep(dev);
-	return n;
+}
+
+void wg_sync_end(struct wg_dev *dev)
+{
+	if (!is_reading(dev))
+		return;
+	if (dev->n_seen == dev->n_acked)
+		finish(dev);
+	else
+		wg_sweep_start(dev, WG_SWEEP_UNSEEN);
+}
+
+bool wg_sync_step(struct wg_dev *dev, size_t max)
+{
+	unsigned done = wg_sweep_step(dev, max);
+
+	if (done & WG_SWEEP_UNSEE)
+		dev->n_seen = 0;
+	if (done & WG_SWEEP_UNSEEN)
+		finish(dev);
+	if (done & WG_SWEEP_GONE)
+		wg_peer_collect(dev);
+	return dev->sweep;
+}
+
+size_t wg_sync_differences(const struct wg_dev *dev)
+{
+	return dev->sync_differences;
 }
 
 void wg_sync_release(struct wg_dev *dev)
 {
-	unsigned f;
-	uint32_t i;
-
-	for (f = 0; f < 2 && dev->n_stale; f++)
-		for (i = 1; i < dev->table[f].top && dev->n_stale; i++)
-			if (wg_table_node(&dev->table[f], i)->live)
-				wg_entry_set_stale(dev, &dev->table[f], i,
-						   false);
+	dev->sync_keep_stale = false;
+	if (dev->n_stale)
+		wg_sweep_start(dev, WG_SWEEP_RELEASE);
 }

@@ -54,7 +54,7 @@ struct wg_node {
 	uint64_t stale : 1;		 /* of an earlier life, kept for now */
 	uint64_t entry : 1;		 /* counted as an entry */
 	uint64_t orphan : 1;  /* counted: on the device, wanted by nobody */
-	uint64_t seen : 1;    /* by the sync that is running */
+	uint64_t seen : 1;    /* the mark of the last sync that saw it */
 	uint64_t refused : 1; /* a maximum kept it from who it was for */
 	uint64_t fresh : 1;   /* told since the replay began */
 };

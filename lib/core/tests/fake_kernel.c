@@ -192,15 +192,24 @@ void fk_tell(const struct fake_kernel *fk, struct wg_dev *dev, size_t from,
 	}
 }
 
+void fk_steps(struct wg_dev *dev)
+{
+	while (wg_sync_step(dev, 5))
+		;
+}
+
 size_t fk_read(const struct fake_kernel *fk, struct wg_dev *dev,
 	       bool keep_stale)
 {
 	wg_sync_begin(dev, keep_stale);
+	fk_steps(dev);
 	wg_sync_device(dev, &fk->pub, fk->listen_port, fk->fwmark);
 	/* a dump may split a peer: here every peer comes twice */
 	fk_tell(fk, dev, 0, fk->n_peers, 0);
 	fk_tell(fk, dev, 0, fk->n_peers, 1);
-	return wg_sync_end(dev);
+	wg_sync_end(dev);
+	fk_steps(dev);
+	return wg_sync_differences(dev);
 }
 
 void fk_run(struct fake_kernel *fk, struct wg_dev *dev, size_t max)
@@ -225,6 +234,7 @@ void fk_run(struct fake_kernel *fk, struct wg_dev *dev, size_t max)
 			fk_read(fk, dev, false);
 		} else {
 			wg_plan_commit(dev, ops, n);
+			fk_steps(dev);
 		}
 	}
 	assert(!wg_plan_pending(dev));

@@ -65,6 +65,8 @@ const struct wg_key *fk_lookup(const struct fake_kernel *fk,
 /* Tell peers FROM to UPTO with their prefixes, one half of them (0, 1). */
 void fk_tell(const struct fake_kernel *fk, struct wg_dev *dev, size_t from,
 	     size_t upto, size_t half);
+/* Do all the steps that are left. */
+void fk_steps(struct wg_dev *dev);
 /* Read it back into the core: begin, everything, end. */
 size_t fk_read(const struct fake_kernel *fk, struct wg_dev *dev,
 	       bool keep_stale);

@@ -45,8 +45,10 @@ struct o_dev {
 	struct fake_kernel fk;
 	struct wg_op ops[16]; /* carried out, not committed yet */
 	size_t n_ops;
-	bool reading; /* the first half of a read was told */
+	/* how far a read is; pieces of work may be left behind each */
+	enum { O_IDLE, O_BEGUN, O_HALF, O_ENDED } reading;
 	bool keep;
+	bool released; /* what was kept may go, piece by piece */
 	/* what the core said before the step */
 	struct wg_peer *before[N_PREFIXES];
 };

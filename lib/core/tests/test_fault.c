@@ -320,6 +320,7 @@ static void test_read_without_memory(void **state)
 		core->mem.fail_in = n;
 		failed = 0;
 		wg_sync_begin(dev, false);
+		fk_steps(dev);
 		for (i = 0; i < fk.n_peers && !failed; i++) {
 			struct wg_sync_peer sp = {fk.peers[i].key};
 

@@ -422,6 +422,8 @@ static void test_present_on_device(void **state)
 	assert_int_equal(wg_sync_peer(dev, &sp), 0);
 	assert_int_equal(wg_sync_prefix(dev, &p), 0);
 	wg_sync_end(dev);
+	while (wg_sync_step(dev, 1))
+		;
 	assert_true(wg_entry_lookup(dev, &addr, false, &e));
 	assert_int_equal(e.source, WG_SOURCE_STALE);
 	route(core, "10.0.0.0/8", "a1 b1 c1");

@@ -200,6 +200,7 @@ static void test_restart_keeps_what_is_not_decided(void **state)
 	assert_int_equal(has("10.2.0.0/16"), 2);
 
 	wg_sync_release(dev);
+	fk_steps(dev);
 	run();
 	assert_int_equal(has("10.2.0.0/16"), 0);
 	assert_int_equal(has("10.0.0.0/8"), 1);

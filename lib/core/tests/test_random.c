@@ -75,7 +75,7 @@ static void step_dev(struct o_dev *od, unsigned i)
 
 				memset(&od->fk, 0, sizeof(od->fk));
 				od->fk.can_remove = can;
-				od->reading = false;
+				od->reading = O_IDLE;
 				/* the answer still comes, sometimes */
 				if (rnd(2))
 					od->n_ops = 0;
@@ -398,54 +398,83 @@ static void tamper(struct o_dev *od)
 	}
 }
 
-static void read_is_done(struct o_dev *od, bool keep)
+/* Some of the work that is left; false: it is done. */
+static bool work_is_left(struct o_dev *od)
 {
-	od->reading = false;
-	od->stale |= keep;
-	if (!keep && rnd(2)) {
+	if (wg_sync_step(od->dev, 1 + rnd(20)))
+		return true;
+	if (od->released)
+		od->stale = od->released = false;
+	return false;
+}
+
+static void read_is_done(struct o_dev *od)
+{
+	od->reading = O_IDLE;
+	if (!od->keep && rnd(2)) {
 		wg_sync_release(od->dev);
-		od->stale = false;
+		od->released = true;
 	}
+}
+
+static void begin(struct o_dev *od)
+{
+	od->keep = rnd(4) == 0;
+	od->stale |= od->keep;
+	od->released &= !od->keep;
+	od->n_ops = 0;
+	wg_sync_begin(od->dev, od->keep);
+	od->reading = O_BEGUN;
 }
 
 static void step_sync(struct o_dev *od)
 {
-	bool keep = rnd(4) == 0;
-
 	if (!od->ifindex)
 		return;
-	if (od->reading) {
-		fk_tell(&od->fk, od->dev, od->fk.n_peers / 2, od->fk.n_peers,
-			1);
-		wg_sync_end(od->dev);
-		read_is_done(od, od->keep);
-		return;
-	}
-	if (rnd(2))
-		tamper(od);
-	if (rnd(8) == 0) {
-		/* a torn read */
-		struct wg_sync_peer sp = {{{STRANGER, 7}}};
+	switch (od->reading) {
+	case O_IDLE:
+		if (rnd(2))
+			tamper(od);
+		begin(od);
+		if (rnd(8) == 0 && !work_is_left(od)) {
+			/* a torn read */
+			struct wg_sync_peer sp = {{{STRANGER, 7}}};
 
-		wg_sync_begin(od->dev, keep);
-		wg_sync_prefix(od->dev, &prefixes[0]);
-		wg_sync_peer(od->dev, &sp);
-		wg_sync_prefix(od->dev, &prefixes[rnd(N_PREFIXES)]);
-	}
-	od->n_ops = 0;
-	if (rnd(3) == 0) {
-		/* it takes its time, and much happens meanwhile */
-		wg_sync_begin(od->dev, keep);
+			wg_sync_prefix(od->dev, &prefixes[0]);
+			wg_sync_peer(od->dev, &sp);
+			wg_sync_prefix(od->dev, &prefixes[rnd(N_PREFIXES)]);
+			begin(od);
+		}
+		break;
+	case O_BEGUN:
+		if (work_is_left(od))
+			return;
 		wg_sync_device(od->dev, &od->fk.pub, od->fk.listen_port,
 			       od->fk.fwmark);
 		fk_tell(&od->fk, od->dev, 0, od->fk.n_peers, 0);
 		fk_tell(&od->fk, od->dev, 0, od->fk.n_peers / 2, 1);
-		od->reading = true;
-		od->keep = keep;
+		od->reading = O_HALF;
+		break;
+	case O_HALF:
+		if (rnd(8) == 0) {
+			begin(od);
+			return;
+		}
+		fk_tell(&od->fk, od->dev, od->fk.n_peers / 2, od->fk.n_peers,
+			1);
+		wg_sync_end(od->dev);
+		od->reading = O_ENDED;
+		break;
+	case O_ENDED:
+		if (rnd(8) == 0)
+			begin(od);
+		else if (!work_is_left(od))
+			read_is_done(od);
 		return;
 	}
-	fk_read(&od->fk, od->dev, keep);
-	read_is_done(od, keep);
+	/* mostly it goes on at once */
+	if (rnd(4))
+		step_sync(od);
 }
 
 static void step_plan(struct o_dev *od)
@@ -453,7 +482,7 @@ static void step_plan(struct o_dev *od)
 	size_t n;
 	size_t done;
 
-	if (!wg_sync_is_synced(od->dev))
+	if (!wg_sync_is_synced(od->dev) || work_is_left(od))
 		return;
 	if (od->n_ops) {
 		/* an answer arrives, after much happened */

@@ -207,6 +207,7 @@ static void go(struct world *w, const struct wish *wish, size_t batch)
 		assert_int_equal(judge(w, ops, n, &new), 0);
 		assert_int_equal(fk_ops(&w->fk, ops, take, &done), 0);
 		wg_plan_commit(w->dev, ops, take);
+		fk_steps(w->dev);
 	}
 	o = owners_now(&w->fk);
 	assert_memory_equal(&o, &new, sizeof(o));
@@ -331,6 +332,7 @@ static void random_interrupted(bool can_remove)
 			wg_plan_commit(w.dev, ops, take);
 		}
 		wg_entry_check(w.dev);
+		fk_steps(w.dev);
 		if (rnd(4) == 0)
 			go(&w, &wish, 1 + rnd(8));
 	}
