@@ -20,7 +20,8 @@ static inline uint32_t bare_address(uint32_t i)
 static inline void bare_key(unsigned p, uint8_t key[32])
 {
 	for (int i = 0; i < 32; i++)
-		key[i] = 1 + p;
+		key[i] = 1 + p % 255;
+	key[1] = p / 255;
 	key[31] &= 0x7f;
 }
 

@@ -493,6 +493,8 @@ DEFPY (show_wireguard_statistics,
 			{ "worstUsecs", "Route to device, worst (us)",
 			  wif->stats.worst_us },
 			{ "reads", "Reads of the device", wif->stats.reads },
+			{ "lastReadMsecs", "Read of the device, last (ms)",
+			  wif->read_took_ms },
 			{ "resyncs", "Resyncs", wif->stats.resyncs },
 			{ "errors", "Errors", wif->stats.errors },
 		};
