@@ -8,10 +8,13 @@ import pytest
 
 from lib_wgd import BACKEND, holds, wait_for
 
-pytestmark = pytest.mark.skipif(
-    BACKEND != "kernel",
-    reason="a program started by hand is root's, and wgd is not root",
-)
+pytestmark = [
+    pytest.mark.device,  # a device of somebody else's
+    pytest.mark.skipif(
+        BACKEND != "kernel",
+        reason="a program started by hand is root's, and wgd is not root",
+    ),
+]
 
 TOPOLOGY = {
     "sites": "ab",

@@ -10,7 +10,7 @@ import pytest
 
 from lib_wgd import difference, heavy, wait_for
 
-pytestmark = heavy
+pytestmark = [heavy, pytest.mark.device]  # reads, compares, repairs
 
 TOPOLOGY = {
     "sites": "abc",

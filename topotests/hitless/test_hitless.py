@@ -29,7 +29,7 @@ import pytest
 
 from lib_wgd import PYTHON, difference, heavy, wait_for
 
-pytestmark = heavy
+pytestmark = [heavy, pytest.mark.device]  # removes one prefix of many
 
 TOPOLOGY = {
     "sites": "abcd",
