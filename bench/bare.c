@@ -38,7 +38,7 @@ static int say(int fd, const char *text, size_t len)
 }
 
 int bare_userspace(const char *path, uint32_t n, unsigned n_peers,
-		   uint32_t batch)
+		   unsigned shift, uint32_t batch)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	char *text = malloc(64 * (size_t)batch + 4096), *at = text;
@@ -54,7 +54,7 @@ int bare_userspace(const char *path, uint32_t n, unsigned n_peers,
 	}
 	for (uint32_t i = 0; i < n && !error; i++) {
 		uint32_t a = bare_address(i);
-		unsigned p = bare_peer(i, n, n_peers);
+		unsigned p = (bare_peer(i, n, n_peers) + shift) % n_peers;
 
 		if (i % batch == 0) {
 			at = text + sprintf(text, "set=1\n");
@@ -155,7 +155,7 @@ static int ask(uint16_t *family)
 }
 
 int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
-		uint32_t batch)
+		unsigned shift, uint32_t batch)
 {
 	struct nlattr *peers = NULL, *peer = NULL, *ips = NULL, *ip;
 	uint16_t family = 0, af = AF_INET;
@@ -171,7 +171,7 @@ int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
 	error = ask(&family);
 	for (uint32_t i = 0; i < n && !error; i++) {
 		uint32_t a = htonl(bare_address(i));
-		unsigned p = bare_peer(i, n, n_peers);
+		unsigned p = (bare_peer(i, n, n_peers) + shift) % n_peers;
 
 		if (i % batch == 0) {
 			start(family, WG_CMD_SET_DEVICE);

@@ -31,10 +31,13 @@ static inline unsigned bare_peer(uint32_t i, uint32_t n, unsigned n_peers)
 	return (uint64_t)i * n_peers / n;
 }
 
-/* Program n prefixes in batches.  0 or -errno. */
+/*
+ * Program n prefixes in batches: prefix i goes to the peer that has it by
+ * bare_peer, SHIFT peers further on (0: add; else move).  0 or -errno.
+ */
 int bare_userspace(const char *path, uint32_t n, unsigned n_peers,
-		   uint32_t batch);
+		   unsigned shift, uint32_t batch);
 int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
-		uint32_t batch);
+		unsigned shift, uint32_t batch);
 
 #endif

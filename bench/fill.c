@@ -26,9 +26,9 @@ int main(int argc, char **argv)
 	n_peers = strtoul(argv[4], NULL, 10);
 	snprintf(path, sizeof(path), "%s/%s.sock", WG_UAPI_DIR, argv[2]);
 	if (strcmp(argv[1], "kernel") == 0)
-		error = bare_kernel(argv[2], n, n_peers, WG_BACKEND_BATCH);
+		error = bare_kernel(argv[2], n, n_peers, 0, WG_BACKEND_BATCH);
 	else
-		error = bare_userspace(path, n, n_peers, WG_BACKEND_BATCH);
+		error = bare_userspace(path, n, n_peers, 0, WG_BACKEND_BATCH);
 	if (error)
 		fprintf(stderr, "fill: %s\n", strerror(-error));
 	return error ? 1 : 0;
