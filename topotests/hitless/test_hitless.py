@@ -38,7 +38,7 @@ import warnings
 
 import pytest
 
-from lib_wgd import BACKEND, PYTHON, difference, heavy, wait_for
+from lib_wgd import BACKEND, PATIENCE, PYTHON, difference, heavy, wait_for
 from lib.topolog import logger
 
 pytestmark = heavy
@@ -54,8 +54,8 @@ TOPOLOGY = {
 }
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT = 7000
-RATE, LEAST = 1400, 1000  # packets a second to each LAN: meant, accepted
-OTHER_RATE = 400  # of the flows back, and of the one to what moves
+RATE, LEAST = 1300, 1000  # packets a second to each LAN: meant, accepted
+OTHER_RATE = 100  # of the flows back, and of the one to what moves
 PREFIXES = ["10.%d.%d.0/24" % (i // 256, i % 256) for i in range(10000)]
 COVER = "10.0.0.0/10"
 MOVER = "10.19.136.10"  # in one of PREFIXES, in their middle
@@ -347,21 +347,25 @@ def change(net, wanted):
 
 
 def settled(net):
-    "Until the device has that, and nothing else that would matter."
+    """
+    Until the device has that, and nothing else that would matter.  A slow
+    kernel needs a minute for 10,000 routes beside the traffic, most of it in
+    zebra: only a tail that does not come is a failure.
+    """
     expected = {**net.fixed, **net.have}
-
-    def check():
+    last, since = None, time.monotonic()
+    while True:
         missing, extra = difference(net["a"].allowed(), expected)
+        if not missing and not extra:
+            return
+        now = time.monotonic()
+        if (len(missing), len(extra)) != last:
+            last, since = (len(missing), len(extra)), now
         some = [list(x.items())[:3] for x in (missing, extra)]
-        assert not missing and not extra, "%d missing, %d too many: %s" % (
-            len(missing),
-            len(extra),
-            some,
-        )
-        return True
-
-    # It takes a slow machine longer to look than to change.
-    wait_for(check, "the AllowedIPs that routing says", every=0.5)
+        if now - since > PATIENCE:
+            pytest.fail("%d missing, %d too many, no change in %d s: %s"
+                        % (*last, PATIENCE, some))
+        time.sleep(0.5)  # a look takes its time, too
 
 
 def step(net, flows, wanted, old, new):
@@ -383,7 +387,7 @@ def step(net, flows, wanted, old, new):
     def over():
         now = flows.mover()
         if new:
-            return now[new] >= at[new] + 100
+            return now[new] >= at[new] + 20
         still = now == at
         at.update(now)
         return still
