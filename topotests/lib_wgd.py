@@ -26,12 +26,14 @@ share it).  Keys are made anew in each run.
 
 Waiting is always for a state, with a deadline: see wait_for.
 """
+import ctypes
 import glob
 import ipaddress
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -49,6 +51,8 @@ heavy = pytest.mark.skipif(
     os.environ.get("WGD_HEAVY") != "1", reason="wants an idle machine: --heavy"
 )
 KEYDIR = "/etc/frr/wireguard"
+SYS_PIDFD_GETFD = 438
+SO_RCVBUFFORCE = 33
 DAEMON = {name: number for number, name in TopoRouter.RD.items()}
 FRR10 = os.path.exists("/usr/lib/frr/mgmtd")
 
@@ -110,6 +114,23 @@ def _closest(prefix, expected, lengths):
             if around in expected:
                 return expected[around]
     return None
+
+
+def lengthen_socket(pid):
+    "The receive queue of a userspace program's UDP sockets (pid 0: none)."
+    if not pid:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    program = os.pidfd_open(pid)
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        if not os.readlink("/proc/%d/fd/%s" % (pid, fd)).startswith("socket:"):
+            continue
+        own = libc.syscall(SYS_PIDFD_GETFD, program, int(fd), 0)
+        assert own >= 0, os.strerror(ctypes.get_errno())
+        with socket.socket(fileno=own) as sock:
+            if sock.type == socket.SOCK_DGRAM:
+                sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+    os.close(program)
 
 
 def make_key():
@@ -210,6 +231,7 @@ class Node:
         return echo
 
     def probe(self, address, **kwargs):
+        self.net.make_room()
         probe = Probe(self, address, **kwargs)
         self.net.probes.append(probe)
         return probe
@@ -396,6 +418,7 @@ class Net:
         self.keys = {}  # (site, interface) -> (private, public)
         self.owner_of = {}  # public key -> site
         self.probes = []  # and echoes
+        self.roomy = set()  # (site, interface, index) with long queues
         self.tgen = Topogen(self._build, module.__name__)
         try:
             self.tgen.start_topology()
@@ -551,6 +574,21 @@ class Net:
     def heal(self, name):
         i = self.names.index(name) + 1
         self["u"].run("for v in -4 -4 -6 -6; do ip $v rule del pref %d; done" % i)
+
+    def make_room(self):
+        """
+        Longer queues than an interface or a program has by itself: on a
+        machine that is busy with other things short ones run over, and
+        nobody could say whose fault a lost packet is.
+        """
+        for site in (self[name] for name in self.names):
+            for path in site.run("ls -d /sys/class/net/wg*", check=False).split():
+                ifname = os.path.basename(path)
+                which = (site.name, ifname, site.run("cat %s/ifindex" % path))
+                if which not in self.roomy:
+                    self.roomy.add(which)
+                    site.run("ip link set %s txqueuelen 10000" % ifname)
+                    lengthen_socket(site.userspace_pid(ifname))
 
     def stop(self):
         for probe in self.probes:

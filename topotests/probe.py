@@ -38,6 +38,7 @@ import sys
 import time
 
 LINGER = 2  # seconds of silence until nobody waits for stragglers any more
+SO_RCVBUFFORCE = 33
 
 
 def say(obj):
@@ -49,7 +50,12 @@ def udp(address):
     sock = socket.socket(
         socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM
     )
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    # as root more than net.core.rmem_max
+    for option in (socket.SO_RCVBUF, SO_RCVBUFFORCE):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
+        except PermissionError:
+            pass
     return sock
 
 

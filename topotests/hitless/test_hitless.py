@@ -27,11 +27,9 @@ packets, or while a sender stood still, is repeated once and says so.
 That loss and third sites would be seen is itself a test: replacing a peer's
 list, as is done with `wg addconf`, shows both.
 """
-import ctypes
 import json
 import os
 import random
-import socket
 import subprocess
 import time
 import warnings
@@ -70,8 +68,6 @@ FIXED = {
     "10.99.0.4/32": "d",
 }
 PAUSE = 0.2  # seconds without sending that mean a machine that stands still
-SYS_PIDFD_GETFD = 438
-SO_RCVBUFFORCE = 33
 NEXTHOP = {"b": "10.99.0.2", "c": "10.99.0.3", "d": "10.99.0.4"}
 
 # Bytes of a datagram; as it is on the wire, WireGuard adds to that what the
@@ -293,25 +289,6 @@ def hitless(net, begin, steps, mover_too=True, lossy=False):
             flows.kill()
 
 
-def roomy(site):
-    "Longer queues than a program's or an interface's own."
-    site.run("ip link set wg0 txqueuelen 10000")
-    pid = site.userspace_pid()
-    if not pid:
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    program = os.pidfd_open(pid)
-    for fd in os.listdir("/proc/%d/fd" % pid):
-        if not os.readlink("/proc/%d/fd/%s" % (pid, fd)).startswith("socket:"):
-            continue
-        own = libc.syscall(SYS_PIDFD_GETFD, program, int(fd), 0)
-        assert own >= 0, os.strerror(ctypes.get_errno())
-        with socket.socket(fileno=own) as sock:
-            if sock.type == socket.SOCK_DGRAM:
-                sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
-    os.close(program)
-
-
 @pytest.fixture(name="counting", scope="module")
 def counting_fixture(net):
     "Counters, and a session with each peer."
@@ -328,8 +305,7 @@ def counting_fixture(net):
     for host in ("hb", "hc"):
         wait_for(lambda: net["ha"].ping(HOST[host]), "answer of " + host)
     wait_for(lambda: "all routes are here" in net["a"].log(), "all routes")
-    for name in "abcd":
-        roomy(net[name])
+    net.make_room()
     net.fixed = net["a"].allowed()  # with link-local addresses
     net.have = {}  # what moves: {prefix: site}
 
