@@ -263,18 +263,42 @@ static bool over_maximum(const struct wgd_facts *f, const struct wgd_words *w,
 	return true;
 }
 
+/* The peer of the interface whose endpoint the route covers; or NULL. */
+static const struct wgd_peer *covered(const struct wgd_facts *f)
+{
+	const struct wg_endpoint *e;
+	struct wg_prefix host;
+	struct wg_peer *peer;
+
+	for (peer = wg_peer_first(f->wif->dev); peer;
+	     peer = wg_peer_next(peer)) {
+		e = wgd_peer_endpoint(wg_peer_arg(peer));
+		host = wg_prefix_host(&e->addr);
+		if (e->addr.family && wg_prefix_covers(&f->route.prefix, &host))
+			return wg_peer_arg(peer);
+	}
+	return NULL;
+}
+
 static bool covers_endpoint(const struct wgd_facts *f,
 			    const struct wgd_words *w, struct wgd_cause *c)
 {
+	char endpoint[WG_ENDPOINT_STRLEN] = "a peer's endpoint";
+	const struct wgd_peer *p;
+
 	if (!verdict_is(f, WG_ROUTE_COVERS_ENDPOINT))
 		return false;
+	p = covered(f);
+	if (p)
+		wg_endpoint_str(wgd_peer_endpoint(p), endpoint);
 	c->name = "covers-endpoint";
 	wgd_cause_say(
 		c->reason,
-		"%s covers the endpoint of a peer of %s and would take the tunnel into itself",
-		w->route, w->ifname);
+		"%s covers %s%s%s and would take the tunnel %s into itself: no way to it outside is known",
+		w->route, endpoint, p ? ", the endpoint of peer " : "",
+		p ? wg_peer_name(p->peer) : "", w->ifname);
 	add_fall(f, w, c);
-	wgd_cause_try(c, "a route to the endpoint by the underlay");
+	wgd_cause_try(c, "a route to %s by the underlay", endpoint);
 	wgd_cause_try(
 		c,
 		"interface %s: wireguard fwmark NUMBER, and an ip rule for it",

@@ -250,6 +250,24 @@ def test_endpoint_in_tunnel(net):
         a.run("ip route del 10.255.2.2/32 dev wg0")
 
 
+def test_covers_endpoint(net):
+    "What a route does not get because it would take a tunnel into itself."
+    with broken(net) as a:
+        entered(
+            a,
+            "wireguard peer d public-key %s\n"
+            "wireguard peer d address 10.99.0.4\n"
+            "wireguard peer d endpoint 203.0.113.9 port 51820" % make_key()[1],
+        )
+        wait_cause(a, "endpoint-unreachable", "10.99.0.4")
+        a.configure("ip route 203.0.113.0/24 10.99.0.2")
+        shown = wait_cause(a, "covers-endpoint", "203.0.113.1")
+        for word in "203.0.113.0/24", "203.0.113.9:51820", "peer d":
+            assert word in shown["reason"], shown
+        a.configure("no ip route 203.0.113.0/24 10.99.0.2")
+        entered(a, "no wireguard peer d")
+
+
 def test_endpoint_unreachable(net):
     with broken(net) as a:
         a.run("ip route add unreachable 10.255.2.2/32")
