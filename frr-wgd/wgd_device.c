@@ -40,6 +40,7 @@
 #define POLL_MAX_MS 3600000
 #define POLL_SHARE 200
 #define SUSPECT_SHARE 50
+#define REFUSED_AGAIN_MS 60000 /* between two tries of what was refused */
 #define REFRESH_QUICK_MS 20 /* a device that is read so fast ... */
 #define REFRESH_MAX_MS 100  /* ... may be waited for by a show command */
 
@@ -68,6 +69,38 @@ void wgd_device_read(struct wgd_if *wif)
 	arm(wif);
 }
 
+/*
+ * True: what the device would not have is its own configuration, most often a
+ * port that somebody else has.  All else is followed as before, and this is
+ * tried again from time to time: not often, for a program closes the port
+ * that it has to try another.
+ */
+static bool refused(struct wgd_if *wif, int rc)
+{
+	char why[512];
+
+	if (rc == -ETIMEDOUT || rc == -EPIPE || rc == -ENODEV ||
+	    !wg_plan_refused(wif->dev, wif->ops, wif->n_ops))
+		return false;
+	if (wif->ops[0].kind == WG_OP_PORT_SET)
+		snprintf(why, sizeof(why), "listen-port %u: %s",
+			 wif->ops[0].port, safe_strerror(-rc));
+	else
+		strlcpy(why, wg_backend_error(wif->be), sizeof(why));
+	if (!wif->refusal || !strmatch(wif->refusal, why)) {
+		zlog_err("%s: %s; all else is followed, trying again",
+			 wif->name, why);
+		XFREE(MTYPE_WGD_STR, wif->refusal);
+		wif->refusal = XSTRDUP(MTYPE_WGD_STR, why);
+	}
+	wif->stats.errors++;
+	wif->refused_ms = wgd_now_ms();
+	wif->busy = WGD_IDLE;
+	wif->want_read = true; /* which port has it now? */
+	wgd_if_kick(wif);
+	return true;
+}
+
 void wgd_device_apply(struct wgd_if *wif)
 {
 	int rc;
@@ -83,7 +116,8 @@ void wgd_device_apply(struct wgd_if *wif)
 	if (!wif->dirty_since_us)
 		wif->dirty_since_us = wgd_now_us();
 	if (rc < 0) {
-		wgd_if_fail(wif, rc, "apply");
+		if (!refused(wif, rc))
+			wgd_if_fail(wif, rc, "apply");
 		return;
 	}
 	arm(wif);
@@ -100,6 +134,11 @@ static void applied(struct wgd_if *wif)
 	wif->retry_ms = 0;
 	wif->stats.batches++;
 	wif->stats.ops += wif->n_ops;
+	if (wif->refusal && !wg_plan_is_refused(wif->dev)) {
+		zlog_notice("%s: accepted now: %s", wif->name, wif->refusal);
+		XFREE(MTYPE_WGD_STR, wif->refusal);
+	} else if (wif->ops[0].kind == WG_OP_PORT_SET)
+		wif->want_read = true; /* any: which one is it? */
 	wgd_debug_device("%s: %zu operations acknowledged", wif->name,
 			 wif->n_ops);
 	if (wg_plan_pending(wif->dev) || !wif->dirty_since_us)
@@ -154,6 +193,9 @@ static void read_done(struct wgd_if *wif)
 	wgd_attach_keep_mtu(wif);
 	wgd_facts_look(wif, NULL);
 	wgd_if_check_secrets(wif, false);
+	if (wg_plan_is_refused(wif->dev) &&
+	    wgd_now_ms() - wif->refused_ms >= REFUSED_AGAIN_MS)
+		wg_plan_retry(wif->dev);
 	event_cancel(&wif->t_poll);
 	event_add_timer_msec(wgd.master, poll_due, wif,
 			     poll_ms(wif, was_synced && differences),
@@ -266,6 +308,8 @@ static void pump(struct wgd_if *wif)
 	if (rc == 0 && wif->busy == WGD_COMPARING)
 		read_done(wif);
 	if (rc < 0) {
+		if (wif->busy == WGD_APPLYING && refused(wif, rc))
+			return;
 		wgd_if_fail(wif, rc,
 			    wif->busy == WGD_READING ? "read" : "apply");
 		return;

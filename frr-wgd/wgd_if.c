@@ -226,6 +226,7 @@ void wgd_if_route_event(void)
 void wgd_if_resync(struct wgd_if *wif, const char *why)
 {
 	wgd_debug_device("%s: resync: %s", wif->name, why);
+	wg_plan_retry(wif->dev);
 	wif->want_read = true;
 	wif->retry_ms = 0;
 	event_cancel(&wif->t_run);
@@ -372,6 +373,7 @@ static void if_delete_glue(struct wgd_if *wif)
 	wg_dev_delete(wif->dev);
 	conf_clear(&wif->conf);
 	XFREE(MTYPE_WGD_STR, wif->reason);
+	XFREE(MTYPE_WGD_STR, wif->refusal);
 	XFREE(MTYPE_WGD_OPS, wif->ops);
 	XFREE(MTYPE_WGD_IF, wif);
 }

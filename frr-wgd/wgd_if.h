@@ -64,6 +64,8 @@ struct wgd_if {
 	uint32_t found_fwmark;
 	uint32_t tunnel; /* ifindex that wgd_underlay knows; 0: none */
 	char *reason; /* why not SYNCED, for people; NULL */
+	char *refusal; /* what wg_plan_is_refused is about, for people */
+	int64_t refused_ms; /* ... and when it was last */
 
 	struct wg_backend *be;
 	/* COMPARING: all was read, and is looked through for what is missing */

@@ -130,6 +130,18 @@ static const char *mtu_link(struct wgd_if *wif)
 	return outer ? outer->name : NULL;
 }
 
+/* What of its own configuration the device would not have; NULL: nothing. */
+static const char *refusal(struct wgd_if *wif)
+{
+	return wg_plan_is_refused(wif->dev) ? wif->refusal : NULL;
+}
+
+static uint16_t port_of(struct wgd_if *wif)
+{
+	return wif->conf.listen_port && !refusal(wif) ? wif->conf.listen_port
+						      : wif->port;
+}
+
 static json_object *if_json(struct wgd_if *wif)
 {
 	json_object *o = json_object_new_object();
@@ -143,8 +155,7 @@ static json_object *if_json(struct wgd_if *wif)
 		json_object_string_add(o, "publicKey",
 				       wg_key_str(wgd_if_public_key(wif),
 						  buf));
-	json_object_int_add(o, "listenPort",
-			    wif->conf.listen_port ?: wif->port);
+	json_object_int_add(o, "listenPort", port_of(wif));
 	json_object_int_add(o, "mtu", mtu_of(wif));
 	if (mtu_link(wif))
 		json_object_string_add(o, "mtuLink", mtu_link(wif));
@@ -153,6 +164,8 @@ static json_object *if_json(struct wgd_if *wif)
 	json_object_string_add(o, "syncState", sync_state(wif));
 	if (wif->reason && wif->state == WGD_IF_ABSENT)
 		json_object_string_add(o, "syncReason", wif->reason);
+	if (refusal(wif))
+		json_object_string_add(o, "refused", refusal(wif));
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		json_object_object_add(peers, wg_peer_name(peer),
 				       peer_json(wg_peer_arg(peer)));
@@ -213,6 +226,8 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 		wif->reason && wif->state == WGD_IF_ABSENT ? " (" : "",
 		wif->reason && wif->state == WGD_IF_ABSENT ? wif->reason : "",
 		wif->reason && wif->state == WGD_IF_ABSENT ? ")" : "");
+	if (refusal(wif))
+		vty_out(vty, "  Refused: %s\n", refusal(wif));
 	vty_out(vty, "  Implementation: %s%s\n",
 		wif->conf.userspace ? "userspace" : "kernel",
 		wif->adopted ? ", adopted" : "");
@@ -221,7 +236,7 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 			? wg_key_str(wgd_if_public_key(wif), buf)
 			: "not known");
 	vty_out(vty, "  Listen port: %u, MTU: %u%s%s%s, fwmark: %u\n",
-		wif->conf.listen_port ?: wif->port, mtu_of(wif),
+		port_of(wif), mtu_of(wif),
 		mtu_link(wif) ? " (80 less than " : "", mtu_link(wif) ?: "",
 		mtu_link(wif) ? ")" : "", wg_dev_conf(wif->dev)->fwmark);
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))

@@ -16,6 +16,8 @@
  *
  * The kernel works through peers and prefixes in their order, but sets the
  * device's attributes before it looks at peers: DEVICE_SET begins a message.
+ * It sets the port before the key, and neither where the port is in use; so
+ * PORT_SET has a message of its own.
  *
  * Room: an op is only put where the longest op, the end of an open THROW nest
  * and all that is still open fit, so that nothing is taken back and the
@@ -223,7 +225,6 @@ static void put_device(struct wg_genl_encoder *enc,
 	if (secret)
 		mnl_attr_put(enc->nlh, WGDEVICE_A_PRIVATE_KEY, WG_KEY_LEN,
 			     secret->b);
-	put_u16(enc->nlh, WGDEVICE_A_LISTEN_PORT, conf->listen_port);
 	mnl_attr_put_u32(enc->nlh, WGDEVICE_A_FWMARK, conf->fwmark);
 	enc->device = true;
 }
@@ -249,6 +250,12 @@ int wg_genl_put(struct wg_genl_encoder *enc, const struct wg_op *op,
 		if (enc->device || enc->peers)
 			return -EMSGSIZE;
 		put_device(enc, op->dev_conf, secret);
+		return 0;
+	case WG_OP_PORT_SET:
+		if (enc->device || enc->peers)
+			return -EMSGSIZE;
+		put_u16(enc->nlh, WGDEVICE_A_LISTEN_PORT, op->port);
+		enc->device = true;
 		return 0;
 	case WG_OP_PEER_SET:
 		put_peer(enc, op, secret);

@@ -124,9 +124,7 @@ static void put_device(struct wg_uapi_encoder *enc,
 		put_hex(enc, secret);
 		PUT(enc, "\n");
 	}
-	PUT(enc, "listen_port=");
-	put_unsigned(enc, conf->listen_port);
-	PUT(enc, "\nfwmark=");
+	PUT(enc, "fwmark=");
 	put_unsigned(enc, conf->fwmark);
 	PUT(enc, "\n");
 }
@@ -173,6 +171,14 @@ int wg_uapi_put(struct wg_uapi_encoder *enc, const struct wg_op *op,
 		if (enc->len > sizeof("set=1\n") - 1)
 			return -EMSGSIZE;
 		put_device(enc, op->dev_conf, secret);
+		return 0;
+	case WG_OP_PORT_SET:
+		/* Lines below one that is refused are not read. */
+		if (enc->len > sizeof("set=1\n") - 1)
+			return -EMSGSIZE;
+		PUT(enc, "listen_port=");
+		put_unsigned(enc, op->port);
+		PUT(enc, "\n");
 		return 0;
 	case WG_OP_PEER_SET:
 		close_section(enc);

@@ -113,6 +113,15 @@ bool wg_plan_pending(const struct wg_dev *dev);
 size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max);
 /* The device acknowledged these ops (decisions may have moved on since). */
 void wg_plan_commit(struct wg_dev *dev, const struct wg_op *ops, size_t n);
+/*
+ * The device refused these ops.  True: it was its own configuration, which
+ * goes alone: a port that somebody else has, say.  It is left out until it
+ * changes, or wg_plan_retry; all else is as it was, and goes on.  False: as
+ * after any error, nothing is known (wg_sync_lost).
+ */
+bool wg_plan_refused(struct wg_dev *dev, const struct wg_op *ops, size_t n);
+bool wg_plan_is_refused(const struct wg_dev *dev);
+void wg_plan_retry(struct wg_dev *dev);
 
 /*
  * A device starts unsynced: nothing is planned until it was read.  After any

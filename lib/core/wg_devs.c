@@ -84,6 +84,8 @@ static void forget_acked(struct wg_dev *dev)
 			peer->endpoint_acked = (struct wg_endpoint){};
 		}
 	dev->conf_acked = 0;
+	dev->port_acked = 0;
+	wg_plan_retry(dev);
 	dev->known = false;
 	dev->syncing = false;
 	dev->sweep = 0; /* whatever it was about */
@@ -136,8 +138,10 @@ void wg_dev_set_conf(struct wg_dev *dev, const struct wg_dev_conf *conf)
 	const struct wg_dev_conf *old = &dev->conf;
 	char *file;
 
-	if (old->listen_port == conf->listen_port &&
-	    old->fwmark == conf->fwmark &&
+	if (old->listen_port != conf->listen_port)
+		dev->port_gen++;
+	dev->conf.listen_port = conf->listen_port;
+	if (old->fwmark == conf->fwmark &&
 	    !old->private_key_file == !conf->private_key_file &&
 	    (!old->private_key_file ||
 	     strcmp(old->private_key_file, conf->private_key_file) == 0))

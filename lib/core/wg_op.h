@@ -15,7 +15,7 @@
  */
 struct wg_dev_conf {
 	char *private_key_file; /* NULL: leave the device's key alone */
-	uint16_t listen_port; /* host order; 0: any */
+	uint16_t listen_port; /* host order; 0: any; by a PORT_SET */
 	uint32_t fwmark; /* 0: none */
 };
 
@@ -26,7 +26,8 @@ struct wg_peer_conf {
 };
 
 enum wg_op_kind {
-	WG_OP_DEVICE_SET = 1, /* dev_conf */
+	WG_OP_DEVICE_SET = 1, /* dev_conf, but for the port */
+	WG_OP_PORT_SET, /* port: somebody else may have it, see wg_core.h */
 	WG_OP_PEER_SET, /* key, peer_conf: create, or update in place */
 	WG_OP_ADD, /* prefix to the peer with key, from whoever has it */
 	WG_OP_REMOVE, /* prefix from the peer with key, to nobody */
@@ -38,9 +39,10 @@ struct wg_op {
 	struct wg_prefix prefix; /* ADD, REMOVE */
 	uint32_t node; /* core's own, for the commit */
 	uint32_t peer; /* core's own, for the commit */
-	const struct wg_key *key; /* all but DEVICE_SET */
+	const struct wg_key *key; /* all but DEVICE_SET, PORT_SET */
 	union {
 		const struct wg_dev_conf *dev_conf; /* DEVICE_SET */
+		uint16_t port; /* PORT_SET: host order; 0: any */
 		const struct wg_peer_conf *peer_conf; /* PEER_SET */
 	};
 };

@@ -7,7 +7,7 @@
  * every address belongs to its old or to its new owner (or to nobody, if that
  * is one of them).
  *
- *  1. DEVICE_SET, PEER_SET: they change no prefix.
+ *  1. DEVICE_SET, PORT_SET, PEER_SET: they change no prefix.
  *  2. ADDs of what is wanted, the longest prefix first.
  *  3. What nobody wants (orphans), the shortest prefix first: REMOVE; or on a
  *     device that cannot remove, if it is covered, an ADD to the owner of
@@ -40,6 +40,11 @@
  *
  * Each call makes a fresh plan, so decisions may change between batches: every
  * owner that an address ever has is one that was decided for it.
+ *
+ * DEVICE_SET and PORT_SET go alone, so that it is known what was refused: a
+ * port that somebody else has must not keep prefixes from their peers.  A
+ * device that closed its old port to try the new one (wireguard-go) is given
+ * any port then, to be reached at all.
  *
  * Not promised: DEVICE_SET with a new private key that is the key of a peer.
  * The kernel removes that peer at once, and nothing can be done before.
@@ -91,12 +96,33 @@ static void put_prefix(struct out *out, enum wg_op_kind kind,
 	op->node = i;
 }
 
-static void plan_device(struct wg_dev *dev, struct out *out)
+/* To be set, and not known to be refused. */
+static bool conf_waits(const struct wg_dev *dev)
 {
-	if (dev->conf_acked == dev->conf_gen || is_full(out))
-		return;
-	dev->conf_sent = dev->conf_gen;
-	put(out, WG_OP_DEVICE_SET)->dev_conf = &dev->conf;
+	return dev->conf_acked != dev->conf_gen &&
+	       dev->conf_refused != dev->conf_gen;
+}
+
+static bool port_waits(const struct wg_dev *dev)
+{
+	return dev->port_acked != dev->port_gen &&
+	       (dev->port_refused != dev->port_gen || dev->port_closed);
+}
+
+/* True: this goes alone. */
+static bool plan_device(struct wg_dev *dev, struct out *out)
+{
+	bool any = dev->port_refused == dev->port_gen;
+
+	if (conf_waits(dev) && !is_full(out)) {
+		dev->conf_sent = dev->conf_gen;
+		put(out, WG_OP_DEVICE_SET)->dev_conf = &dev->conf;
+	} else if (port_waits(dev) && !is_full(out)) {
+		dev->port_sent = any ? dev->port_acked : dev->port_gen;
+		put(out, WG_OP_PORT_SET)->port =
+			any ? 0 : dev->conf.listen_port;
+	}
+	return out->n;
 }
 
 static void plan_peers(struct wg_dev *dev, struct out *out)
@@ -196,7 +222,10 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 
 	if (!dev->synced || dev->sweep)
 		return 0;
-	plan_device(dev, &out);
+	if (plan_device(dev, &out)) {
+		dev->in_flight = out.n;
+		return out.n;
+	}
 	plan_peers(dev, &out);
 	plan_wanted(dev, &out);
 	first = leaving(dev, NULL);
@@ -216,8 +245,8 @@ bool wg_plan_pending(const struct wg_dev *dev)
 
 	if (!dev->synced || dev->sweep)
 		return false;
-	if (dev->conf_acked != dev->conf_gen || dev->n_queued[WG_QUEUE_GIVE] ||
-	    dev->n_queued[WG_QUEUE_TAKE])
+	if (conf_waits(dev) || port_waits(dev) ||
+	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])
 		return true;
 	for (peer = dev->named; peer; peer = peer->next)
 		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer))
@@ -267,6 +296,10 @@ static void commit(struct wg_dev *dev, const struct wg_op *op)
 		if (peer && peer->present && dev->conf.private_key_file)
 			peer_is_gone(dev, peer);
 		break;
+	case WG_OP_PORT_SET:
+		dev->port_acked = dev->port_sent;
+		dev->port_closed = false;
+		break;
 	case WG_OP_PEER_SET:
 		peer->present = true;
 		peer->conf_acked = peer->conf_sent;
@@ -305,4 +338,40 @@ void wg_plan_commit(struct wg_dev *dev, const struct wg_op *ops, size_t n)
 		commit(dev, &ops[i]);
 	dev->in_flight -= n;
 	wg_peer_collect(dev);
+}
+
+bool wg_plan_refused(struct wg_dev *dev, const struct wg_op *ops, size_t n)
+{
+	if (n != 1)
+		return false;
+	switch ((enum wg_op_kind)ops->kind) {
+	case WG_OP_DEVICE_SET:
+		dev->conf_refused = dev->conf_sent;
+		break;
+	case WG_OP_PORT_SET:
+		if (dev->port_refused == dev->port_gen)
+			dev->port_closed = false; /* not any port either */
+		else
+			dev->port_refused = dev->port_sent;
+		break;
+	default:
+		return false;
+	}
+	dev->in_flight = 0;
+	return true;
+}
+
+bool wg_plan_is_refused(const struct wg_dev *dev)
+{
+	return (dev->conf_acked != dev->conf_gen &&
+		dev->conf_refused == dev->conf_gen) ||
+	       (dev->port_acked != dev->port_gen &&
+		dev->port_refused == dev->port_gen);
+}
+
+void wg_plan_retry(struct wg_dev *dev)
+{
+	dev->conf_refused = dev->conf_gen - 1;
+	dev->port_refused = dev->port_gen - 1;
+	dev->port_closed = false;
 }

@@ -92,9 +92,15 @@ struct wg_dev {
 	enum wg_follow follow;
 	struct wg_key key; /* public, ours; zero: not known */
 	struct wg_dev_conf conf;
-	uint32_t conf_gen; /* as in a peer */
+	uint32_t conf_gen; /* as in a peer; not of the port */
 	uint32_t conf_sent;
 	uint32_t conf_acked;
+	uint32_t conf_refused; /* gen that the device would not take; 0: none */
+	uint32_t port_gen; /* likewise, of the port */
+	uint32_t port_sent;
+	uint32_t port_acked;
+	uint32_t port_refused;
+	bool port_closed; /* as last read it listens nowhere */
 
 	struct wg_peer **slots; /* from 1; NULL: free */
 	size_t n_slots;		/* with the 0th */

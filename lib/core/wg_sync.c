@@ -89,8 +89,14 @@ void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
 
 	if (!is_reading(dev))
 		return;
-	if (conf->listen_port && conf->listen_port != listen_port)
-		differs = true;
+	dev->port_closed = listen_port == 0;
+	if (!conf->listen_port || conf->listen_port == listen_port) {
+		dev->port_acked = dev->port_gen;
+	} else {
+		if (dev->port_acked == dev->port_gen)
+			dev->sync_differences++;
+		dev->port_acked = dev->port_gen - 1;
+	}
 	/* a mark on an adopted device is not ours to clear */
 	if (conf->fwmark != fwmark && (conf->fwmark || !dev->adopted))
 		differs = true;

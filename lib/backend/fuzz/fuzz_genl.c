@@ -70,8 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* Requests are of the same form as dumps. */
 size_t fuzz_seed(size_t i, uint8_t *buf, size_t size)
 {
-	static const struct wg_dev_conf dev = { .listen_port = 51820,
-						.fwmark = 7 };
+	static const struct wg_dev_conf dev = { .fwmark = 7 };
 	static const struct wg_peer_conf conf = { .keepalive = 25,
 		.endpoint = { .addr = { .family = AF_INET6 }, .port = 1 } };
 	static const struct wg_key key[2] = { { { 1 } }, { { 2 } } };

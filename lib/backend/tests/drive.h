@@ -91,4 +91,9 @@ static inline struct wg_op op_device(const struct wg_dev_conf *conf)
 	return (struct wg_op){ .kind = WG_OP_DEVICE_SET, .dev_conf = conf };
 }
 
+static inline struct wg_op op_port(uint16_t port)
+{
+	return (struct wg_op){ .kind = WG_OP_PORT_SET, .port = port };
+}
+
 #endif

@@ -61,14 +61,14 @@ static char *encode(const struct wg_op *ops, size_t n, bool can_remove,
 
 static void test_golden(void **state)
 {
-	struct wg_dev_conf dev = { .listen_port = 51820, .fwmark = 4711 };
+	struct wg_dev_conf dev = { .fwmark = 4711 };
 	struct wg_peer_conf bare = { .keepalive = 25 };
 	struct wg_peer_conf v4 = { .endpoint = { .addr = { .family = AF_INET,
 				   .b = { 192, 0, 2, 1 } }, .port = 7 } };
 	struct wg_peer_conf v6 = { .endpoint = { .addr = { .family = AF_INET6,
 				   .b = { 0xfe, 0x80, [15] = 1 } },
 				   .port = 65535, .scope = 3 } };
-	struct wg_op device[] = { op_device(&dev) };
+	struct wg_op device[] = { op_device(&dev), op_port(51820) };
 	struct wg_op peers[] = { op_peer(&key_a, &bare), op_peer(&key_b, &v4),
 				 op_peer(&key_b, &v6), op_peer_remove(&key_a) };
 	struct wg_op adds[] = {
@@ -98,11 +98,10 @@ static void test_golden(void **state)
 		bool can_remove, secret;
 		const char *want;
 	} table[] = {
-		{ "device", device, 1, true, false,
-		  "set=1\nlisten_port=51820\nfwmark=4711\n\n" },
+		{ "device", device, 2, true, false,
+		  "set=1\nfwmark=4711\n\nset=1\nlisten_port=51820\n\n" },
 		{ "device with a key", device, 1, true, true,
-		  "set=1\nprivate_key=" S "\nlisten_port=51820\nfwmark=4711\n"
-		  "\n" },
+		  "set=1\nprivate_key=" S "\nfwmark=4711\n\n" },
 		{ "peers", peers, 4, true, false,
 		  "set=1\n"
 		  "public_key=" A "\npreshared_key=" Z "\n"
@@ -163,15 +162,15 @@ static void test_golden(void **state)
 /* A line of the device never stands below a peer's. */
 static void test_device_first(void **state)
 {
-	struct wg_dev_conf dev = { .listen_port = 1 };
+	struct wg_dev_conf dev = { .fwmark = 1 };
 	struct wg_op ops[] = { op_peer_remove(&key_a), op_device(&dev),
-			       op_device(&dev) };
+			       op_port(1) };
 	char *have = encode(ops, 3, true, 8192, false);
 
 	assert_string_equal(have,
 			    "set=1\npublic_key=" A "\nremove=true\n\n"
-			    "set=1\nlisten_port=1\nfwmark=0\n\n"
-			    "set=1\nlisten_port=1\nfwmark=0\n\n");
+			    "set=1\nfwmark=1\n\n"
+			    "set=1\nlisten_port=1\n\n");
 	free(have);
 }
 
@@ -302,7 +301,7 @@ static void test_longest(void **state)
 {
 	struct wg_peer_conf conf = { .keepalive = 65535,
 		.endpoint = { .port = 65535, .scope = UINT32_MAX } };
-	struct wg_dev_conf dev = { .listen_port = 65535,
+	struct wg_dev_conf dev = {
 				   .fwmark = UINT32_MAX };
 	struct wg_op first = op_prefix(WG_OP_REMOVE, &key_a,
 				       "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"

@@ -98,9 +98,15 @@ static int carry_out(struct fake_kernel *fk, const struct wg_op *op)
 				fk_key_of_file(op->dev_conf->private_key_file);
 			fk_peer_remove(fk, &fk->pub);
 		}
-		if (op->dev_conf->listen_port)
-			fk->listen_port = op->dev_conf->listen_port;
 		fk->fwmark = op->dev_conf->fwmark;
+		return 0;
+	case WG_OP_PORT_SET:
+		if (op->port && op->port == fk->port_in_use) {
+			if (fk->closes_port)
+				fk->listen_port = 0;
+			return -EADDRINUSE;
+		}
+		fk->listen_port = op->port ?: 60000;
 		return 0;
 	case WG_OP_PEER_SET:
 		if (wg_key_same(op->key, &fk->pub))

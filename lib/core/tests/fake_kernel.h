@@ -30,6 +30,8 @@ struct fake_kernel {
 	bool can_remove; /* else REMOVE goes through a throw-away peer */
 	struct wg_key pub;
 	uint16_t listen_port;
+	uint16_t port_in_use; /* by somebody else; 0: none */
+	bool closes_port; /* ... before it sees that */
 	uint32_t fwmark;
 	struct fk_peer peers[FK_PEERS];
 	size_t n_peers;

@@ -141,7 +141,7 @@ static void test_device_conf(void **state)
 	fk.listen_port = 1;
 	assert_int_equal(fk_read(&fk, dev, false), 1);
 	assert_int_equal(plan(), 1);
-	assert_int_equal(ops[0].kind, WG_OP_DEVICE_SET);
+	assert_int_equal(ops[0].kind, WG_OP_PORT_SET);
 	run();
 	assert_int_equal(fk.listen_port, 51820);
 	conf.private_key_file = file;
@@ -160,6 +160,68 @@ static void test_device_conf(void **state)
 	assert_int_equal(fk_read(&fk, dev, false), 1);
 	run();
 	assert_int_equal(fk.fwmark, 0);
+}
+
+/* Carry out the plan; what was refused stays as it is. */
+static int apply(size_t n)
+{
+	size_t done;
+	int ret = fk_ops(&fk, ops, n, &done);
+
+	if (ret == 0)
+		wg_plan_commit(dev, ops, n);
+	return ret;
+}
+
+/* Somebody else has the port: prefixes are followed as if nothing was. */
+static void test_port_in_use(void **state)
+{
+	struct wg_dev_conf conf = {.listen_port = 51820, .fwmark = 3};
+
+	for (int closes = 0; closes < 2; closes++) {
+		fk.closes_port = closes;
+		fk.port_in_use = conf.listen_port;
+		wg_dev_set_conf(dev, &conf);
+		peer_new(1 + closes);
+		wg_core_settle(core);
+		fk_read(&fk, dev, false);
+		if (plan() == 1 && ops[0].kind == WG_OP_DEVICE_SET)
+			assert_int_equal(apply(1), 0);
+		/* it goes alone, so that it is known what was refused */
+		assert_int_equal(plan(), 1);
+		assert_int_equal(ops[0].kind, WG_OP_PORT_SET);
+		assert_int_equal(apply(1), -EADDRINUSE);
+		assert_true(wg_plan_refused(dev, ops, 1));
+		assert_true(wg_plan_is_refused(dev));
+		assert_true(wg_plan_pending(dev));
+		run();
+		assert_int_equal(fk.n_peers, 1 + closes);
+		assert_int_equal(fk.fwmark, 3);
+		assert_int_equal(fk_read(&fk, dev, false), 0);
+		/* what closed the old one gets any, once */
+		assert_int_equal(wg_plan_pending(dev), fk.listen_port == 0);
+		run();
+		assert_int_equal(fk.listen_port, 60000);
+		assert_int_equal(fk_read(&fk, dev, false), 0);
+		assert_false(wg_plan_pending(dev));
+		assert_true(wg_plan_is_refused(dev));
+
+		/* tried again in vain, and then not */
+		wg_plan_retry(dev);
+		assert_int_equal(plan(), 1);
+		assert_int_equal(apply(1), -EADDRINUSE);
+		assert_true(wg_plan_refused(dev, ops, 1));
+		fk.port_in_use = 0;
+		assert_int_equal(plan(), 0);
+		wg_plan_retry(dev);
+		run();
+		assert_int_equal(fk.listen_port, conf.listen_port);
+		assert_false(wg_plan_is_refused(dev));
+		assert_int_equal(fk_read(&fk, dev, false), 0);
+		/* another one is tried at once */
+		conf.listen_port++;
+	}
+	assert_false(wg_plan_refused(dev, ops, 2));
 }
 
 /* --- restart */
@@ -389,6 +451,7 @@ int main(void)
 		SCENE(test_endpoint_is_sent_once),
 		SCENE(test_who_roamed_is_not_sent_back),
 		SCENE(test_device_conf),
+		SCENE(test_port_in_use),
 		SCENE(test_restart_keeps_what_is_not_decided),
 		SCENE(test_restart_without_keeping),
 		SCENE(test_stale_of_a_peer_that_is_shut_down),
