@@ -6,11 +6,14 @@
  */
 #include "lib/backend/tests/live.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -53,20 +56,20 @@ static void test_device(void **state)
 {
 	struct world *w = *state;
 	struct wg_dev_conf conf = { .private_key_file = private_file,
-				    .listen_port = 4711, .fwmark = 7 };
+				    .fwmark = 7 };
 
 	read_now(w);
 	assert_int_equal(w->pic.n_peers, 0);
 	assert_true(wg_key_is_zero(&w->pic.device.key));
-	assert_applied(w, op_device(&conf));
+	assert_applied(w, op_device(&conf), op_port(4711));
 	read_now(w);
 	assert_true(wg_key_same(&w->pic.device.key, &own));
 	assert_int_equal(w->pic.device.listen_port, 4711);
 	assert_int_equal(w->pic.device.fwmark, 7);
 
 	/* Without a file the key is left alone. */
-	conf = (struct wg_dev_conf){ .listen_port = 4712 };
-	assert_applied(w, op_device(&conf));
+	conf = (struct wg_dev_conf){ 0 };
+	assert_applied(w, op_device(&conf), op_port(4712));
 	read_now(w);
 	assert_true(wg_key_same(&w->pic.device.key, &own));
 	assert_int_equal(w->pic.device.listen_port, 4712);
@@ -606,6 +609,93 @@ static void test_torn(void **state)
 	wg_backend_close(&other);
 }
 
+/* Somebody makes and removes a peer all the time: its end is a signal. */
+static pid_t change_all_the_time(void)
+{
+	struct wg_backend *be = NULL;
+	struct wg_op ops[11];
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	for (unsigned i = 0; i < 10; i++) {
+		ops[i] = op_prefix(WG_OP_ADD, &key[7], "192.168.0.0/24");
+		ops[i].prefix.b[2] = i;
+	}
+	ops[10] = op_peer_remove(&key[7]);
+	if (wg_backend_open_kernel(IFNAME, &be) == 0)
+		while (drive_apply(be, ops, 10) == 0 &&
+		       drive_apply(be, &ops[10], 1) == 0)
+			;
+	_exit(1);
+}
+
+/*
+ * What a read ends with is of one moment: the peer that comes and goes is
+ * there with all its prefixes or not at all, the others are always complete.
+ */
+static void test_changing(void **state)
+{
+	struct world *w = *state;
+	unsigned good = 0, agains = 0, given_up = 0;
+	struct live_peer *p;
+	pid_t pid;
+	int r;
+
+	begin_long_read(w);
+	assert_int_equal(drive(w->be, NULL, NULL), 0);
+	pid = change_all_the_time();
+	assert_true(pid > 0);
+	for (unsigned i = 0; i < 60; i++) {
+		live_forget(&w->pic);
+		r = live_read(w->be, &w->pic);
+		agains += w->pic.agains;
+		if (r == -EAGAIN) {
+			given_up++;
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_int_equal(w->pic.ends, 1);
+		good++;
+		p = live_find(&w->pic, &key[7]);
+		assert_true(!p || p->n == 10);
+		assert_int_equal(live_prefixes(&w->pic), p ? 30010 : 30000);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	print_message("%u reads, %u given up, %u times anew\n", good, given_up,
+		      agains);
+	read_now(w);
+}
+
+/* A port that somebody else has costs the device nothing but that port. */
+static void test_port_in_use(void **state)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_port = htons(4713) };
+	struct wg_dev_conf conf = { .private_key_file = private_file };
+	struct wg_op port = op_port(4713);
+	struct world *w = *state;
+	struct wg_link link;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (void *)&sin, sizeof(sin)), 0);
+	assert_int_equal(wg_link_get(IFNAME, &link), 0);
+	assert_int_equal(wg_link_setup(link.ifindex, 0, true), 0);
+	assert_applied(w, op_device(&conf),
+		       op_prefix(WG_OP_ADD, &key[0], "10.0.0.0/8"));
+	assert_int_equal(drive_apply(w->be, &port, 1), -EADDRINUSE);
+	read_now(w);
+	assert_true(w->pic.device.listen_port);
+	assert_int_not_equal(w->pic.device.listen_port, 4713);
+	assert_true(wg_key_same(&w->pic.device.key, &own));
+	assert_true(live_has(&w->pic, &key[0], "10.0.0.0/8"));
+	close(fd);
+	assert_int_equal(drive_apply(w->be, &port, 1), 0);
+	read_now(w);
+	assert_int_equal(w->pic.device.listen_port, 4713);
+}
+
 /*
  * A read that is not finished holds the device, and deleting its link waits
  * for that; closing the backend lets go.
@@ -719,6 +809,8 @@ static int teardown(void **state)
 CASES(CASE)
 CASE(stopped)
 CASE(torn)
+CASE(changing)
+CASE(port_in_use)
 CASE(close_reading)
 
 #define USERSPACE(name)                                                        \
@@ -729,7 +821,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		CASES(USERSPACE) USERSPACE(stopped)
-		CASES(KERNEL) KERNEL(torn) KERNEL(close_reading)
+		CASES(KERNEL) KERNEL(torn) KERNEL(changing)
+		KERNEL(port_in_use) KERNEL(close_reading)
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
