@@ -261,6 +261,7 @@ void wgd_attach_keep_mtu(struct wgd_if *wif)
 {
 	const struct interface *outer;
 	struct wg_link link;
+	bool set = false;
 	uint32_t mtu;
 	int rc = 0;
 
@@ -272,13 +273,14 @@ void wgd_attach_keep_mtu(struct wgd_if *wif)
 		    link.ifindex != wg_dev_ifindex(wif->dev))
 			break;
 		rc = wg_link_setup(link.ifindex, mtu, link.flags & IFF_UP);
+		set = true;
 	}
 	if (rc < 0)
 		zlog_warn("%s: MTU %u: %s", wif->name, mtu,
 			  safe_strerror(-rc));
-	else if (link.mtu != mtu && outer)
+	else if (set && outer)
 		zlog_info("%s: MTU is %u now: %s, which leads to an endpoint, has %u",
 			  wif->name, mtu, outer->name, outer->mtu);
-	else if (link.mtu != mtu)
+	else if (set)
 		zlog_info("%s: MTU is %u now", wif->name, mtu);
 }
