@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <linux/if_addr.h>
@@ -84,11 +85,25 @@ static uint64_t read_refused(const struct nlattr *attr)
 	return stats.rx_frame_errors;
 }
 
+/* IFLA_LINKINFO: what the link is, and what its master is. */
+static void read_info(const struct nlattr *nest, struct wg_link *link,
+		      bool *ret_in_vrf)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested (attr, nest)
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+			link->wireguard = attr_is(attr, "wireguard");
+		else if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND)
+			*ret_in_vrf = attr_is(attr, "vrf");
+}
+
 static int read_link(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr, *info;
 	struct wg_link *link = data;
+	const struct nlattr *attr;
+	bool in_vrf = false;
 
 	if (nlh->nlmsg_type != RTM_NEWLINK ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
@@ -107,32 +122,52 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 		case IFLA_IFALIAS:
 			link->ours = attr_is(attr, WG_LINK_ALIAS);
 			break;
+		case IFLA_IFNAME:
+			if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+				snprintf(link->name, sizeof(link->name), "%s",
+					 mnl_attr_get_str(attr));
+			break;
+		case IFLA_MASTER:
+			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
+				link->vrf = mnl_attr_get_u32(attr);
+			break;
 		case IFLA_LINKINFO:
-			mnl_attr_for_each_nested (info, attr)
-				if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
-					link->wireguard =
-						attr_is(info, "wireguard");
+			read_info(attr, link, &in_vrf);
 			break;
 		}
 	}
+	if (!in_vrf)
+		link->vrf = 0; /* a bridge, perhaps */
 	return MNL_CB_OK;
+}
+
+static int get(struct nlmsghdr *nlh, struct wg_link *ret)
+{
+	struct wg_link link = { 0 };
+	int error = talk(nlh, read_link, &link);
+
+	if (!error && link.ifindex == 0)
+		error = -ENODEV;
+	if (!error)
+		*ret = link;
+	return error;
 }
 
 int wg_link_get(const char *ifname, struct wg_link *ret)
 {
 	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = link_request(buf, RTM_GETLINK, 0, 0);
-	struct wg_link link = { 0 };
-	int error;
 
-	error = put_ifname(nlh, ifname);
-	if (!error)
-		error = talk(nlh, read_link, &link);
-	if (!error && link.ifindex == 0)
-		error = -ENODEV;
-	if (!error)
-		*ret = link;
-	return error;
+	return put_ifname(nlh, ifname) ?: get(nlh, ret);
+}
+
+int wg_link_get_index(uint32_t ifindex, struct wg_link *ret)
+{
+	char buf[REQUEST_LEN] NL_ALIGNED;
+
+	if (ifindex == 0)
+		return -ENODEV;
+	return get(link_request(buf, RTM_GETLINK, 0, ifindex), ret);
 }
 
 int wg_link_create(const char *ifname)
@@ -179,6 +214,32 @@ int wg_link_mark(uint32_t ifindex)
 		return -ENODEV;
 	mnl_attr_put_strz(nlh, IFLA_IFALIAS, WG_LINK_ALIAS);
 	return talk(nlh, NULL, NULL);
+}
+
+int wg_link_rename(uint32_t ifindex, const char *ifname)
+{
+	char buf[REQUEST_LEN] NL_ALIGNED;
+	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
+
+	if (ifindex == 0)
+		return -ENODEV;
+	return put_ifname(nlh, ifname) ?: talk(nlh, NULL, NULL);
+}
+
+int wg_link_set_vrf(uint32_t ifindex, uint32_t vrf)
+{
+	char buf[REQUEST_LEN] NL_ALIGNED;
+	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
+	struct wg_link link;
+	int error;
+
+	if (ifindex == 0)
+		return -ENODEV;
+	mnl_attr_put_u32(nlh, IFLA_MASTER, vrf);
+	error = talk(nlh, NULL, NULL);
+	if (!error)
+		error = wg_link_get_index(ifindex, &link);
+	return error ?: link.vrf == vrf ? 0 : -EINVAL;
 }
 
 /* No address that the kernel makes itself. */

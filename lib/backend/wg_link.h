@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The network interface under a device, by rtnetlink: made, found, set up,
- * deleted.  Calls are synchronous: the kernel answers inside the system call.
+ * put back, deleted.  Calls are synchronous: the kernel answers inside the
+ * system call.
  */
 #ifndef WG_LINK_H
 #define WG_LINK_H
@@ -26,10 +27,13 @@ struct wg_link {
 	 * userspace program tells nobody).
 	 */
 	uint64_t refused;
+	uint32_t vrf; /* ifindex of the VRF device that it is in; 0: in none */
+	char name[WG_IFNAME_LEN];
 };
 
-/* 0, -ENODEV or another errno. */
+/* By name, or by index.  0, -ENODEV or another errno. */
 int wg_link_get(const char *ifname, struct wg_link *ret);
+int wg_link_get_index(uint32_t ifindex, struct wg_link *ret);
 
 /* A kernel device, marked as ours.  -EEXIST, -EOPNOTSUPP no WireGuard. */
 int wg_link_create(const char *ifname);
@@ -43,6 +47,18 @@ int wg_link_delete(uint32_t ifindex);
 
 /* Mark as ours a link that a program made on our behalf. */
 int wg_link_mark(uint32_t ifindex);
+
+/*
+ * Give a link another name.  -EEXIST, -ENODEV; -EBUSY: a kernel before 6.2
+ * renames no link that is up.
+ */
+int wg_link_rename(uint32_t ifindex, const char *ifname);
+
+/*
+ * Put a link into a VRF, by the index of its device.  The kernel takes the link
+ * down and up for it.  -ENODEV; -EINVAL: that is no VRF.
+ */
+int wg_link_set_vrf(uint32_t ifindex, uint32_t vrf);
 
 /*
  * Make a link ready: no automatic link-local address (IFLA_INET6_ADDR_GEN_MODE

@@ -63,6 +63,66 @@ static void test_create(void **state)
 	assert_int_equal(wg_link_delete(link.ifindex), -ENODEV);
 }
 
+static void test_rename(void **state)
+{
+	struct wg_link link, other;
+
+	NEEDS_NS();
+	assert_int_equal(wg_link_get(test_link, &link), 0);
+	assert_string_equal(link.name, test_link);
+	assert_true(run("ip link set %s up", test_link));
+	assert_int_equal(wg_link_rename(link.ifindex, "wgother"), 0);
+	assert_int_equal(wg_link_get(test_link, &other), -ENODEV);
+	assert_int_equal(wg_link_get_index(link.ifindex, &other), 0);
+	assert_string_equal(other.name, "wgother");
+	assert_true(other.flags & IFF_UP);
+	assert_int_equal(wg_link_rename(link.ifindex, "wgveth1"), -EEXIST);
+	assert_int_equal(wg_link_rename(link.ifindex, test_link), 0);
+	assert_int_equal(wg_link_get(test_link, &other), 0);
+	assert_int_equal(other.ifindex, link.ifindex);
+	assert_true(other.flags & IFF_UP);
+	assert_true(run("ip link set %s down", test_link));
+}
+
+static void test_vrf(void **state)
+{
+	struct wg_link link, vrf;
+
+	NEEDS_NS();
+	assert_int_equal(wg_link_get(test_link, &link), 0);
+	assert_int_equal(link.vrf, 0);
+	if (!run("ip link add red type vrf table 1001 2>/dev/null")) {
+		print_message("SKIP: this kernel has no VRFs\n");
+		skip();
+	}
+	assert_int_equal(wg_link_get("red", &vrf), 0);
+	assert_int_equal(vrf.vrf, 0);
+	assert_int_equal(wg_link_set_vrf(link.ifindex, vrf.ifindex), 0);
+	assert_int_equal(wg_link_get(test_link, &link), 0);
+	assert_int_equal(link.vrf, vrf.ifindex);
+	assert_int_equal(wg_link_set_vrf(link.ifindex, 0), 0);
+	assert_int_equal(wg_link_get(test_link, &link), 0);
+	assert_int_equal(link.vrf, 0);
+	assert_int_not_equal(wg_link_set_vrf(link.ifindex, 4711), 0);
+}
+
+/* A master of another kind is no VRF. */
+static void test_bridge(void **state)
+{
+	struct wg_link link, bridge;
+
+	NEEDS_NS();
+	if (!run("ip link add wgbr0 type bridge 2>/dev/null")) {
+		print_message("SKIP: this kernel has no bridges\n");
+		skip();
+	}
+	assert_int_equal(wg_link_get("wgbr0", &bridge), 0);
+	assert_true(run("ip link set %s master wgbr0", test_link));
+	assert_int_equal(wg_link_get(test_link, &link), 0);
+	assert_int_equal(link.vrf, 0);
+	assert_true(run("ip link del wgbr0"));
+}
+
 static void test_bad(void **state)
 {
 	struct wg_addr ll = { .family = AF_INET6, .b = { 0xfe, 0x80 } };
@@ -77,6 +137,9 @@ static void test_bad(void **state)
 	for (unsigned i = 0; i <= 4711; i += 4711) {
 		assert_int_equal(wg_link_delete(i), -ENODEV);
 		assert_int_equal(wg_link_mark(i), -ENODEV);
+		assert_int_equal(wg_link_get_index(i, &link), -ENODEV);
+		assert_int_equal(wg_link_rename(i, "other"), -ENODEV);
+		assert_int_equal(wg_link_set_vrf(i, 0), -ENODEV);
 		assert_int_equal(wg_link_setup(i, 1420, true), -ENODEV);
 		assert_int_equal(wg_link_set_linklocal(i, &ll), -ENODEV);
 	}
@@ -199,6 +262,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_rename),
+		cmocka_unit_test(test_vrf),
+		cmocka_unit_test(test_bridge),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_setup),
