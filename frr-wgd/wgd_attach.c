@@ -7,6 +7,27 @@
  * marked as ours.  One that is there without the mark is adopted: its key,
  * port, mark, addresses and flags stay unless they are configured.  After a
  * restart of ours the mark says that the link is our own.
+ *
+ * What is ours stays ours while we live, whatever foreign hands do to it.  The
+ * configuration names the interface, and what stands in its place has nothing
+ * in it that anybody else could miss:
+ *
+ *  - deleted: made anew, in the VRF where it was;
+ *  - deleted and made again by somebody, or its mark was taken: marked.  To
+ *    adopt it would keep that somebody's peers and let anybody who can delete
+ *    a link widen the source filter for good;
+ *  - renamed: it holds our key and port, which no second device can have.
+ *    zebra takes no rename of a link that is up; such a one gets its name back
+ *    and keeps its sessions.  If it was down, or if another is in its place,
+ *    it is deleted, and made anew: to rename it back under zebra's eyes loses
+ *    routes (zebra misses what the kernel drops when a link goes down and up
+ *    at once);
+ *  - moved to a VRF: that is how links get into VRFs.  It is followed there;
+ *  - set down: zebra's `shutdown` does just that.  It stays down, and a link
+ *    is set up only once.
+ *
+ * An adopted link belongs to who made it.  When it goes, it is probably being
+ * started anew (wg-quick), so it has some time to come back before we make one.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -30,6 +51,10 @@
 #define START_POLL_MS 20 /* is the program's socket there yet? */
 #define START_MAX_MS 5000
 #define KEY_RETRY_MS 10000
+#define PROGRAM_END_MS 1000
+#define ADOPTED_BACK_MS 10000 /* for an adopted link to come back */
+#define ZEBRA_TELLS_MS 800 /* that a link is gone */
+#define WAIT_POLL_MS 20
 
 /* --- the private key */
 
@@ -92,22 +117,60 @@ static int load_key(struct wgd_if *wif)
 
 /* --- attaching: the link, then the backend */
 
-vrf_id_t wgd_attach_vrf(struct wgd_if *wif)
+/*
+ * FOUND: a link of our name was found, or -ENODEV.  Is the one that we had
+ * still there, by another name?  Its index says so: the kernel gives none
+ * twice unasked.  -EAGAIN: zebra may not have told yet.
+ */
+static int undo_rename(struct wgd_if *wif, struct wg_link *link, int found)
 {
 	struct interface *ifp = wgd_zebra_link(wif->name);
+	bool known = ifp && (uint32_t)ifp->ifindex == wif->ifindex;
+	struct wg_link old;
+	int rc = -EBUSY;
 
-	return ifp && ifp->vrf ? ifp->vrf->vrf_id : VRF_DEFAULT;
+	if (found == 0 && link->ifindex == wif->ifindex)
+		return found;
+	if (wg_link_get_index(wif->ifindex, &old) < 0 || wgd_if_find(old.name))
+		return found;
+	if (known && wgd_now_ms() - wif->lost_ms < ZEBRA_TELLS_MS)
+		return -EAGAIN;
+	if (known && found < 0)
+		rc = wg_link_rename(old.ifindex, wif->name);
+	zlog_warn("%s: somebody renamed it to %s: %s", wif->name, old.name,
+		  rc == 0 ? "renamed back" : "deleting that one");
+	if (rc == 0)
+		return wg_link_get(wif->name, link);
+	rc = wg_link_delete(old.ifindex);
+	return rc < 0 ? rc : found;
+}
+
+/* Find the link by its name; what was ours is ours. */
+static int find_link(struct wgd_if *wif, struct wg_link *link)
+{
+	int rc = wg_link_get(wif->name, link);
+
+	if (!wif->known || wif->adopted || (rc < 0 && rc != -ENODEV))
+		return rc;
+	rc = undo_rename(wif, link, rc);
+	if (rc < 0 || link->ours ||
+	    !(link->wireguard || link->ifindex == wif->ifindex))
+		return rc;
+	zlog_warn("%s: somebody made it again: it is ours still", wif->name);
+	rc = wg_link_mark(link->ifindex);
+	link->ours = rc == 0;
+	return rc;
 }
 
 /*
  * Find or make the link.  FRESH: zebra cannot have told a route to it yet,
  * because it was made in this turn of the loop.  A program's link is older
  * than that: zebra may have been faster than we.  -EINPROGRESS: the program is
- * starting.
+ * starting, -EAGAIN: something is to be waited for.
  */
 static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 {
-	int rc = wg_link_get(wif->name, link);
+	int rc = find_link(wif, link);
 
 	*ret_fresh = false;
 	if (rc == 0 && link->wireguard == wif->conf.userspace && link->ours) {
@@ -123,11 +186,20 @@ static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 	}
 	if (rc != -ENODEV)
 		return rc;
+	if (wif->known && wif->adopted &&
+	    wgd_now_ms() - wif->lost_ms < ADOPTED_BACK_MS)
+		return -EAGAIN;
 	if (wif->conf.userspace) {
+		if (wif->state == WGD_IF_STARTING && !wgd_program_runs(wif))
+			return -ECHILD;
 		if (wif->state == WGD_IF_STARTING &&
-		    wgd_now_ms() - wif->started_ms < START_MAX_MS &&
-		    wgd_program_runs(wif))
+		    wgd_now_ms() - wif->started_ms < START_MAX_MS)
 			return -EINPROGRESS;
+		if (wgd_program_lingers(wif)) {
+			if (wgd_now_ms() - wif->lost_ms < PROGRAM_END_MS)
+				return -EAGAIN;
+			wgd_program_end(wif);
+		}
 		rc = wgd_program_start(wif);
 		if (rc < 0)
 			return rc;
@@ -141,6 +213,22 @@ static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh)
 			 wif->name);
 	*ret_fresh = rc == 0;
 	return rc < 0 ? rc : wg_link_get(wif->name, link);
+}
+
+/* A link that takes the place of ours goes where ours was. */
+static void keep_vrf(struct wgd_if *wif, struct wg_link *link)
+{
+	int rc;
+
+	if (!link->ours || !wif->vrf || link->vrf ||
+	    link->ifindex == wif->ifindex)
+		return;
+	rc = wg_link_set_vrf(link->ifindex, wif->vrf);
+	if (rc < 0)
+		zlog_warn("%s: cannot go back to its VRF: %s", wif->name,
+			  safe_strerror(-rc));
+	else
+		link->vrf = wif->vrf;
 }
 
 static int open_backend(struct wgd_if *wif)
@@ -170,104 +258,69 @@ void wgd_attach_set_conf(struct wgd_if *wif)
 	wg_dev_set_follow(wif->dev, wif->conf.follow);
 }
 
-/* What of the link is ours to set. */
-static int setup_link(struct wgd_if *wif, const struct wg_link *link)
+/* The MTU that the link shall have; 0: as it is.  RET: what it depends on. */
+static uint32_t wanted_mtu(struct wgd_if *wif, const struct interface **ret)
 {
-	const struct interface *outer;
-	uint32_t mtu = wif->conf.mtu;
-	struct wg_addr ll;
-	int rc;
-
-	if (!mtu && !wif->adopted)
-		mtu = wgd_underlay_mtu(wif, &outer);
-	rc = wg_link_setup(link->ifindex, mtu,
-			   !wif->adopted || (link->flags & IFF_UP));
-	if (rc < 0 || wif->adopted || !wgd_if_public_key(wif))
-		return rc;
-	wg_key_linklocal(wgd_if_public_key(wif), &ll);
-	return wg_link_set_linklocal(link->ifindex, &ll);
+	*ret = NULL;
+	if (wif->conf.mtu || wif->adopted)
+		return wif->conf.mtu;
+	return wgd_underlay_mtu(wif, ret);
 }
 
-/* Is there something to work on? Does one step towards it if not. */
-bool wgd_attach(struct wgd_if *wif)
+/* Our one link-local address; it goes with IFF_UP. */
+static int set_linklocal(struct wgd_if *wif, uint32_t ifindex)
 {
-	struct wg_link link = {};
-	const char *doing = "link";
-	bool fresh;
-	int rc;
+	struct wg_addr ll;
 
-	frr_with_privs (&wgd_privs) {
-		rc = get_link(wif, &link, &fresh);
-		if (rc == 0) {
-			doing = "device";
-			rc = open_backend(wif);
-			if (rc < 0 && wif->state == WGD_IF_STARTING &&
-			    wgd_now_ms() - wif->started_ms < START_MAX_MS)
-				rc = -EINPROGRESS;
-		}
-	}
-	if (rc == -EINPROGRESS) {
-		wgd_if_kick_in(wif, START_POLL_MS);
-		return false;
-	}
-	if (rc < 0) {
-		wgd_if_fail(wif, rc, doing);
-		return false;
-	}
-	wif->adopted = !link.ours;
-	wif->known = true;
-	if (load_key(wif) < 0) {
-		wgd_if_detach(wif);
-		wif->retry_ms = KEY_RETRY_MS;
-		wgd_if_kick_in(wif, wif->retry_ms);
-		return false;
-	}
-	frr_with_privs (&wgd_privs) {
-		rc = setup_link(wif, &link);
-	}
-	if (rc < 0) {
-		wgd_if_fail(wif, rc, "link setup");
-		return false;
-	}
-	wg_dev_set_adopted(wif->dev, wif->adopted);
-	wgd_attach_set_conf(wif);
-	wg_dev_set_link(wif->dev, wgd_attach_vrf(wif), link.ifindex);
-	wg_sync_lost(wif->dev);
-	wgd_zebra_follow(wif->dev, fresh);
-	wgd_if_set_state(wif, WGD_IF_UNSYNCED,
-			 wif->adopted ? "adopted" : "attached");
-	return true;
+	if (wif->adopted || !wgd_if_public_key(wif))
+		return 0;
+	wg_key_linklocal(wgd_if_public_key(wif), &ll);
+	return wg_link_set_linklocal(ifindex, &ll);
 }
 
 /*
- * zebra sets flags by reading and writing them all, and so takes back what
- * was set in between.  Administrative up and down stay as they are.
+ * What of the link is ours to set.  MADE: not one that we had set up already.
  */
-void wgd_attach_keep_multicast(struct wgd_if *wif)
+static int setup_link(struct wgd_if *wif, const struct wg_link *link, bool made)
 {
-	struct wg_link link;
+	const struct interface *outer;
+	int rc = wg_link_setup(link->ifindex, wanted_mtu(wif, &outer),
+			       made || (link->flags & IFF_UP));
+
+	return rc < 0 ? rc : set_linklocal(wif, link->ifindex);
+}
+
+/*
+ * What somebody changed since.  Administrative up and down stay as they are.
+ * zebra sets flags by reading and writing them all, and so takes back what was
+ * set in between: IFF_MULTICAST is set again.
+ */
+static int repair_link(struct wgd_if *wif, const struct wg_link *link)
+{
+	bool up = link->flags & IFF_UP;
+	int rc = 0;
 
 	if (wif->adopted)
-		return;
-	frr_with_privs (&wgd_privs) {
-		if (wg_link_get(wif->name, &link) == 0 &&
-		    link.ifindex == wg_dev_ifindex(wif->dev) &&
-		    !(link.flags & IFF_MULTICAST))
-			wg_link_setup(link.ifindex, 0, link.flags & IFF_UP);
-	}
+		return 0;
+	if (!(link->flags & IFF_MULTICAST))
+		rc = wg_link_setup(link->ifindex, 0, up);
+	if (rc == 0 && !link->ours)
+		rc = wg_link_mark(link->ifindex);
+	if (rc == 0 && up)
+		rc = set_linklocal(wif, link->ifindex);
+	return rc;
 }
 
 void wgd_attach_keep_mtu(struct wgd_if *wif)
 {
 	const struct interface *outer;
+	uint32_t mtu = wanted_mtu(wif, &outer);
 	struct wg_link link;
 	bool set = false;
-	uint32_t mtu;
 	int rc = 0;
 
-	if (wif->adopted || wif->conf.mtu || !wg_dev_ifindex(wif->dev))
+	if (!mtu || !wg_dev_ifindex(wif->dev))
 		return;
-	mtu = wgd_underlay_mtu(wif, &outer);
 	frr_with_privs (&wgd_privs) {
 		if (wg_link_get(wif->name, &link) < 0 || link.mtu == mtu ||
 		    link.ifindex != wg_dev_ifindex(wif->dev))
@@ -283,4 +336,93 @@ void wgd_attach_keep_mtu(struct wgd_if *wif)
 			  wif->name, mtu, outer->name, outer->mtu);
 	else if (set)
 		zlog_info("%s: MTU is %u now", wif->name, mtu);
+}
+
+static vrf_id_t vrf_of(const struct wg_link *link)
+{
+	return link->vrf ?: VRF_DEFAULT;
+}
+
+bool wgd_attach_keep(struct wgd_if *wif)
+{
+	struct wg_link link;
+	int rc, repaired = 0;
+
+	frr_with_privs (&wgd_privs) {
+		rc = wg_link_get(wif->name, &link);
+		if (rc == 0 && link.ifindex == wif->ifindex)
+			repaired = repair_link(wif, &link);
+	}
+	if (rc < 0 || link.ifindex != wif->ifindex)
+		return false;
+	if (repaired < 0)
+		zlog_warn("%s: link not repaired: %s", wif->name,
+			  safe_strerror(-repaired));
+	wgd_attach_keep_mtu(wif);
+	if (vrf_of(&link) == wg_dev_vrf(wif->dev))
+		return true;
+	zlog_info("%s: moved to VRF %s", wif->name,
+		  vrf_id_to_name(vrf_of(&link)));
+	wif->vrf = link.vrf;
+	wg_dev_set_link(wif->dev, vrf_of(&link), link.ifindex);
+	wgd_zebra_follow(wif->dev, false);
+	return true;
+}
+
+/* Is there something to work on? Does one step towards it if not. */
+bool wgd_attach(struct wgd_if *wif)
+{
+	struct wg_link link = {};
+	const char *doing = "link";
+	bool fresh, made = false;
+	int rc;
+
+	frr_with_privs (&wgd_privs) {
+		rc = get_link(wif, &link, &fresh);
+		if (rc == 0) {
+			made = fresh || wif->state == WGD_IF_STARTING ||
+			       (wif->known && link.ifindex != wif->ifindex) ||
+			       !(link.flags & IFF_MULTICAST);
+			keep_vrf(wif, &link);
+			doing = "device";
+			rc = open_backend(wif);
+			if (rc < 0 && wif->state == WGD_IF_STARTING &&
+			    wgd_now_ms() - wif->started_ms < START_MAX_MS)
+				rc = -EINPROGRESS;
+		}
+	}
+	if (rc == -EINPROGRESS || rc == -EAGAIN) {
+		wgd_if_kick_in(wif, rc == -EAGAIN ? WAIT_POLL_MS
+						  : START_POLL_MS);
+		return false;
+	}
+	if (rc < 0) {
+		wgd_if_fail(wif, rc, doing);
+		return false;
+	}
+	wif->adopted = !link.ours;
+	wif->known = true;
+	wif->ifindex = link.ifindex;
+	wif->vrf = link.vrf;
+	if (load_key(wif) < 0) {
+		wgd_if_detach(wif);
+		wif->retry_ms = KEY_RETRY_MS;
+		wgd_if_kick_in(wif, wif->retry_ms);
+		return false;
+	}
+	frr_with_privs (&wgd_privs) {
+		rc = setup_link(wif, &link, made && link.ours);
+	}
+	if (rc < 0) {
+		wgd_if_fail(wif, rc, "link setup");
+		return false;
+	}
+	wg_dev_set_adopted(wif->dev, wif->adopted);
+	wgd_attach_set_conf(wif);
+	wg_dev_set_link(wif->dev, vrf_of(&link), link.ifindex);
+	wg_sync_lost(wif->dev);
+	wgd_zebra_follow(wif->dev, fresh);
+	wgd_if_set_state(wif, WGD_IF_UNSYNCED,
+			 wif->adopted ? "adopted" : "attached");
+	return true;
 }

@@ -14,15 +14,12 @@ extern bool wgd_attach(struct wgd_if *wif);
 /* Tell the core what the device shall be. */
 extern void wgd_attach_set_conf(struct wgd_if *wif);
 
-/* The VRF that the link is in. */
-extern vrf_id_t wgd_attach_vrf(struct wgd_if *wif);
-
 /*
- * zebra sets flags by reading and writing them all, and so takes back what
- * was set in between: set IFF_MULTICAST again.
+ * Is the link still the attached one?  Then put right what of it is ours and
+ * follow it into its VRF.  False: it is gone, has another name, or is another.
  */
-extern void wgd_attach_keep_multicast(struct wgd_if *wif);
-/* ... the MTU, if nobody configured one and the link is our own. */
+extern bool wgd_attach_keep(struct wgd_if *wif);
+/* ... of that, the MTU: as configured, or as the underlay allows. */
 extern void wgd_attach_keep_mtu(struct wgd_if *wif);
 
 #endif

@@ -189,8 +189,7 @@ static void read_done(struct wgd_if *wif)
 	} else if (differences)
 		zlog_warn("%s: %zu differences found on the device, repairing",
 			  wif->name, differences);
-	wgd_attach_keep_multicast(wif);
-	wgd_attach_keep_mtu(wif);
+	wif->want_look = true;
 	wgd_facts_look(wif, NULL);
 	wgd_if_check_secrets(wif, false);
 	if (wg_plan_is_refused(wif->dev) &&

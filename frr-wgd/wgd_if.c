@@ -96,6 +96,8 @@ void wgd_if_detach(struct wgd_if *wif)
 	event_cancel(&wif->t_out);
 	event_cancel(&wif->t_timeout);
 	event_cancel(&wif->t_poll);
+	if (wif->be)
+		wif->lost_ms = wgd_now_ms();
 	wg_backend_close(&wif->be);
 	wif->busy = WGD_IDLE;
 	wif->want_read = false;
@@ -160,10 +162,23 @@ static void report_maximums(struct wgd_if *wif)
 					->maximum);
 }
 
+/* Is the link still the one that we have? Put right what is ours of it. */
+static void look(struct wgd_if *wif)
+{
+	wif->want_look = false;
+	if (!wif->be || wgd_attach_keep(wif))
+		return;
+	wgd_if_detach(wif);
+	wg_dev_set_link(wif->dev, wg_dev_vrf(wif->dev), 0);
+	wgd_if_set_state(wif, WGD_IF_ABSENT, "the link is gone");
+}
+
 static void run(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
 
+	if (wif->want_look)
+		look(wif);
 	wg_core_settle(wgd.core);
 	wgd_underlay_settle();
 	wgd_zebra_track();
@@ -236,31 +251,12 @@ void wgd_if_resync(struct wgd_if *wif, const char *why)
 void wgd_if_link_changed(const char *name)
 {
 	struct wgd_if *wif = wgd_if_find(name);
-	struct wg_link link;
-	int rc;
 
-	if (!wif || !wif->be)
-		goto out;
-	frr_with_privs (&wgd_privs) {
-		rc = wg_link_get(wif->name, &link);
-	}
-	if (rc == 0 && link.ifindex == wg_dev_ifindex(wif->dev)) {
-		if (wgd_attach_vrf(wif) != wg_dev_vrf(wif->dev)) {
-			wg_dev_set_link(wif->dev, wgd_attach_vrf(wif),
-					link.ifindex);
-			wgd_zebra_follow(wif->dev, false);
-		}
-		wgd_attach_keep_multicast(wif);
-		goto out;
-	}
-	wgd_if_detach(wif);
-	wg_dev_set_link(wif->dev, VRF_DEFAULT, 0);
-	wgd_if_set_state(wif, WGD_IF_ABSENT, "the link is gone");
-out:
-	if (wif) {
-		wif->retry_ms = 0;
-		wgd_if_kick(wif);
-	}
+	if (!wif)
+		return;
+	wif->want_look = true;
+	wif->retry_ms = 0;
+	wgd_if_kick(wif);
 }
 
 void wgd_if_release_stale(void)

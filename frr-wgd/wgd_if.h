@@ -60,6 +60,8 @@ struct wgd_if {
 	enum wgd_if_state state;
 	bool adopted; /* the link was there before us */
 	bool known; /* adopted or made is known (a link was seen) */
+	uint32_t ifindex, vrf; /* of the link that we had last; VRF 0: none */
+	int64_t lost_ms; /* ... since when it is gone */
 	uint16_t found_port, port; /* adopted: as it had it; as last read */
 	uint32_t found_fwmark;
 	uint32_t tunnel; /* ifindex that wgd_underlay knows; 0: none */
@@ -73,6 +75,7 @@ struct wgd_if {
 	struct wg_op *ops; /* in flight, WG_BACKEND_BATCH of them */
 	size_t n_ops;
 	bool want_read; /* look again though nothing is known to be wrong */
+	bool want_look; /* ... at the link */
 
 	pid_t program; /* of our own child; 0: none */
 	unsigned retry_ms; /* back-off */
@@ -122,7 +125,7 @@ extern void wgd_if_kick_all(void);
 extern void wgd_if_route_event(void);
 /* Read the device back as soon as possible and repair it. */
 extern void wgd_if_resync(struct wgd_if *wif, const char *why);
-/* zebra says that the link came, changed, or went. */
+/* The link came, changed, or went, or may have. */
 extern void wgd_if_link_changed(const char *name);
 /* All routes are here: entries of an earlier life may go. */
 extern void wgd_if_release_stale(void);

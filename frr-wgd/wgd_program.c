@@ -135,6 +135,24 @@ bool wgd_program_runs(const struct wgd_if *wif)
 	return wif->program && kill(wif->program, 0) == 0;
 }
 
+bool wgd_program_lingers(const struct wgd_if *wif)
+{
+	struct wg_backend *be = NULL;
+	int rc;
+
+	if (wgd_program_runs(wif))
+		return true;
+	rc = wg_backend_open_userspace(wif->name, NULL, &be);
+	wg_backend_close(&be);
+	return rc == 0 || rc == -EAGAIN;
+}
+
+void wgd_program_end(struct wgd_if *wif)
+{
+	if (wif->program)
+		kill(wif->program, SIGKILL);
+}
+
 static struct wgd_if *whose(pid_t pid)
 {
 	struct wgd_if *wif;
@@ -162,7 +180,10 @@ void wgd_program_reap(void)
 			zlog_warn("%s: the program (pid %d) ended with status %d",
 				  wif->name, (int)pid, WEXITSTATUS(status));
 		wif->program = 0;
-		wgd_if_link_changed(wif->name);
+		if (wif->state == WGD_IF_STARTING)
+			wgd_if_kick(wif); /* an error like any other */
+		else
+			wgd_if_link_changed(wif->name);
 	}
 }
 

@@ -25,6 +25,15 @@ extern int wgd_program_start(struct wgd_if *wif);
 /* Does our child (of this life) still run? */
 extern bool wgd_program_runs(const struct wgd_if *wif);
 
+/*
+ * Is one there that has lost its link, ours or of an earlier life?  It removes
+ * its socket when it ends, and would take that of the next one, which ends for
+ * it, and so on.
+ */
+extern bool wgd_program_lingers(const struct wgd_if *wif);
+/* End it, if it is our child. */
+extern void wgd_program_end(struct wgd_if *wif);
+
 /* SIGCHLD. */
 extern void wgd_program_reap(void);
 
