@@ -156,6 +156,9 @@ static json_object *if_json(struct wgd_if *wif)
 				       wg_key_str(wgd_if_public_key(wif),
 						  buf));
 	json_object_int_add(o, "listenPort", port_of(wif));
+	if (wg_dev_vrf(wif->dev) != VRF_DEFAULT)
+		json_object_string_add(o, "vrf",
+				       vrf_id_to_name(wg_dev_vrf(wif->dev)));
 	json_object_int_add(o, "mtu", mtu_of(wif));
 	if (mtu_link(wif))
 		json_object_string_add(o, "mtuLink", mtu_link(wif));
@@ -231,6 +234,9 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 	vty_out(vty, "  Implementation: %s%s\n",
 		wif->conf.userspace ? "userspace" : "kernel",
 		wif->adopted ? ", adopted" : "");
+	if (wg_dev_vrf(wif->dev) != VRF_DEFAULT)
+		vty_out(vty, "  VRF: %s\n",
+			vrf_id_to_name(wg_dev_vrf(wif->dev)));
 	vty_out(vty, "  Public key: %s\n",
 		wgd_if_public_key(wif)
 			? wg_key_str(wgd_if_public_key(wif), buf)

@@ -16,6 +16,14 @@
  * bgpd may be starting with us.  When zebra has gone and come back, the barrier
  * says nothing: the daemons need time to tell zebra their routes again, so the
  * old ones stay for the stale time.
+ *
+ * VRFs: a VRF is followed while a device is in it.  Which one that is says the
+ * kernel, not zebra: zebra tells a move in pieces (gone here, there again) and
+ * an interface in between is in no VRF.  zebra drops what is asked of a VRF
+ * that it does not know (yet), and forgets tracked next hops, but not
+ * subscriptions, when a VRF goes; its number may come again for another one.
+ * So nothing is asked before zebra told of the VRF, all is forgotten with it,
+ * and each subscription begins with its end.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -39,7 +47,7 @@ DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 #define HOST_ROUTE_STALE_S 86400
 #define HOST_ROUTE_DISTANCE 1 /* as a static route: before what is learned */
 
-/* A VRF whose routes we subscribed to. */
+/* A VRF whose routes we want. */
 struct follow {
 	struct follow *next;
 	vrf_id_t vrf;
@@ -86,7 +94,7 @@ static void from_addr(const struct wg_addr *a, struct prefix *ret)
  * have none (tracking: the address itself), or NULL.
  */
 static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
-			  const struct wg_addr *on_link,
+			  vrf_id_t vrf, const struct wg_addr *on_link,
 			  struct wg_nexthop *ret)
 {
 	size_t i, k = 0;
@@ -115,8 +123,9 @@ static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
 		case NEXTHOP_TYPE_BLACKHOLE:
 			continue;
 		}
-		/* a resolved next hop with no link resolves nothing */
-		if (on_link && !nh.ifindex)
+		/* a resolved next hop with no link resolves nothing, and one
+		 * of another VRF would be looked up in this one */
+		if (!nh.ifindex && (on_link || from[i].vrf_id != vrf))
 			continue;
 		ret[k++] = nh;
 	}
@@ -127,6 +136,7 @@ static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
 
 static void wait_for_quiet(void);
 static void ask_again(vrf_id_t vrf);
+static struct follow *follow_find(vrf_id_t vrf);
 
 static int route_told(ZAPI_CALLBACK_ARGS)
 {
@@ -136,6 +146,8 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 	size_t n;
 	int rc;
 
+	if (!follow_find(vrf_id))
+		return 0; /* under way while we let go */
 	if (zapi_route_decode(zclient->ibuf, &api) < 0) {
 		zlog_err("malformed route message from zebra (command %d, vrf %u): asking for all routes again",
 			 cmd, vrf_id);
@@ -157,8 +169,8 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 		wg_route_delete(wgd.core, vrf_id, &p);
 	} else {
 		n = to_nexthops(api.nexthops,
-				MIN(api.nexthop_num, array_size(nh)), NULL,
-				nh);
+				MIN(api.nexthop_num, array_size(nh)), vrf_id,
+				NULL, nh);
 		rc = wg_route_update(wgd.core, vrf_id, &p, api.type, nh, n);
 		if (rc < 0)
 			zlog_err("%pFX: route not followed: %s", &api.prefix,
@@ -224,22 +236,39 @@ static void barrier_prefix(struct prefix *p)
 	p->u.prefix4.s_addr = INADDR_BROADCAST;
 }
 
-static void subscribe(struct follow *f, bool again)
+/* Does zebra know the VRF? */
+static bool is_there(vrf_id_t id)
 {
-	struct prefix p;
+	struct vrf *vrf = vrf_lookup_by_id(id);
+
+	return connected && vrf && vrf_is_enabled(vrf);
+}
+
+static void ask(vrf_id_t vrf, bool subscribe)
+{
 	afi_t afi;
 
-	wg_route_replay_begin(wgd.core, f->vrf);
-	f->replaying = true;
 	/* zclient_redistribute() would send nothing for what it remembers */
 	for (afi = AFI_IP; afi <= AFI_IP6; afi++) {
-		if (again)
-			zebra_redistribute_send(ZEBRA_REDISTRIBUTE_DELETE,
+		zebra_redistribute_send(ZEBRA_REDISTRIBUTE_DELETE, zclient,
+					afi, ZEBRA_ROUTE_ALL, 0, vrf);
+		if (subscribe)
+			zebra_redistribute_send(ZEBRA_REDISTRIBUTE_ADD,
 						zclient, afi, ZEBRA_ROUTE_ALL,
-						0, f->vrf);
-		zebra_redistribute_send(ZEBRA_REDISTRIBUTE_ADD, zclient, afi,
-					ZEBRA_ROUTE_ALL, 0, f->vrf);
+						0, vrf);
 	}
+}
+
+/* Have all routes of the VRF told, from the beginning. */
+static void subscribe(struct follow *f)
+{
+	struct prefix p;
+
+	if (!is_there(f->vrf))
+		return; /* vrf_enabled or zebra_up will */
+	wg_route_replay_begin(wgd.core, f->vrf);
+	f->replaying = true;
+	ask(f->vrf, true);
 	event_cancel(&f->t_end);
 	if (f->cold) {
 		event_add_timer(wgd.master, stale_time_over, f,
@@ -250,6 +279,47 @@ static void subscribe(struct follow *f, bool again)
 	f->barriers++;
 	zclient_send_rnh(zclient, ZEBRA_NEXTHOP_REGISTER, &p, SAFI_UNICAST,
 			 false, false, f->vrf);
+}
+
+/* There are no routes in that VRF, nor answers to come. */
+static void forget_routes(struct follow *f)
+{
+	f->replaying = false;
+	f->barriers = 0;
+	event_cancel(&f->t_end);
+	event_cancel(&f->t_again);
+	wg_route_replay_begin(wgd.core, f->vrf);
+	wg_route_replay_end(wgd.core, f->vrf);
+}
+
+static bool is_needed(const struct follow *f)
+{
+	struct wg_dev *dev;
+
+	if (f->vrf == VRF_DEFAULT)
+		return true; /* the underlay's */
+	for (dev = wg_dev_first(wgd.core); dev; dev = wg_dev_next(dev))
+		if (wg_dev_vrf(dev) == f->vrf)
+			return true;
+	return false;
+}
+
+/* Let go of VRFs that no device is in. */
+static void prune(void)
+{
+	struct follow **at = &follows, *f;
+
+	while ((f = *at)) {
+		if (is_needed(f)) {
+			at = &f->next;
+			continue;
+		}
+		*at = f->next;
+		if (is_there(f->vrf))
+			ask(f->vrf, false);
+		forget_routes(f);
+		XFREE(MTYPE_WGD_VRF, f);
+	}
 }
 
 static struct follow *follow_find(vrf_id_t vrf)
@@ -263,7 +333,7 @@ static struct follow *follow_find(vrf_id_t vrf)
 
 static void replay_due(struct event *t)
 {
-	subscribe(EVENT_ARG(t), true);
+	subscribe(EVENT_ARG(t));
 }
 
 /* What a message said is lost: have it all told again, but not at once. */
@@ -276,21 +346,26 @@ static void ask_again(vrf_id_t vrf)
 				&f->t_again);
 }
 
+static struct follow *follow_new(vrf_id_t vrf)
+{
+	struct follow *f = XCALLOC(MTYPE_WGD_VRF, sizeof(*f));
+
+	f->vrf = vrf;
+	f->next = follows;
+	follows = f;
+	return f;
+}
+
 void wgd_zebra_follow(struct wg_dev *dev, bool fresh)
 {
 	struct follow *f = follow_find(wg_dev_vrf(dev));
 
+	prune();
+	if (!follow_find(VRF_DEFAULT) && wg_dev_vrf(dev) != VRF_DEFAULT)
+		subscribe(follow_new(VRF_DEFAULT));
 	if (f && fresh)
 		return; /* there can be no routes of a new link yet */
-	if (!f) {
-		f = XCALLOC(MTYPE_WGD_VRF, sizeof(*f));
-		f->vrf = wg_dev_vrf(dev);
-		f->next = follows;
-		follows = f;
-		if (connected)
-			subscribe(f, false);
-	} else if (connected)
-		subscribe(f, true);
+	subscribe(f ?: follow_new(wg_dev_vrf(dev)));
 }
 
 static void barrier_reached(vrf_id_t vrf)
@@ -322,6 +397,8 @@ void wgd_zebra_track(void)
 	if (!connected)
 		return; /* asked for again when connected */
 	while (wg_gateway_next(wgd.core, &want)) {
+		if (!is_there(want.vrf))
+			continue; /* its routes go with it */
 		from_addr(&want.gateway, &p);
 		wgd_debug_routes("%s next hop %pFX vrf %u",
 				 want.want ? "track" : "forget", &p, want.vrf);
@@ -344,7 +421,8 @@ static void endpoint_told(const struct wg_addr *addr,
 	size_t i, n;
 
 	n = to_nexthops(route->nexthops,
-			MIN(route->nexthop_num, array_size(nh)), NULL, nh);
+			MIN(route->nexthop_num, array_size(nh)), VRF_DEFAULT,
+			NULL, nh);
 	/* recursive ones come with what they resolve to */
 	for (i = 0; i < n; i++)
 		if (nh[i].ifindex)
@@ -372,7 +450,8 @@ static void gateway_told(vrf_id_t vrf, const struct prefix *match,
 		return;
 	to_addr(match->family, &match->u.prefix, &gateway);
 	n = to_nexthops(route->nexthops,
-			MIN(route->nexthop_num, array_size(nh)), &gateway, nh);
+			MIN(route->nexthop_num, array_size(nh)), vrf, &gateway,
+			nh);
 	wgd_debug_routes("next hop %pFX vrf %u: %zu links", match, vrf, n);
 	wg_gateway_update(wgd.core, vrf, &gateway, nh, n);
 	if (vrf == VRF_DEFAULT)
@@ -541,7 +620,7 @@ static void zebra_up(struct zclient *zc)
 	for (f = follows; f; f = f->next) {
 		f->cold = connected_before;
 		f->barriers = 0;
-		subscribe(f, false);
+		subscribe(f);
 	}
 	connected_before = true;
 	host_routes_kept = false;
@@ -566,8 +645,22 @@ static int vrf_enabled(struct vrf *vrf)
 
 	if (connected && vrf->vrf_id != VRF_DEFAULT)
 		zclient_send_reg_requests(zclient, vrf->vrf_id);
-	if (connected && f)
-		subscribe(f, true);
+	if (f)
+		subscribe(f);
+	return 0;
+}
+
+/* Devices that were in it are somewhere else, or about to be. */
+static int vrf_disabled(struct vrf *vrf)
+{
+	struct follow *f = follow_find(vrf->vrf_id);
+	struct wg_dev *dev;
+
+	if (!f)
+		return 0;
+	forget_routes(f);
+	for (dev = wg_dev_first(wgd.core); dev; dev = wg_dev_next(dev))
+		wgd_if_link_changed(wg_dev_name(dev));
 	return 0;
 }
 
@@ -580,7 +673,7 @@ void wgd_zebra_init(void)
 {
 	static struct zclient_options options;
 
-	vrf_init(vrf_ignored, vrf_enabled, vrf_ignored, vrf_ignored);
+	vrf_init(vrf_ignored, vrf_enabled, vrf_disabled, vrf_ignored);
 	wgd_compat_if_hooks(link_changed, link_changed, link_changed,
 			    link_changed);
 	zclient = zclient_new(wgd.master, &options, handlers,

@@ -13,7 +13,8 @@ extern void wgd_zebra_finish(void);
 /*
  * A device is now in a VRF with this ifindex: subscribe to the VRF's routes,
  * and have them told again if they were told before the device was known
- * (FRESH: the link is new, no route can lead to it yet).
+ * (FRESH: the link is new, no route can lead to it yet).  VRFs that no device
+ * is in any more are let go.
  */
 extern void wgd_zebra_follow(struct wg_dev *dev, bool fresh);
 

@@ -4,7 +4,7 @@
 Probe traffic with exact accounting, for the topotests and the demo.
 
   probe.py echo ADDRESS PORT NAME     answer every probe, signed with NAME
-  probe.py send ADDRESS PORT RATE [SOURCE]
+  probe.py send ADDRESS PORT RATE [SOURCE | %DEVICE]
                                       send RATE probes a second
   probe.py bfd INTERFACE ADDRESS      a line for each BFD packet from ADDRESS
 
@@ -86,7 +86,11 @@ def echo(address, port, name):
 class Sender:
     def __init__(self, address, port, rate, source=None):
         self.sock = udp(address)
-        if source:
+        if source and source.startswith("%"):
+            self.sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_BINDTODEVICE, source[1:].encode()
+            )
+        elif source:
             self.sock.bind((source, 0))
         self.sock.setblocking(False)
         self.to = (address, port)
