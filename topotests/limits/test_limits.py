@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+How much one interface carries, and how many interfaces: 1,000 peers with 100
+learned prefixes each, 130,560 prefixes at one peer (more than a message of
+netlink holds, and more than one nest), fifty interfaces at once.
+
+Prefixes are learned from routes that somebody else puts into the kernel:
+zebra reads them and tells them on.
+"""
+import base64
+import hashlib
+import subprocess
+
+from lib_wgd import PATIENCE, holds, wait_for
+
+TOPOLOGY = {
+    "sites": "a",
+    # room for the kernel's news of a hundred thousand routes
+    "options": {"zebra": "-s 90000000"},
+}
+PEERS, EACH = 1000, 100
+MANY = 255 * 512
+LONG = 6 * PATIENCE
+
+
+def key_of(i):
+    return base64.b64encode(hashlib.sha256(b"peer %d" % i).digest()).decode()
+
+
+def peer_lines(i):
+    me = " wireguard peer p%04d " % i
+    keepalive = [me + "persistent-keepalive 65535"] if i % 2 else []
+    return keepalive + [
+        me + "public-key " + key_of(i),
+        me + "address " + gateway(i),
+        me + "address " + gateway(i, 6),
+        me + "endpoint 198.51.100.1 port %d" % (10000 + i),
+    ]
+
+
+def gateway(i, version=4):
+    if version == 6:
+        return "fd99::1:%x" % (i + 1)
+    return "10.99.%d.%d" % (1 + i // 250, 1 + i % 250)
+
+
+def prefix_of(n):
+    "The n-th prefix: one v6 in four."
+    if n % 4 == 3:
+        return "fd10:%x:%x::/64" % (n >> 16, n & 0xFFFF)
+    n = (100 << 24) + (n << 8)
+    return "%d.%d.%d.0/24" % (n >> 24, n >> 16 & 255, n >> 8 & 255)
+
+
+def device(site, ifname="wg0"):
+    "{prefix: public key} as the device has it."
+    found = {}
+    for line in site.run("wg show %s allowed-ips" % ifname).splitlines():
+        key, prefixes = line.split("\t")
+        found.update((p, key) for p in prefixes.split() if p != "(none)")
+    return found
+
+
+def assert_device(site, expected, timeout=LONG):
+    "Until the device has exactly that; link-local addresses are wgd's own."
+
+    def same():
+        have = {p: k for p, k in device(site).items() if not p.startswith("fe80:")}
+        wrong = {p for p in expected.keys() | have if expected.get(p) != have.get(p)}
+        assert not wrong, "%d wrong of %d: %s" % (
+            len(wrong),
+            len(expected),
+            [(p, expected.get(p), have.get(p)) for p in sorted(wrong)[:5]],
+        )
+        return True
+
+    wait_for(same, "%d prefixes" % len(expected), timeout, every=0.5)
+
+
+def load(site, lines):
+    "Enter configuration from a file, as at the start."
+    site.gear.net.cmd_raises("cat > /tmp/more.conf", stdin="\n".join(lines) + "\n")
+    rc, out, err = site.gear.net.cmd_status("vtysh -f /tmp/more.conf", warn=False)
+    assert rc == 0 and "%" not in out + err, out[-1000:] + err[-1000:]
+
+
+def kernel_routes(site, verb, routes):
+    "ip route VERB for each (prefix, peer), some thousand in one ip."
+    for at in range(0, len(routes), 5000):
+        batch = "".join(
+            "route %s %s via %s dev wg0\n" % (verb, p, gateway(i, 6 if ":" in p else 4))
+            for p, i in routes[at : at + 5000]
+        )
+        site.gear.net.cmd_raises("ip -batch -", stdin=batch)
+
+
+def statistics(site):
+    return site.json("show wireguard statistics")["wg0"]
+
+
+def addresses(peers):
+    found = {gateway(i) + "/32": key_of(i) for i in peers}
+    found.update((gateway(i, 6) + "/128", key_of(i)) for i in peers)
+    return found
+
+
+def configured(n=PEERS):
+    return addresses(range(n))
+
+
+def learned():
+    return {prefix_of(n): key_of(n // EACH) for n in range(PEERS * EACH)}
+
+
+def test_thousand_peers(net):
+    a = net["a"]
+    lines = [line for i in range(PEERS) for line in peer_lines(i)]
+    load(a, ["interface wg0"] + lines)
+    assert_device(a, configured())
+
+
+def test_one_more_peer(net):
+    "A thousand others cost it nothing that a person would notice."
+    a = net["a"]
+    a.configure("interface wg0\n" + "\n".join(peer_lines(PEERS)))
+    assert_device(a, configured(PEERS + 1))
+    a.configure("interface wg0\n no wireguard peer p%04d" % PEERS)
+    assert_device(a, configured())
+
+
+def test_hundred_prefixes_each(net):
+    a = net["a"]
+    routes = [(prefix_of(n), n // EACH) for n in range(PEERS * EACH)]
+    kernel_routes(a, "add", routes)
+    assert_device(a, {**configured(), **learned()})
+
+
+def test_restart(net):
+    "It finds all as it should be, and writes nothing."
+    a = net["a"]
+    a.vtysh("write memory")
+    a.kill("wgd")
+    a.start("wgd")
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync", LONG)
+    wait_for(lambda: "all routes are here" in a.log(), "all routes", LONG)
+    now = statistics(a)
+    assert (now["operations"], now["errors"]) == (0, 0)
+    assert_device(a, {**configured(), **learned()})
+
+
+def test_many_prefixes_at_one_peer(net):
+    "All hundred thousand move to one peer, and more come."
+    a = net["a"]
+    routes = [(prefix_of(n), 7) for n in range(MANY)]
+    expected = {**configured(), **{p: key_of(7) for p, _ in routes}}
+    kernel_routes(a, "replace", routes)
+    assert_device(a, expected)
+    a.vtysh("clear wireguard wg0")
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync", LONG)
+    before = statistics(a)
+    assert before["pending"] == 0
+    assert_device(a, expected)
+
+
+def test_all_go(net):
+    "The peer with them, and then all others, in one commit each."
+    a = net["a"]
+    a.configure("interface wg0\n no wireguard peer p0007")
+    assert_device(a, addresses([i for i in range(PEERS) if i != 7]))
+    lines = [" no wireguard peer p%04d" % i for i in range(PEERS) if i != 7]
+    load(a, ["interface wg0"] + lines)
+    assert_device(a, {})
+    a.run("ip route flush proto boot dev wg0", check=False)
+
+
+# --- interfaces
+
+NAMES = ["many%d" % i for i in range(50)]
+
+
+def interface_lines(net, i):
+    line = " " + net.expand("@implementation@").strip()
+    return [
+        "interface " + NAMES[i],
+        " wireguard",
+        " wireguard listen-port %d" % (40000 + i),
+    ] + ([line] if line.strip() else [])
+
+
+def no_interface_lines(net, i, *more):
+    "The last wireguard line takes the interface with it."
+    lines = interface_lines(net, i)
+    return lines[:1] + list(more) + [" no" + s for s in lines[:0:-1]]
+
+
+def links(site):
+    return {name for name in NAMES if site.run("ip -o link show %s" % name, check=False)}
+
+
+def test_fifty_interfaces(net):
+    "Made from one file, deleted from another."
+    a = net["a"]
+    lines = []
+    for i, name in enumerate(NAMES):
+        lines += interface_lines(net, i) + [
+            " wireguard peer p public-key " + key_of(i),
+            " wireguard peer p address 10.98.%d.1" % i,
+        ]
+    load(a, lines)
+
+    def all_there():
+        shown = a.json("show wireguard")
+        wrong = {n for n in NAMES if shown[n]["syncState"] != "synced"}
+        wrong |= {n for i, n in enumerate(NAMES)
+                  if device(a, n).get("10.98.%d.1/32" % i) != key_of(i)}
+        assert not wrong, wrong
+        return True
+
+    wait_for(all_there, "fifty interfaces", LONG)
+    assert links(a) == set(NAMES)
+    lines = []
+    for i in range(len(NAMES)):
+        lines += no_interface_lines(net, i, " no wireguard peer p")
+    load(a, lines)
+    wait_for(lambda: not links(a), "no interface", LONG)
+
+
+def test_started_twice(net):
+    "A second wgd ends by itself and touches nothing."
+    a = net["a"]
+    # two: one alone would be given what is connected, too
+    a.configure("interface wg0\n" + "\n".join(peer_lines(1) + peer_lines(2)))
+    expected = addresses((1, 2))
+    assert_device(a, expected)
+    pid = a.pid("wgd")
+    a.run("timeout 20 /usr/lib/frr/wgd -d </dev/null >/dev/null 2>&1", check=False)
+    assert a.pid("wgd") == pid
+    a.run("kill -0 %d" % pid)
+    assert_device(a, expected)
+
+
+# --- a port that somebody else has
+
+
+def test_port_in_use(net):
+    """
+    It is said, and prefixes are followed as if nothing was; once the port is
+    free the interface gets it.
+    """
+    a = net["a"]
+    program = (
+        "import socket,time\n"
+        "for f, any in ((socket.AF_INET, '0.0.0.0'), (socket.AF_INET6, '::')):\n"
+        "    s = socket.socket(f, socket.SOCK_DGRAM)\n"
+        "    if f == socket.AF_INET6: s.setsockopt(41, 26, 1)\n"
+        "    s.bind((any, 51999)); globals()[any] = s\n"
+        "print('bound', flush=True); time.sleep(10000)\n"
+    )
+    squatter = a.popen(["/usr/bin/python3", "-c", program], stdout=subprocess.PIPE)
+    try:
+        assert "bound" in squatter.stdout.readline()
+        a.configure("interface wg0\n wireguard listen-port 51999")
+        wait_for(lambda: "51999" in a.show()["refused"], "word of it")
+        shown = a.show()
+        assert shown["syncState"] == "synced" and shown["listenPort"] != 51999
+        assert "Address already in use" in shown["refused"]
+        assert "Refused: listen-port 51999" in a.vtysh("show wireguard wg0")
+        a.configure("ip route 172.31.1.0/24 " + gateway(1))
+        wait_for(lambda: device(a).get("172.31.1.0/24") == key_of(1), "the prefix")
+        # also by a wgd that starts in this
+        a.vtysh("write memory")
+        a.kill("wgd")
+        a.start("wgd")
+        wait_for(lambda: "51999" in a.show()["refused"], "word of it")
+        a.configure("ip route 172.31.2.0/24 " + gateway(1))
+        wait_for(lambda: device(a).get("172.31.2.0/24") == key_of(1), "the prefix")
+        assert int(a.run("wg show wg0 listen-port")) not in (0, 51999)
+        holds(lambda: a.show()["syncState"] == "synced", 3, "sync")
+        # once for each life, in a log that may be written twice
+        assert a.log().count("listen-port 51999: ") <= 4
+    finally:
+        squatter.kill()
+        squatter.wait()
+    a.vtysh("clear wireguard wg0")
+    wait_for(lambda: a.run("wg show wg0 listen-port").strip() == "51999", "the port")
+    assert "refused" not in a.show()
+    a.configure("interface wg0\n wireguard listen-port 51820")
+    wait_for(lambda: a.run("wg show wg0 listen-port").strip() == "51820", "the port")
