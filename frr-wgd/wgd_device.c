@@ -243,9 +243,12 @@ static int dispatch(struct wgd_if *wif, const struct wg_event *ev)
 		device_seen(wif, ev);
 		return 0;
 	case WG_EV_PEER:
-		return peer_seen(wif, ev);
+		/* wireguard-go takes a key of zeros from anybody's hand */
+		wif->nobody = wg_key_is_zero(&ev->key);
+		return wif->nobody ? 0 : peer_seen(wif, ev);
 	case WG_EV_PREFIX:
-		return wg_sync_prefix(wif->dev, &ev->prefix);
+		return wif->nobody ? 0
+				   : wg_sync_prefix(wif->dev, &ev->prefix);
 	case WG_EV_AGAIN:
 		wg_sync_begin(wif->dev, !wgd.routes_here);
 		return 0;

@@ -76,6 +76,7 @@ struct wgd_if {
 	size_t n_ops;
 	bool want_read; /* look again though nothing is known to be wrong */
 	bool want_look; /* ... at the link */
+	bool nobody; /* the peer that is being read has no key */
 
 	pid_t program; /* of our own child; 0: none */
 	unsigned retry_ms; /* back-off */

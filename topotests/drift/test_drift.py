@@ -8,9 +8,9 @@ loses nothing meanwhile; b is robbed and d, which is not there, is the thief.
 """
 import pytest
 
-from lib_wgd import difference, heavy, wait_for
+from lib_wgd import SLOW, difference, wait_for
 
-pytestmark = [heavy, pytest.mark.device]  # reads, compares, repairs
+pytestmark = [pytest.mark.device]  # reads, compares, repairs
 
 TOPOLOGY = {
     "sites": "abc",
@@ -22,7 +22,7 @@ TOPOLOGY = {
 }
 B = ["10.99.0.2/32", "172.16.2.0/24", "192.168.2.0/24"]  # and link-local ones
 C = ["10.99.0.3/32", "192.168.3.0/24"]
-AT_ONCE = 2  # seconds, for a command and a read
+AT_ONCE = 3 * SLOW  # seconds, for a command and a read
 BY_ITSELF = 5 + AT_ONCE  # POLL_MIN_MS of wgd_device.c
 
 
@@ -206,6 +206,17 @@ def test_device(net, right, hands, clear):
     repaired(net, right, AT_ONCE if clear else BY_ITSELF)
     for host in ("192.168.2.10", "192.168.3.10"):
         wait_for(lambda: net["ha"].ping(host), "answer of " + host)
+
+
+def test_keyless_peer(net, right, other):
+    "A key of zeros: nobody's, and no reason not to know the others."
+    key = "A" * 43 + "="
+    net["a"].run("wg set wg0 peer %s allowed-ips 192.168.2.0/24" % key, check=False)
+    net["a"].vtysh("clear wireguard wg0")
+    wait_for(lambda: net["a"].allowed()["192.168.2.0/24"] == "b", "repair", BY_ITSELF)
+    assert net["a"].show()["syncState"] == "synced"
+    net["a"].run("wg set wg0 peer %s remove" % key)
+    repaired(net, right, BY_ITSELF)
 
 
 @pytest.mark.parametrize("clear", [True, False], ids=["clear", "by-itself"])

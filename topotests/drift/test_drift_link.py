@@ -13,7 +13,7 @@ import signal
 
 import pytest
 
-from lib_wgd import BACKEND, heavy, holds, wait_for
+from lib_wgd import BACKEND, SLOW, holds, wait_for
 from test_drift import (
     AT_ONCE,
     BY_ITSELF,
@@ -28,12 +28,12 @@ from test_drift import (
 )
 
 assert TOPOLOGY and right_fixture
-pytestmark = heavy
+
 kernel = pytest.mark.skipif(
     BACKEND != "kernel", reason="a link made by hand is a kernel's"
 )
 MARK = "made by frr wgd"
-ZEBRA_TELLS = 2  # ZEBRA_TELLS_MS of wgd_attach.c, and to make it anew
+ZEBRA_TELLS = 2 * SLOW  # ZEBRA_TELLS_MS of wgd_attach.c, and to make it anew
 # A shell command that makes wg0 as somebody else would.
 STRANGE = (
     "ip link add wg0 type wireguard && wg genkey | wg set wg0 private-key /dev/stdin"
