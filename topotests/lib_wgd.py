@@ -47,8 +47,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BACKEND = os.environ.get("WGD_BACKEND", "userspace")
 PYTHON = "/usr/bin/python3"
 # For tests that want the machine for themselves.
+HEAVY = os.environ.get("WGD_HEAVY") == "1"
 heavy = pytest.mark.skipif(
-    os.environ.get("WGD_HEAVY") != "1", reason="wants an idle machine: --heavy"
+    not HEAVY, reason="wants an idle machine: --heavy"
 )
 KEYDIR = "/etc/frr/wireguard"
 SYS_PIDFD_GETFD = 438
