@@ -144,10 +144,11 @@ def make_key():
 class Probe:
     """
     Probe traffic from a node to an address (see probe.py).  result() stops
-    it and returns the accounting.
+    it and returns the accounting.  A slow machine gets fewer packets a second.
     """
 
     def __init__(self, node, address, port=7000, rate=200, source=None):
+        rate /= max(SLOW, 1)
         cmd = [PYTHON, HERE + "/probe.py", "send", address, port, rate]
         self.process = node.popen(
             cmd + ([source] if source else []),

@@ -11,7 +11,8 @@ Probe traffic with exact accounting, for the topotests and the demo.
 A probe is a UDP datagram with its sequence number; the answer repeats it and
 adds the name of the responder, so that the sender knows which of several
 replicas of one address answered.  The sender keeps to its timetable by the
-clock: probe n leaves at start + n / RATE, late ones at once.
+clock: probe n leaves at start + n / RATE, late ones at once.  If it is far
+behind it begins a new one.
 
 `send` prints {"responder": NAME, "seq": N} when another responder answers
 than before, and ends when its standard input does: it waits for stragglers
@@ -37,6 +38,7 @@ import struct
 import sys
 import time
 
+LATE = 0.05  # seconds behind its timetable at which a sender begins a new one
 LINGER = 2  # seconds of silence until nobody waits for stragglers any more
 SO_RCVBUFFORCE = 33
 
@@ -138,6 +140,10 @@ class Sender:
         due = start
         while True:
             now = time.monotonic()
+            # a machine that stood still gets no flood, which would be lost
+            if now - due > LATE:
+                start += now - due
+                due = now
             while due <= now:
                 self.send(now)
                 due = start + len(self.sent_at) * self.interval

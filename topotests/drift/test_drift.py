@@ -10,8 +10,6 @@ import pytest
 
 from lib_wgd import SLOW, difference, wait_for
 
-pytestmark = [pytest.mark.device]  # reads, compares, repairs
-
 TOPOLOGY = {
     "sites": "abc",
     "hosts": {

@@ -13,8 +13,6 @@ import pytest
 
 from lib_wgd import BACKEND, FRR10, holds, wait_for
 
-pytestmark = pytest.mark.device  # reads a device back, removes what is stale
-
 TOPOLOGY = {
     "sites": "ab",
     "daemons": ["bgpd"],
