@@ -360,6 +360,10 @@ void wgd_zebra_follow(struct wg_dev *dev, bool fresh)
 {
 	struct follow *f = follow_find(wg_dev_vrf(dev));
 
+	/* from the first device on: the configuration may come late */
+	if (!wgd.routes_here && !t_stale)
+		event_add_timer(wgd.master, quiet, NULL, wgd.stale_time,
+				&t_stale);
 	prune();
 	if (!follow_find(VRF_DEFAULT) && wg_dev_vrf(dev) != VRF_DEFAULT)
 		subscribe(follow_new(VRF_DEFAULT));
@@ -680,7 +684,6 @@ void wgd_zebra_init(void)
 			      array_size(handlers));
 	zclient_init(zclient, ZEBRA_ROUTE_HSLS, 0, &wgd_privs);
 	zclient->zebra_connected = zebra_up;
-	event_add_timer(wgd.master, quiet, NULL, wgd.stale_time, &t_stale);
 #if FRR_VER >= 90000
 	zclient->nexthop_update = nexthop_told;
 #endif

@@ -81,6 +81,19 @@ def test_wgd_follows_again(net):
     a.wait_allowed({"172.31.3.0/24": None})
 
 
+def test_configuration_comes_late(net, probe):
+    "Later than the stale time, which has nothing to wait for before."
+    a = net["a"]
+    a.kill("wgd")
+    a.gear.net.startRouterDaemons(["wgd"])
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 16, "AllowedIPs")
+    a.run("vtysh -b")
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 2, "AllowedIPs", 0.02)
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    result = probe.result()
+    assert result["lost"] == 0, result
+
+
 def test_wgd_stopped_and_started(net, probe):
     "An orderly end leaves the device as it is, too."
     a = net["a"]
