@@ -87,9 +87,7 @@ static int ask(const struct wg_fib_query *query, struct wg_fib *ret)
 {
 	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct mnl_socket *nl;
 	struct rtmsg *rtm;
-	int error;
 
 	nlh->nlmsg_type = RTM_GETROUTE;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
@@ -101,12 +99,7 @@ static int ask(const struct wg_fib_query *query, struct wg_fib *ret)
 		mnl_attr_put_u32(nlh, RTA_OIF, query->vrf);
 	if (query->mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, query->mark);
-	error = wg_nl_open(NETLINK_ROUTE, &nl);
-	if (error)
-		return error;
-	error = wg_nl_talk(nl, nlh, read_route, ret);
-	wg_nl_close(&nl);
-	return error;
+	return wg_nl_route(nlh, read_route, ret);
 }
 
 int wg_fib_get(const struct wg_fib_query *query, struct wg_fib *ret)

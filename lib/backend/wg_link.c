@@ -30,20 +30,6 @@
 
 #define REQUEST_LEN 512
 
-/* Ask one question of rtnetlink with a socket of its own. */
-static int talk(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
-{
-	struct mnl_socket *nl;
-	int error;
-
-	error = wg_nl_open(NETLINK_ROUTE, &nl);
-	if (error)
-		return error;
-	error = wg_nl_talk(nl, nlh, cb, data);
-	wg_nl_close(&nl);
-	return error;
-}
-
 static struct nlmsghdr *link_request(char *buf, uint16_t type, uint16_t flags,
 				     uint32_t ifindex)
 {
@@ -144,7 +130,7 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 static int get(struct nlmsghdr *nlh, struct wg_link *ret)
 {
 	struct wg_link link = { 0 };
-	int error = talk(nlh, read_link, &link);
+	int error = wg_nl_route(nlh, read_link, &link);
 
 	if (!error && link.ifindex == 0)
 		error = -ENODEV;
@@ -185,7 +171,7 @@ int wg_link_create(const char *ifname)
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "wireguard");
 	mnl_attr_nest_end(nlh, info);
-	error = talk(nlh, NULL, NULL);
+	error = wg_nl_route(nlh, NULL, NULL);
 	if (!error)
 		error = wg_link_get(ifname, &link);
 	if (error)
@@ -202,7 +188,7 @@ int wg_link_delete(uint32_t ifindex)
 
 	if (ifindex == 0)
 		return -ENODEV;
-	return talk(link_request(buf, RTM_DELLINK, 0, ifindex), NULL, NULL);
+	return wg_nl_route(link_request(buf, RTM_DELLINK, 0, ifindex), NULL, NULL);
 }
 
 int wg_link_mark(uint32_t ifindex)
@@ -213,7 +199,7 @@ int wg_link_mark(uint32_t ifindex)
 	if (ifindex == 0)
 		return -ENODEV;
 	mnl_attr_put_strz(nlh, IFLA_IFALIAS, WG_LINK_ALIAS);
-	return talk(nlh, NULL, NULL);
+	return wg_nl_route(nlh, NULL, NULL);
 }
 
 int wg_link_rename(uint32_t ifindex, const char *ifname)
@@ -223,7 +209,7 @@ int wg_link_rename(uint32_t ifindex, const char *ifname)
 
 	if (ifindex == 0)
 		return -ENODEV;
-	return put_ifname(nlh, ifname) ?: talk(nlh, NULL, NULL);
+	return put_ifname(nlh, ifname) ?: wg_nl_route(nlh, NULL, NULL);
 }
 
 int wg_link_set_vrf(uint32_t ifindex, uint32_t vrf)
@@ -236,7 +222,7 @@ int wg_link_set_vrf(uint32_t ifindex, uint32_t vrf)
 	if (ifindex == 0)
 		return -ENODEV;
 	mnl_attr_put_u32(nlh, IFLA_MASTER, vrf);
-	error = talk(nlh, NULL, NULL);
+	error = wg_nl_route(nlh, NULL, NULL);
 	if (!error)
 		error = wg_link_get_index(ifindex, &link);
 	return error ?: link.vrf == vrf ? 0 : -EINVAL;
@@ -255,7 +241,7 @@ static int set_addr_gen(uint32_t ifindex)
 	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_NONE);
 	mnl_attr_nest_end(nlh, inet6);
 	mnl_attr_nest_end(nlh, spec);
-	error = talk(nlh, NULL, NULL);
+	error = wg_nl_route(nlh, NULL, NULL);
 	/* No IPv6 in this kernel or below this MTU: no address either. */
 	return error == -EAFNOSUPPORT ? 0 : error;
 }
@@ -278,7 +264,7 @@ int wg_link_setup(uint32_t ifindex, uint32_t mtu, bool up)
 	ifi->ifi_change = IFF_MULTICAST | IFF_UP;
 	if (mtu)
 		mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
-	return talk(nlh, NULL, NULL);
+	return wg_nl_route(nlh, NULL, NULL);
 }
 
 /* --- link-local addresses */
@@ -352,7 +338,7 @@ static int change_addr(uint16_t type, uint32_t ifindex, const uint8_t *b,
 	ifa->ifa_scope = RT_SCOPE_LINK;
 	ifa->ifa_index = ifindex;
 	mnl_attr_put(nlh, IFA_LOCAL, 16, b);
-	return talk(nlh, NULL, NULL);
+	return wg_nl_route(nlh, NULL, NULL);
 }
 
 static int scan_addrs(struct addr_scan *scan)
@@ -370,7 +356,7 @@ static int scan_addrs(struct addr_scan *scan)
 		nlh->nlmsg_flags = NLM_F_DUMP;
 		ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 		ifa->ifa_family = AF_INET6;
-		error = talk(nlh, read_addr, scan);
+		error = wg_nl_route(nlh, read_addr, scan);
 	} while (error == -EINTR && ++tries < 10);
 	return error;
 }

@@ -154,3 +154,16 @@ out:
 	free(buf);
 	return error;
 }
+
+int wg_nl_route(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+	struct mnl_socket *nl;
+	int error;
+
+	error = wg_nl_open(NETLINK_ROUTE, &nl);
+	if (error)
+		return error;
+	error = wg_nl_talk(nl, nlh, cb, data);
+	wg_nl_close(&nl);
+	return error;
+}

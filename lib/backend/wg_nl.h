@@ -36,6 +36,9 @@ void wg_nl_close(struct mnl_socket **nl);
 int wg_nl_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 	       void *data);
 
+/* One such question to rtnetlink, with a socket of its own. */
+int wg_nl_route(struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
+
 /*
  * What a message of type NLMSG_ERROR or NLMSG_DONE says: 0 (ack) or -errno.
  * The kernel's own words, where there are any, go to text ("" else).
