@@ -42,6 +42,7 @@
 
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_facts.h"
 #include "frr-wgd/wgd_program.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -311,30 +312,24 @@ static int repair_link(struct wgd_if *wif, const struct wg_link *link)
 	return rc;
 }
 
-void wgd_attach_keep_mtu(struct wgd_if *wif)
+static void keep_mtu(struct wgd_if *wif, const struct wg_link *link)
 {
 	const struct interface *outer;
 	uint32_t mtu = wanted_mtu(wif, &outer);
-	struct wg_link link;
-	bool set = false;
-	int rc = 0;
+	int rc;
 
-	if (!mtu || !wg_dev_ifindex(wif->dev))
+	if (!mtu || link->mtu == mtu)
 		return;
 	frr_with_privs (&wgd_privs) {
-		if (wg_link_get(wif->name, &link) < 0 || link.mtu == mtu ||
-		    link.ifindex != wg_dev_ifindex(wif->dev))
-			break;
-		rc = wg_link_setup(link.ifindex, mtu, link.flags & IFF_UP);
-		set = true;
+		rc = wg_link_setup(link->ifindex, mtu, link->flags & IFF_UP);
 	}
 	if (rc < 0)
 		zlog_warn("%s: MTU %u: %s", wif->name, mtu,
 			  safe_strerror(-rc));
-	else if (set && outer)
+	else if (outer)
 		zlog_info("%s: MTU is %u now: %s, which leads to an endpoint, has %u",
 			  wif->name, mtu, outer->name, outer->mtu);
-	else if (set)
+	else
 		zlog_info("%s: MTU is %u now", wif->name, mtu);
 }
 
@@ -346,19 +341,17 @@ static vrf_id_t vrf_of(const struct wg_link *link)
 bool wgd_attach_keep(struct wgd_if *wif)
 {
 	struct wg_link link;
-	int rc, repaired = 0;
+	int repaired;
 
-	frr_with_privs (&wgd_privs) {
-		rc = wg_link_get(wif->name, &link);
-		if (rc == 0 && link.ifindex == wif->ifindex)
-			repaired = repair_link(wif, &link);
-	}
-	if (rc < 0 || link.ifindex != wif->ifindex)
+	if (!wgd_facts_look(wif, &link) || link.ifindex != wif->ifindex)
 		return false;
+	frr_with_privs (&wgd_privs) {
+		repaired = repair_link(wif, &link);
+	}
 	if (repaired < 0)
 		zlog_warn("%s: link not repaired: %s", wif->name,
 			  safe_strerror(-repaired));
-	wgd_attach_keep_mtu(wif);
+	keep_mtu(wif, &link);
 	if (vrf_of(&link) == wg_dev_vrf(wif->dev))
 		return true;
 	zlog_info("%s: moved to VRF %s", wif->name,

@@ -19,7 +19,5 @@ extern void wgd_attach_set_conf(struct wgd_if *wif);
  * follow it into its VRF.  False: it is gone, has another name, or is another.
  */
 extern bool wgd_attach_keep(struct wgd_if *wif);
-/* ... of that, the MTU: as configured, or as the underlay allows. */
-extern void wgd_attach_keep_mtu(struct wgd_if *wif);
 
 #endif

@@ -190,7 +190,6 @@ static void read_done(struct wgd_if *wif)
 		zlog_warn("%s: %zu differences found on the device, repairing",
 			  wif->name, differences);
 	wif->want_look = true;
-	wgd_facts_look(wif, NULL);
 	wgd_if_check_secrets(wif, false);
 	if (wg_plan_is_refused(wif->dev) &&
 	    wgd_now_ms() - wif->refused_ms >= REFUSED_AGAIN_MS)

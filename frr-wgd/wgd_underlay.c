@@ -19,7 +19,6 @@
 #include "log.h"
 #include "vrf.h"
 
-#include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 
@@ -203,7 +202,8 @@ void wgd_underlay_settle(void)
 		for (peer = wg_peer_first(wif->dev); peer;
 		     peer = wg_peer_next(peer))
 			judge(wg_peer_arg(peer));
-		wgd_attach_keep_mtu(wif);
+		wif->want_look = true; /* at its MTU */
+		wgd_if_kick(wif);
 	}
 }
 
