@@ -32,6 +32,7 @@
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_facts.h"
 #include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_zebra.h"
 
 #define TURN_US 5000	 /* a turn of the loop */
 #define TURN_EVENTS 64	 /* events of a read until the clock is looked at */
@@ -49,11 +50,22 @@ static void answered(struct event *t);
 
 /* --- requests */
 
+/*
+ * What no route wants on the device stays while routes are still to come: all
+ * of them after our own start; later, those to a device that is new to us.
+ */
+static void begin_sync(struct wgd_if *wif)
+{
+	wg_sync_begin(wif->dev, !wgd.routes_here ||
+					(!wg_sync_is_known(wif->dev) &&
+					 wgd_zebra_is_telling()));
+}
+
 void wgd_device_read(struct wgd_if *wif)
 {
 	int rc;
 
-	wg_sync_begin(wif->dev, !wgd.routes_here);
+	begin_sync(wif);
 	wif->read_began_ms = wgd_now_ms();
 	wif->read_cpu_us = 0;
 	wif->want_read = false;
@@ -249,7 +261,7 @@ static int dispatch(struct wgd_if *wif, const struct wg_event *ev)
 		return wif->nobody ? 0
 				   : wg_sync_prefix(wif->dev, &ev->prefix);
 	case WG_EV_AGAIN:
-		wg_sync_begin(wif->dev, !wgd.routes_here);
+		begin_sync(wif);
 		return 0;
 	case WG_EV_END:
 		wif->busy = WGD_COMPARING;

@@ -12,10 +12,11 @@
  * been told: the barrier.  The request is next hop tracking of 255.255.255.255,
  * which is never a next hop; zebra answers a new registration at once.
  *
- * That ends a replay.  After our own start it is followed by a quiet time, for
- * bgpd may be starting with us.  When zebra has gone and come back, the barrier
- * says nothing: the daemons need time to tell zebra their routes again, so the
- * old ones stay for the stale time.
+ * That ends a replay.  What a device has of an earlier life stays for a quiet
+ * time after it: what resolves recursive next hops comes behind the barrier, and
+ * at our own start bgpd may be starting with us.  When zebra has gone and come
+ * back, the barrier says nothing: the daemons need time to tell zebra their
+ * routes again, so the old ones stay for the stale time.
  *
  * VRFs: a VRF is followed while a device is in it.  Which one that is says the
  * kernel, not zebra: zebra tells a move in pieces (gone here, there again) and
@@ -191,14 +192,32 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 
 static void drop_old_host_routes(void);
 
-static void quiet(struct event *t)
+bool wgd_zebra_is_telling(void)
 {
+	return t_stale;
+}
+
+static void routes_are_here(struct event *t)
+{
+	bool first = !wgd.routes_here;
+
 	event_cancel(&t_quiet);
 	event_cancel(&t_stale);
 	wgd.routes_here = true;
 	zlog_info("all routes are here");
 	wgd_if_release_stale();
-	drop_old_host_routes();
+	if (first)
+		drop_old_host_routes();
+}
+
+static void quiet(struct event *t)
+{
+	struct follow *f;
+
+	for (f = follows; f; f = f->next)
+		if (f->replaying)
+			return; /* its end is waited for, too */
+	routes_are_here(t);
 }
 
 static void wait_for_quiet(void)
@@ -219,7 +238,7 @@ static void replay_end(struct follow *f)
 	wgd_debug_events("vrf %u: routes told again, %zu were gone", f->vrf,
 			 swept);
 	wgd_if_kick_all();
-	if (!wgd.routes_here)
+	if (t_stale)
 		wait_for_quiet();
 }
 
@@ -360,15 +379,15 @@ void wgd_zebra_follow(struct wg_dev *dev, bool fresh)
 {
 	struct follow *f = follow_find(wg_dev_vrf(dev));
 
-	/* from the first device on: the configuration may come late */
-	if (!wgd.routes_here && !t_stale)
-		event_add_timer(wgd.master, quiet, NULL, wgd.stale_time,
-				&t_stale);
 	prune();
 	if (!follow_find(VRF_DEFAULT) && wg_dev_vrf(dev) != VRF_DEFAULT)
 		subscribe(follow_new(VRF_DEFAULT));
 	if (f && fresh)
 		return; /* there can be no routes of a new link yet */
+	/* from the device on: its configuration may come late */
+	if (!t_stale)
+		event_add_timer(wgd.master, routes_are_here, NULL,
+				wgd.stale_time, &t_stale);
 	subscribe(f ?: follow_new(wg_dev_vrf(dev)));
 }
 

@@ -18,6 +18,12 @@ extern void wgd_zebra_finish(void);
  */
 extern void wgd_zebra_follow(struct wg_dev *dev, bool fresh);
 
+/*
+ * Are there routes to come yet that were told before their device was known?
+ * wgd_if_release_stale is called when there are none any more.
+ */
+extern bool wgd_zebra_is_telling(void);
+
 /* Is there a session? */
 extern bool wgd_zebra_is_up(void);
 /*

@@ -129,6 +129,8 @@ void wg_plan_retry(struct wg_dev *dev);
  */
 void wg_sync_lost(struct wg_dev *dev);
 bool wg_sync_is_synced(const struct wg_dev *dev);
+/* Was it in sync since its link came? */
+bool wg_sync_is_known(const struct wg_dev *dev);
 /*
  * Compare with what the device really has: begin, then what a read returns,
  * then end, with steps behind begin and behind end until they say that it is

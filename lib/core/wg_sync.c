@@ -41,6 +41,11 @@ bool wg_sync_is_synced(const struct wg_dev *dev)
 	return dev->synced;
 }
 
+bool wg_sync_is_known(const struct wg_dev *dev)
+{
+	return dev->known;
+}
+
 /* Nothing is seen any more. */
 static void unsee(struct wg_dev *dev)
 {

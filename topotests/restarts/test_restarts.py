@@ -94,6 +94,23 @@ def test_configuration_comes_late(net, probe):
     assert result["lost"] == 0, result
 
 
+def test_one_interface_comes_late(net, probe):
+    "When the routes of another are here: those to this one are told again."
+    a = net["a"]
+    a.kill("wgd")
+    a.gear.net.startRouterDaemons(["wgd"])
+    said = a.log().count("all routes are here")
+    a.configure(net.expand("interface wg9\nwireguard\n@implementation@"))
+    wait_for(lambda: a.log().count("all routes are here") > said, "wg9 has its routes")
+    a.run("vtysh -b")
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 2, "AllowedIPs", 0.02)
+    wait_for(lambda: a.log().count("all routes are here") > said + 1, "wg0, too")
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 1, "AllowedIPs", 0.02)
+    result = probe.result()
+    assert result["lost"] == 0, result
+    a.configure("interface wg9\nno wireguard implementation\nno wireguard")
+
+
 def test_wgd_stopped_and_started(net, probe):
     "An orderly end leaves the device as it is, too."
     a = net["a"]
