@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,24 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/wireguard.h>
+
+/* Not in the headers of kernels that cannot do it. */
+#define ALLOWEDIP_A_FLAGS 4
+#define ALLOWEDIP_F_REMOVE_ME 1u
+
+/* The peer that prefix i is taken from or given to. */
+static unsigned whose(const struct bare_job *job, uint32_t i)
+{
+	if (job->how == BARE_THROW)
+		return job->n_peers; /* one more */
+	return (bare_peer(i, job->n, job->n_peers) + job->shift) % job->n_peers;
+}
+
+/* ... of a batch. */
+static bool is_last(const struct bare_job *job, uint32_t i)
+{
+	return i % job->batch == job->batch - 1 || i == job->n - 1;
+}
 
 /* --- text */
 
@@ -37,13 +56,22 @@ static int say(int fd, const char *text, size_t len)
 	return sscanf(reply, "errno=%d", &error) == 1 ? -abs(error) : -EPROTO;
 }
 
-int bare_userspace(const char *path, uint32_t n, unsigned n_peers,
-		   unsigned shift, uint32_t batch)
+static char *say_key(char *at, unsigned p)
+{
+	uint8_t key[32];
+
+	bare_key(p, key);
+	at += sprintf(at, "public_key=");
+	for (int j = 0; j < 32; j++)
+		at += sprintf(at, "%02x", key[j]);
+	return at + sprintf(at, "\n");
+}
+
+int bare_userspace(const char *path, const struct bare_job *job)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	char *text = malloc(64 * (size_t)batch + 4096), *at = text;
+	char *text = malloc(64 * (size_t)job->batch + 4096), *at = text;
 	unsigned last = -1;
-	uint8_t key[32];
 	int fd, error = 0;
 
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
@@ -52,25 +80,25 @@ int bare_userspace(const char *path, uint32_t n, unsigned n_peers,
 		error = -errno;
 		goto out;
 	}
-	for (uint32_t i = 0; i < n && !error; i++) {
+	for (uint32_t i = 0; i < job->n && !error; i++) {
 		uint32_t a = bare_address(i);
-		unsigned p = (bare_peer(i, n, n_peers) + shift) % n_peers;
+		unsigned p = whose(job, i);
 
-		if (i % batch == 0) {
+		if (i % job->batch == 0) {
 			at = text + sprintf(text, "set=1\n");
 			last = -1;
 		}
 		if (p != last) {
-			bare_key(p, key);
-			at += sprintf(at, "public_key=");
-			for (int j = 0; j < 32; j++)
-				at += sprintf(at, "%02x", key[j]);
-			at += sprintf(at, "\n");
+			at = say_key(at, p);
 			last = p;
 		}
 		at += sprintf(at, "allowed_ip=%u.%u.%u.%u/28\n", a >> 24,
 			      a >> 16 & 255, a >> 8 & 255, a & 255);
-		if (i % batch == batch - 1 || i == n - 1) {
+		if (is_last(job, i)) {
+			if (job->how == BARE_THROW) {
+				at = say_key(at, p);
+				at += sprintf(at, "remove=true\n");
+			}
 			at += sprintf(at, "\n");
 			error = say(fd, text, at - text);
 		}
@@ -154,12 +182,32 @@ static int ask(uint16_t *family)
 	}
 }
 
-int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
-		unsigned shift, uint32_t batch)
+static struct nlattr *peer_nest(unsigned p)
+{
+	struct nlattr *peer = nest(0);
+	uint8_t key[32];
+
+	bare_key(p, key);
+	put(WGPEER_A_PUBLIC_KEY, key, 32);
+	return peer;
+}
+
+/* The whole throw-away peer goes. */
+static void put_end_of(unsigned p)
+{
+	uint32_t flags = WGPEER_F_REMOVE_ME;
+	struct nlattr *peer = peer_nest(p);
+
+	put(WGPEER_A_FLAGS, &flags, 4);
+	end(peer);
+}
+
+int bare_kernel(const char *ifname, const struct bare_job *job)
 {
 	struct nlattr *peers = NULL, *peer = NULL, *ips = NULL, *ip;
 	uint16_t family = 0, af = AF_INET;
-	uint8_t key[32], len = 28;
+	uint32_t flags = ALLOWEDIP_F_REMOVE_ME;
+	uint8_t len = 28;
 	unsigned last = -1;
 	int error;
 
@@ -169,11 +217,11 @@ int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
 	start(GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
 	put(CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME, sizeof(WG_GENL_NAME));
 	error = ask(&family);
-	for (uint32_t i = 0; i < n && !error; i++) {
+	for (uint32_t i = 0; i < job->n && !error; i++) {
 		uint32_t a = htonl(bare_address(i));
-		unsigned p = (bare_peer(i, n, n_peers) + shift) % n_peers;
+		unsigned p = whose(job, i);
 
-		if (i % batch == 0) {
+		if (i % job->batch == 0) {
 			start(family, WG_CMD_SET_DEVICE);
 			put(WGDEVICE_A_IFNAME, ifname, strlen(ifname) + 1);
 			peers = nest(WGDEVICE_A_PEERS);
@@ -184,9 +232,7 @@ int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
 				end(ips);
 				end(peer);
 			}
-			peer = nest(0);
-			bare_key(p, key);
-			put(WGPEER_A_PUBLIC_KEY, key, 32);
+			peer = peer_nest(p);
 			ips = nest(WGPEER_A_ALLOWEDIPS);
 			last = p;
 		}
@@ -194,10 +240,14 @@ int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
 		put(WGALLOWEDIP_A_FAMILY, &af, 2);
 		put(WGALLOWEDIP_A_IPADDR, &a, 4);
 		put(WGALLOWEDIP_A_CIDR_MASK, &len, 1);
+		if (job->how == BARE_REMOVE)
+			put(ALLOWEDIP_A_FLAGS, &flags, 4);
 		end(ip);
-		if (i % batch == batch - 1 || i == n - 1) {
+		if (is_last(job, i)) {
 			end(ips);
 			end(peer);
+			if (job->how == BARE_THROW)
+				put_end_of(p);
 			end(peers);
 			error = ask(NULL);
 		}

@@ -31,13 +31,23 @@ static inline unsigned bare_peer(uint32_t i, uint32_t n, unsigned n_peers)
 	return (uint64_t)i * n_peers / n;
 }
 
-/*
- * Program n prefixes in batches: prefix i goes to the peer that has it by
- * bare_peer, SHIFT peers further on (0: add; else move).  0 or -errno.
- */
-int bare_userspace(const char *path, uint32_t n, unsigned n_peers,
-		   unsigned shift, uint32_t batch);
-int bare_kernel(const char *ifname, uint32_t n, unsigned n_peers,
-		unsigned shift, uint32_t batch);
+/* What is done with each prefix. */
+enum bare_how {
+	BARE_GIVE, /* added to its peer, or moved to it */
+	BARE_REMOVE, /* taken from its peer, by WGALLOWEDIP_F_REMOVE_ME */
+	BARE_THROW, /* given to a throw-away peer that goes with the batch */
+};
+
+struct bare_job {
+	uint32_t n; /* prefixes */
+	unsigned n_peers;
+	unsigned shift; /* prefix i is meant for bare_peer + shift */
+	uint32_t batch; /* prefixes in one request */
+	enum bare_how how;
+};
+
+/* 0 or -errno.  BARE_REMOVE is the kernel's only. */
+int bare_userspace(const char *path, const struct bare_job *job);
+int bare_kernel(const char *ifname, const struct bare_job *job);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device.userspace.add, .move, device.kernel.add, .move: how fast lib/backend
- * programs a device, as a share of what the bare program (bare.h) reaches in
- * the same run.
+ * device.userspace.add, .move, .remove, and device.kernel likewise: how fast
+ * lib/backend programs a device, as a share of what the bare program (bare.h)
+ * reaches in the same run.
  *
- * Each measurement has a fresh device with its peers made, and gives 100,000
- * prefixes to them, then each to the next peer, in batches of WG_BACKEND_BATCH.  Ours and the bare program
- * take turns, who is first changes; compared are the medians, for a shared
- * machine disturbs single runs.  Nothing is compared that was not read back
- * whole from the device.
+ * Each measurement has a fresh device with its peers made, gives 100,000
+ * prefixes to them, then each to the next peer, then takes all of them away,
+ * in batches of WG_BACKEND_BATCH.  Ours and the bare program take turns, who
+ * is first changes; compared are the medians, for a shared machine disturbs
+ * single runs.  Nothing is compared that was not read back whole from the
+ * device.
  *
  * Usage: device userspace|kernel [ROUNDS]
  */
@@ -34,8 +35,8 @@
 #define GOAL 0.9
 
 enum who { BARE, OURS };
-enum what { ADD, MOVE, N_WHAT };
-static const char *const names[] = { "add", "move" };
+enum what { ADD, MOVE, REMOVE, N_WHAT };
+static const char *const names[] = { "add", "move", "remove" };
 
 static struct wg_key keys[PEERS];
 static struct wg_op ops[PREFIXES];
@@ -49,14 +50,16 @@ static double now(void)
 }
 
 /* What both programs do, for ours. */
-static void make_ops(unsigned shift)
+static void make_ops(enum what what)
 {
+	unsigned shift = what != ADD;
+
 	for (unsigned p = 0; p < PEERS; p++)
 		bare_key(p, keys[p].b);
 	for (uint32_t i = 0; i < PREFIXES; i++) {
 		uint32_t a = bare_address(i);
 
-		ops[i].kind = WG_OP_ADD;
+		ops[i].kind = what == REMOVE ? WG_OP_REMOVE : WG_OP_ADD;
 		ops[i].key =
 			&keys[(bare_peer(i, PREFIXES, PEERS) + shift) % PEERS];
 		ops[i].prefix = (struct wg_prefix){
@@ -89,16 +92,16 @@ static int ours(struct wg_backend *be)
 	return r;
 }
 
-/* All prefixes are there, each with its peer. */
-static int check(struct wg_backend *be)
+/* All prefixes are there, each with its peer; or none is. */
+static int check(struct wg_backend *be, enum what what)
 {
 	struct live_picture pic;
 	int r;
 
 	r = live_read(be, &pic);
-	if (!r && live_prefixes(&pic) != PREFIXES)
+	if (!r && live_prefixes(&pic) != (what == REMOVE ? 0 : PREFIXES))
 		r = -EBADE;
-	for (unsigned p = 0; p < PEERS && !r; p++) {
+	for (unsigned p = 0; p < PEERS && !r && what != REMOVE; p++) {
 		struct live_peer *peer = live_find(&pic, &keys[p]);
 
 		size_t i = 0;
@@ -116,15 +119,24 @@ static int check(struct wg_backend *be)
 }
 
 static int program(struct wg_backend *be, enum wg_backend_kind kind,
-		   enum who who, unsigned shift)
+		   enum who who, enum what what)
 {
+	struct bare_job job = {
+		.n = PREFIXES,
+		.n_peers = PEERS,
+		.shift = what != ADD,
+		.batch = WG_BACKEND_BATCH,
+	};
+
 	if (who == OURS)
 		return ours(be);
+	if (what == REMOVE)
+		job.how = kind == WG_BACKEND_KERNEL && wg_backend_can_remove(be)
+				  ? BARE_REMOVE
+				  : BARE_THROW;
 	if (kind == WG_BACKEND_KERNEL)
-		return bare_kernel(IFNAME, PREFIXES, PEERS, shift,
-				   WG_BACKEND_BATCH);
-	return bare_userspace(SOCKET, PREFIXES, PEERS, shift,
-			      WG_BACKEND_BATCH);
+		return bare_kernel(IFNAME, &job);
+	return bare_userspace(SOCKET, &job);
 }
 
 /* All measurements on a fresh device: their seconds.  NULL or why not. */
@@ -152,7 +164,7 @@ static const char *measure(enum wg_backend_kind kind, enum who who,
 		r = program(be, kind, who, what);
 		ret[what] = now() - t;
 		if (!r)
-			r = check(be);
+			r = check(be, what);
 	}
 	wg_backend_close(&be);
 	live_stop();
