@@ -26,19 +26,26 @@ TOPOLOGY = {
 STRANGER = {"203.0.113.0/24": "s", "198.51.100.7/32": "s"}
 
 
-@pytest.fixture(scope="module")
-def by_hand(net):
-    "wg0 of a, as somebody has set it up, and traffic through it."
-    a = net["a"]
-    b_key, s_key = net.keys["b", "wg0"][1], net.make_key("s", "wg0")
-    a.run(
+RIGHT = {"10.99.0.2/32": "b", "192.168.2.0/24": "b", **STRANGER}
+
+
+def make(net):
+    "wg0 of a, as somebody sets it up."
+    net["a"].run(
         "ip link add wg0 type wireguard && ip addr add 10.99.0.1/24 dev wg0 &&"
         "wg set wg0 listen-port 51999 fwmark 77 private-key /etc/frr/wireguard/wg0.key"
         " peer %s endpoint 10.255.2.2:51820 allowed-ips 10.99.0.2/32,192.168.2.0/24"
         " peer %s allowed-ips %s &&"
         "ip link set wg0 up && ip route add 192.168.2.0/24 dev wg0"
-        % (b_key, s_key, ",".join(STRANGER))
+        % (net.keys["b", "wg0"][1], net.keys["s", "wg0"][1], ",".join(STRANGER))
     )
+
+
+@pytest.fixture(scope="module")
+def by_hand(net):
+    "That interface, and traffic through it."
+    net.make_key("s", "wg0")
+    make(net)
     net["hb"].echo("192.168.2.10")
     probe = net["ha"].probe("192.168.2.10", rate=500)
     probe.wait_responder("hb")
@@ -66,8 +73,7 @@ def test_taken_over_under_traffic(net, by_hand):
     wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
     assert a.show()["adopted"] is True
     assert (device(a), a.handshakes()["b"][0]) == before
-    right = {"10.99.0.2/32": "b", "192.168.2.0/24": "b", **STRANGER}
-    holds(lambda: {**a.allowed(), **right} == a.allowed(), 1, "AllowedIPs")
+    holds(lambda: {**a.allowed(), **RIGHT} == a.allowed(), 1, "AllowedIPs")
     result = by_hand.result()
     assert result["lost"] == 0, result
 
@@ -94,6 +100,46 @@ def test_restart_knows_it_again(net, by_hand):
     a.wait_allowed({"10.99.0.2/32": "b", **STRANGER})
 
 
+def set_by_hand(net, name, *prefixes):
+    net["a"].run(
+        "wg set wg0 peer %s allowed-ips '%s'"
+        % (net.keys[name, "wg0"][1], ",".join(prefixes))
+    )
+
+
+def test_foreign_hands(net, by_hand):
+    "What is configured is repaired; what they do to their own is theirs."
+    a = net["a"]
+    net.make_key("t", "wg0")
+    set_by_hand(net, "b", "10.99.0.2/32", "172.16.9.0/24")
+    set_by_hand(net, "s", *STRANGER, "198.18.0.0/15")
+    set_by_hand(net, "t", "100.64.0.0/10")
+    a.run("wg set wg0 listen-port 51998 fwmark 78")
+    before = device(a)
+    theirs = {"198.18.0.0/15": "s", "100.64.0.0/10": "t"}
+    a.vtysh("clear wireguard wg0")
+    a.wait_allowed({**RIGHT, **theirs, "172.16.9.0/24": None})
+    a.run("wg set wg0 peer %s remove" % net.keys["b", "wg0"][1])
+    # by itself, too
+    a.wait_allowed({**RIGHT, **theirs})
+    assert device(a) == before
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
+def test_started_anew(net, by_hand):
+    "As wg-quick does it: for some seconds there is none, then it is theirs."
+    a = net["a"]
+    a.run("ip link del wg0")
+    wait_for(lambda: a.show()["syncState"] == "absent", "wgd without a link")
+    holds(lambda: not a.run("ip link show dev wg0", check=False), 3, "no link")
+    make(net)
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    assert a.show()["adopted"] is True
+    a.wait_allowed(RIGHT)
+    assert "51999" in device(a)
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
 def test_stays_when_not_configured(net, by_hand):
     a = net["a"]
     before = device(a)
@@ -101,3 +147,24 @@ def test_stays_when_not_configured(net, by_hand):
     wait_for(lambda: "wg0" not in a.json("show wireguard"), "wgd without wg0")
     assert device(a) == before
     a.wait_allowed(STRANGER)
+
+
+def test_gone_for_good(net, by_hand):
+    "The configuration wants an interface: wgd makes one, and that is its own."
+    a = net["a"]
+    a.configure(
+        """
+        interface wg0
+        wireguard peer b public-key %s
+        wireguard peer b address 10.99.0.2
+        wireguard peer b endpoint 10.255.2.2 port 51820
+        """
+        % net.keys["b", "wg0"][1]
+    )
+    wait_for(lambda: a.show().get("syncState") == "synced", "wgd in sync")
+    assert a.show()["adopted"] is True
+    a.run("ip link del wg0")
+    wait_for(lambda: a.show()["syncState"] == "synced" and not a.show()["adopted"],
+             "an interface of its own")
+    a.wait_allowed({"10.99.0.2/32": "b", "203.0.113.0/24": None})
+    assert "made by frr wgd" in a.run("ip link show dev wg0")

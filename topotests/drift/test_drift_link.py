@@ -97,11 +97,16 @@ def repaired(net, check, seconds):
 
 
 @kernel
+@pytest.mark.parametrize("index", ["", "index %s"], ids=["new-index", "old-index"])
 @pytest.mark.parametrize("clear", [True, False], ids=["clear", "by-itself"])
-def test_made_again(net, all_right, clear):
+def test_made_again(net, all_right, clear, index):
     "Deleted and made again, with a key, a port and a peer of somebody's own."
+    made = STRANGE % stranger(net)
+    if index:
+        index %= net["a"].run("cat /sys/class/net/wg0/ifindex").strip()
+        made = made.replace("wg0", "wg0 " + index, 1).rsplit(" && ", 1)[0]  # not up
     with unseen(net) as a:
-        a.run("ip link del wg0 && " + STRANGE % stranger(net))
+        a.run("ip link del wg0 && " + made)
     if clear:
         a.vtysh("clear wireguard")
     repaired(net, all_right, AT_ONCE)
