@@ -19,7 +19,12 @@ TOPOLOGY = {
 def test_session(net):
     def up():
         peers = net["a"].json("show bgp ipv4 unicast summary")["peers"]
-        return peers["wg0"]["state"] == "Established"
+        assert peers["wg0"]["state"] == "Established", "\n".join(
+            net[name].run(command, check=False)
+            for name in "ab"
+            for command in ("vtysh -c 'show interface wg0'", "wg show wg0 transfer")
+        )
+        return True
 
     wait_for(up, "BGP")
 
