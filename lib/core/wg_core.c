@@ -8,12 +8,15 @@
  *  3. what next hops resolve to: routes move between devices, new bindings
  *     are decided;
  *  4. routes of marked peers, or whole devices, are decided anew;
- *  5. what a maximum refused and has room now.
+ *  5. what a maximum refused and has room now;
+ *  6. what the device is to have in place of all that (aggregation): a small
+ *     change at once, the rest in pieces, by wg_sync_step.
  */
 #include "lib/core/wg_core.h"
 
 #include <assert.h>
 
+#include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
@@ -120,6 +123,7 @@ static void finish_dev(struct wg_dev *dev)
 	dev->marked_peers = false;
 	for (peer = dev->named; peer; peer = peer->next)
 		dev->marked_peers |= peer->over;
+	wg_aggregate_settle(dev);
 	wg_peer_collect(dev);
 }
 

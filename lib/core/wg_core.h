@@ -165,9 +165,12 @@ void wg_sync_release(struct wg_dev *dev);
  * What has to look at every prefix is done in pieces, so that a million of
  * them stop nobody: go on with it for about MAX prefixes.  True: there is
  * more.  Until it is done nothing is planned.  Work is left by begin, end and
- * release, and by the commit of a PEER_REMOVE.
+ * release, by the commit of a PEER_REMOVE, and on a device that aggregates by
+ * everything that changes much at once.
  */
 bool wg_sync_step(struct wg_dev *dev, size_t max);
+/* Is there such work, or will there be with the next wg_core_settle? */
+bool wg_sync_is_busy(const struct wg_dev *dev);
 /* How many differences (of prefixes, peers, the device) were found by the last
  * comparison that nobody had reason to expect: for the log. */
 size_t wg_sync_differences(const struct wg_dev *dev);
@@ -198,6 +201,13 @@ struct wg_entry {
 	struct wg_prefix prefix;
 	enum wg_source source; /* of the decided owner */
 	struct wg_peer *decided; /* NULL: nobody */
+	/*
+	 * Who the device is to give exactly this prefix to: the same, unless
+	 * it aggregates.  Decided, but no target: covered, by the entry COVER
+	 * if one entry covers it all, else (family AF_UNSPEC) by longer ones.
+	 */
+	struct wg_peer *target;
+	struct wg_prefix cover;
 	struct wg_peer *acked; /* who has it on the device; NULL: nobody */
 	bool has_route; /* the rest is set */
 	uint8_t proto;
@@ -213,8 +223,8 @@ struct wg_entry {
 };
 /*
  * The first prefix of the device behind *cursor (wg_prefix_cmp; NULL: the
- * very first).  False: no more.  Prefixes that are neither decided, nor on
- * the device, nor followed routes are not reported.
+ * very first).  False: no more.  Prefixes that are neither decided, nor a
+ * target, nor on the device, nor followed routes are not reported.
  */
 bool wg_entry_next(struct wg_dev *dev, const struct wg_prefix *cursor,
 		   struct wg_entry *ret);
@@ -230,6 +240,7 @@ bool wg_route_lookup(struct wg_dev *dev, const struct wg_addr *addr,
 struct wg_count {
 	size_t routes; /* followed, on this device */
 	size_t entries; /* decided owner */
+	size_t targets; /* entries that the device is to have for that */
 	size_t installed; /* acknowledged */
 	size_t pending; /* differ */
 	size_t redundant; /* on the device only because it cannot remove */

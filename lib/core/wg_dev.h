@@ -74,6 +74,13 @@ const struct wg_dev_conf *wg_dev_conf(const struct wg_dev *dev);
 void wg_dev_set_key(struct wg_dev *dev, const struct wg_key *pub);
 const struct wg_key *wg_dev_key(const struct wg_dev *dev);
 void wg_dev_set_follow(struct wg_dev *dev, enum wg_follow follow);
+/*
+ * The fewest AllowedIPs with exactly the same effect (wg_aggregate.c).
+ * Default: each decided prefix is one.  Both ways it is done in pieces, by
+ * wg_core_settle and wg_sync_step.
+ */
+void wg_dev_set_aggregate(struct wg_dev *dev, bool aggregate);
+bool wg_dev_aggregate(const struct wg_dev *dev);
 /* Can the device remove one prefix (WGALLOWEDIP_F_REMOVE_ME)? As probed. */
 void wg_dev_set_can_remove(struct wg_dev *dev, bool can);
 

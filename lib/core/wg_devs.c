@@ -14,6 +14,7 @@
 #include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
+#include "lib/core/wg_sweep.h"
 
 static struct wg_dev **place(struct wg_core *core, const char *name)
 {
@@ -35,6 +36,7 @@ struct wg_dev *wg_dev_new(struct wg_core *core, const char *name)
 	dev->n_slots = 1;
 	wg_table_init(&dev->table[0], &core->mem, AF_INET);
 	wg_table_init(&dev->table[1], &core->mem, AF_INET6);
+	wg_labels_init(&dev->labels, &core->mem);
 	dev->next = *at;
 	*at = dev;
 	return dev;
@@ -54,6 +56,7 @@ void wg_dev_delete(struct wg_dev *dev)
 	*place(core, dev->name) = dev->next;
 	wg_table_fini(&dev->table[0]);
 	wg_table_fini(&dev->table[1]);
+	wg_labels_fini(&dev->labels);
 	wg_peer_free_all(dev);
 	free_conf(dev);
 	wg_mem_put_str(&core->mem, dev->name);
@@ -88,7 +91,7 @@ static void forget_acked(struct wg_dev *dev)
 	wg_plan_retry(dev);
 	dev->known = false;
 	dev->syncing = false;
-	dev->sweep = 0; /* whatever it was about */
+	dev->sweep &= WG_SWEEP_PLAIN; /* whatever else it was about */
 	dev->in_flight = 0;
 }
 
@@ -116,6 +119,11 @@ void wg_dev_set_adopted(struct wg_dev *dev, bool adopted)
 	dev->adopted = adopted;
 	wg_entry_touch_all(dev);
 	dev->marked_all = true;
+}
+
+void wg_dev_set_aggregate(struct wg_dev *dev, bool aggregate)
+{
+	dev->aggregate = aggregate;
 }
 
 void wg_dev_set_can_remove(struct wg_dev *dev, bool can)
@@ -217,6 +225,11 @@ uint32_t wg_dev_vrf(const struct wg_dev *dev)
 bool wg_dev_adopted(const struct wg_dev *dev)
 {
 	return dev->adopted;
+}
+
+bool wg_dev_aggregate(const struct wg_dev *dev)
+{
+	return dev->aggregate;
 }
 
 const struct wg_dev_conf *wg_dev_conf(const struct wg_dev *dev)

@@ -8,38 +8,42 @@
  *
  *   wanted   decided, if that peer may have anything at all; else acked, if
  *            the entry is kept (stale, or a stranger's)
- *   pending  wanted != acked
- *   orphan   acked and not wanted
+ *   target   wanted; or, on a device that aggregates, what wg_aggregate.c
+ *            fixed, and until it has looked at a change, what was before
+ *   pending  target != acked
+ *   orphan   acked and no target
  *
  * An orphan must go, with one exception.  A device that cannot remove one
  * prefix would have to pass it through a throw-away peer; if a covering
- * prefix Q is wanted (wg_entry_cover), it is given to Q's owner instead and
+ * prefix Q has a target (wg_entry_cover), it is given to Q's owner instead and
  * stays, redundant: it changes nothing for any address.  It does from then on
  * what Q does, so when Q's owner changes the orphans under Q are looked at
- * again.  That walk ends at nodes that are wanted themselves and happens only
- * while there are orphans.
+ * again.  That walk ends at nodes that have a target themselves and happens
+ * only while there are orphans.
  *
- * The flags entry, orphan and queued in a node say how it was counted, so
- * that it can be uncounted after the reasons changed; they are never a source
- * of decisions.  Queues are lists per family, kind and prefix length, which
- * sorts the plan for nothing.
+ * The flags entry, target, orphan and queued in a node say how it was counted,
+ * so that it can be uncounted after the reasons changed; they are never a
+ * source of decisions.  Queues are lists per family, kind and prefix length,
+ * which sorts the plan for nothing.
  */
 #include "lib/core/wg_entry.h"
 
 #include <assert.h>
 
+#include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_peers.h"
 #include "lib/core/wg_sweep.h"
 
-bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n)
+static inline bool is_held(const struct wg_dev *dev, const struct wg_node *n)
 {
 	return dev->adopted && n->acked &&
 	       wg_peer_is_stranger(dev->slots[n->acked]);
 }
 
-uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n)
+static inline uint32_t wanted_of(const struct wg_dev *dev,
+				 const struct wg_node *n, bool held)
 {
-	if (wg_entry_is_held(dev, n))
+	if (held)
 		return n->acked;
 	if (n->decided && wg_peer_is_usable(dev->slots[n->decided]))
 		return n->decided;
@@ -48,12 +52,30 @@ uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n)
 	return 0;
 }
 
+bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n)
+{
+	return is_held(dev, n);
+}
+
+uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n)
+{
+	return wanted_of(dev, n, is_held(dev, n));
+}
+
+uint32_t wg_entry_target(const struct wg_dev *dev, const struct wg_table *t,
+			 uint32_t i)
+{
+	if (t->labels && wg_table_mark(t, i)->fixed)
+		return wg_table_mark(t, i)->target;
+	return wg_entry_wanted(dev, wg_table_node(t, i));
+}
+
 uint32_t wg_entry_cover(const struct wg_dev *dev, const struct wg_table *t,
 			uint32_t i)
 {
 	for (i = wg_table_node(t, i)->parent; i;
 	     i = wg_table_node(t, i)->parent)
-		if (wg_entry_wanted(dev, wg_table_node(t, i)))
+		if (wg_entry_target(dev, t, i))
 			return i;
 	return 0;
 }
@@ -69,8 +91,7 @@ static bool is_redundant(const struct wg_dev *dev, const struct wg_table *t,
 	q = wg_entry_cover(dev, t, i);
 	/* what a stranger covers is not given to him: he would keep it */
 	return q && !wg_entry_is_held(dev, wg_table_node(t, q)) &&
-	       wg_entry_wanted(dev, wg_table_node(t, q)) ==
-		       wg_table_node(t, i)->acked;
+	       wg_entry_target(dev, t, q) == wg_table_node(t, i)->acked;
 }
 
 static void enqueue(struct wg_dev *dev, struct wg_table *t, uint32_t i,
@@ -105,6 +126,25 @@ static void dequeue(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 	n->queued = WG_QUEUE_NONE;
 }
 
+/* Whose a node is, in all senses: what counts and queues hang on. */
+struct whose {
+	uint32_t wanted;
+	uint32_t target;
+	bool held;
+};
+
+static struct whose whose(const struct wg_dev *dev, const struct wg_table *t,
+			  uint32_t i)
+{
+	const struct wg_node *n = wg_table_node(t, i);
+	struct whose is = {.held = is_held(dev, n)};
+
+	is.target = is.wanted = wanted_of(dev, n, is.held);
+	if (t->labels && wg_table_mark(t, i)->fixed)
+		is.target = wg_table_mark(t, i)->target;
+	return is;
+}
+
 /* Take the node out of all counts that depend on decided and acked. */
 static void uncount(struct wg_dev *dev, const struct wg_node *n)
 {
@@ -121,13 +161,12 @@ static void uncount(struct wg_dev *dev, const struct wg_node *n)
 		dev->n_orphans--;
 	}
 	dev->n_entries -= n->entry;
+	dev->n_targets -= n->target;
 	dev->n_stale -= n->stale;
 }
 
-static void count(struct wg_dev *dev, struct wg_node *n)
+static void count(struct wg_dev *dev, struct wg_node *n, const struct whose *is)
 {
-	uint32_t wanted = wg_entry_wanted(dev, n);
-
 	if (n->claims)
 		dev->slots[n->decided]->n_static++;
 	else if (n->decided)
@@ -136,23 +175,25 @@ static void count(struct wg_dev *dev, struct wg_node *n)
 		dev->slots[n->acked]->n_acked++;
 		dev->n_acked++;
 	}
-	n->entry = wanted && !wg_entry_is_held(dev, n);
-	n->orphan = n->acked && !wanted;
+	n->entry = is->wanted && !is->held;
+	n->target = is->target && !is->held;
+	n->orphan = n->acked && !is->target;
 	if (n->orphan) {
 		dev->slots[n->acked]->n_orphans++;
 		dev->n_orphans++;
 	}
 	dev->n_entries += n->entry;
+	dev->n_targets += n->target;
 	dev->n_stale += n->stale;
 }
 
-static void queue(struct wg_dev *dev, struct wg_table *t, uint32_t i)
+static void queue(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  uint32_t target)
 {
 	struct wg_node *n = wg_table_node(t, i);
-	uint32_t wanted = wg_entry_wanted(dev, n);
 	enum wg_queue kind = WG_QUEUE_NONE;
 
-	if (wanted && wanted != n->acked)
+	if (target && target != n->acked)
 		kind = WG_QUEUE_GIVE;
 	else if (n->orphan && !is_redundant(dev, t, i))
 		kind = WG_QUEUE_TAKE;
@@ -164,7 +205,7 @@ static void queue(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 		enqueue(dev, t, i, kind);
 }
 
-/* What is wanted at i changed: so may what its orphans have to become. */
+/* The target of i changed: so may what its orphans have to become. */
 static void queue_covered(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 {
 	uint32_t end;
@@ -176,26 +217,71 @@ static void queue_covered(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 	for (j = wg_table_next(t, i); j && j != end;) {
 		struct wg_node *n = wg_table_node(t, j);
 
-		if (wg_entry_wanted(dev, n)) {
+		if (wg_entry_target(dev, t, j)) {
 			j = wg_table_next_outside(t, j);
 			continue;
 		}
 		if (n->orphan)
-			queue(dev, t, j);
+			queue(dev, t, j, 0);
 		j = wg_table_next(t, j);
 	}
+}
+
+/* --- changes: what was, the change, what follows */
+
+static struct whose before(struct wg_dev *dev, struct wg_table *t, uint32_t i)
+{
+	struct whose was = whose(dev, t, i);
+
+	uncount(dev, wg_table_node(t, i));
+	/* the aggregation says when the device is to follow */
+	if (dev->aggregating && !wg_table_mark(t, i)->fixed) {
+		wg_table_mark(t, i)->fixed = 1;
+		wg_table_mark(t, i)->target = was.target;
+	}
+	return was;
+}
+
+static void after(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  const struct whose *was)
+{
+	struct whose is = whose(dev, t, i);
+
+	count(dev, wg_table_node(t, i), &is);
+	queue(dev, t, i, is.target);
+	if (is.target != was->target)
+		queue_covered(dev, t, i);
+	if (dev->aggregating &&
+	    (is.wanted != was->wanted || is.held != was->held))
+		wg_aggregate_mark(t, i);
+}
+
+void wg_entry_aim(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  bool fixed, uint32_t slot)
+{
+	struct wg_mark *m = wg_table_mark(t, i);
+	struct whose was;
+
+	if (m->fixed == fixed && m->target == slot)
+		return;
+	was = before(dev, t, i);
+	m->fixed = fixed;
+	m->target = slot;
+	after(dev, t, i, &was);
 }
 
 void wg_entry_touch(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		    bool wider)
 {
-	struct wg_node *n = wg_table_node(t, i);
+	struct whose is = whose(dev, t, i);
 
-	uncount(dev, n);
-	count(dev, n);
-	queue(dev, t, i);
+	uncount(dev, wg_table_node(t, i));
+	count(dev, wg_table_node(t, i), &is);
+	queue(dev, t, i, is.target);
 	if (wider)
 		queue_covered(dev, t, i);
+	if (wider && dev->aggregating)
+		wg_aggregate_mark(t, i);
 }
 
 void wg_entry_touch_all(struct wg_dev *dev)
@@ -211,61 +297,57 @@ void wg_entry_touch_all(struct wg_dev *dev)
 				if (wg_table_node(&dev->table[f], i)->live)
 					wg_entry_touch(dev, &dev->table[f], i,
 						       false);
+	wg_aggregate_restart(dev);
 }
 
 void wg_entry_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		     unsigned claims, uint32_t slot)
 {
 	struct wg_node *n = wg_table_node(t, i);
-	uint32_t before;
+	uint32_t old = n->decided;
+	struct whose was;
 
 	assert(!claims || slot);
-	if (n->claims == claims && n->decided == slot && !(n->stale && slot))
+	if (n->claims == claims && old == slot && !(n->stale && slot))
 		return;
-	before = wg_entry_wanted(dev, n);
-	uncount(dev, n);
+	was = before(dev, t, i);
 	n->claims = claims;
 	n->decided = slot;
 	/* kept only until somebody has something to say about it */
 	if (slot)
 		n->stale = 0;
-	count(dev, n);
-	queue(dev, t, i);
-	if (wg_entry_wanted(dev, n) != before)
-		queue_covered(dev, t, i);
+	after(dev, t, i, &was);
+	/* who had it may have become unusable before */
+	if (dev->aggregating && old != slot)
+		wg_aggregate_mark(t, i);
 }
 
 void wg_entry_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		  uint32_t slot)
 {
 	struct wg_node *n = wg_table_node(t, i);
-	uint32_t before;
+	struct whose was;
 
 	n->seen = dev->sync_mark;
 	if (n->acked == slot)
 		return;
-	before = wg_entry_wanted(dev, n);
-	uncount(dev, n);
+	was = before(dev, t, i);
 	n->acked = slot;
 	n->stale = 0;
-	count(dev, n);
-	queue(dev, t, i);
-	if (wg_entry_wanted(dev, n) != before)
-		queue_covered(dev, t, i);
+	after(dev, t, i, &was);
 }
 
 void wg_entry_set_stale(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 			bool stale)
 {
 	struct wg_node *n = wg_table_node(t, i);
+	struct whose was;
 
 	if (n->stale == stale)
 		return;
-	uncount(dev, n);
+	was = before(dev, t, i);
 	n->stale = stale;
-	count(dev, n);
-	queue(dev, t, i);
-	queue_covered(dev, t, i);
+	after(dev, t, i, &was);
 }
 
 /* Assert one node; add it to what the device's counts should be. */
@@ -274,16 +356,19 @@ static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 {
 	struct wg_node *n = wg_table_node(t, i);
 	uint32_t wanted = wg_entry_wanted(dev, n);
+	uint32_t target = wg_entry_target(dev, t, i);
+	bool held = wg_entry_is_held(dev, n);
 
 	assert(!n->decided || dev->slots[n->decided]);
 	assert(!n->acked || dev->slots[n->acked]);
 	assert(!n->claims || n->decided);
 	assert(!n->stale || (n->acked && !n->decided));
-	assert(n->entry == (wanted && !wg_entry_is_held(dev, n)));
-	assert(n->orphan == (n->acked && !wanted));
-	if (wanted)
+	assert(n->entry == (wanted && !held));
+	assert(n->target == (target && !held));
+	assert(n->orphan == (n->acked && !target));
+	if (target)
 		assert(n->queued ==
-		       (wanted == n->acked ? WG_QUEUE_NONE : WG_QUEUE_GIVE));
+		       (target == n->acked ? WG_QUEUE_NONE : WG_QUEUE_GIVE));
 	else if (n->orphan && !is_redundant(dev, t, i))
 		assert(n->queued == WG_QUEUE_TAKE);
 	else
@@ -291,6 +376,7 @@ static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	sum->n_queued[n->queued]++;
 	sum->n_routes += n->route != 0;
 	sum->n_entries += n->entry;
+	sum->n_targets += n->target;
 	sum->n_acked += n->acked != 0;
 	sum->n_orphans += n->orphan;
 	sum->n_stale += n->stale;
@@ -353,6 +439,7 @@ void wg_entry_check(struct wg_dev *dev)
 	}
 	assert(dev->n_routes == sum.n_routes);
 	assert(dev->n_entries == sum.n_entries);
+	assert(dev->n_targets == sum.n_targets);
 	assert(dev->n_acked == sum.n_acked);
 	assert(dev->n_orphans == sum.n_orphans);
 	assert(dev->n_stale == sum.n_stale);
@@ -363,4 +450,5 @@ void wg_entry_check(struct wg_dev *dev)
 		check_peer(dev, peer);
 	for (peer = dev->nameless; peer; peer = peer->next)
 		check_peer(dev, peer);
+	wg_aggregate_check(dev);
 }

@@ -19,6 +19,16 @@ uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n);
 /* Does a stranger on an adopted device have the prefix? */
 bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n);
 
+/*
+ * The peer that the device is to give the prefix to: who it is wanted for, or
+ * what the aggregation found instead; 0: nobody.
+ */
+uint32_t wg_entry_target(const struct wg_dev *dev, const struct wg_table *t,
+			 uint32_t i);
+/* Only by wg_aggregate.c: that one; FIXED false: again who it is wanted for. */
+void wg_entry_aim(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+		  bool fixed, uint32_t slot);
+
 /* Decide: claims and whose they are, or 0 and the owner of the route. */
 void wg_entry_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		     unsigned claims, uint32_t slot);
@@ -34,10 +44,11 @@ void wg_entry_set_stale(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 void wg_entry_touch(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		    bool wider);
 
-/* ... every node, because it changed for every node. */
+/* ... every node, because it changed for every node; of an aggregation nothing
+ * is left but what the device is to have until it is done anew. */
 void wg_entry_touch_all(struct wg_dev *dev);
 
-/* The nearest shorter prefix that somebody should have, or 0. */
+/* The nearest shorter prefix that the device is to have, or 0. */
 uint32_t wg_entry_cover(const struct wg_dev *dev, const struct wg_table *t,
 			uint32_t i);
 

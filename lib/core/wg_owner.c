@@ -102,8 +102,7 @@ static bool wins(const struct wg_entry_nexthop *a,
 }
 
 /* Does the prefix cover an endpoint that only the device itself leads to? */
-static bool covers_endpoint(const struct wg_dev *dev,
-			    const struct wg_prefix *p)
+static bool covers_endpoint(const struct wg_dev *dev, const struct wg_prefix *p)
 {
 	const struct wg_peer *peer;
 	struct wg_prefix host;
@@ -154,6 +153,24 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 	return best ? best->peer : NULL;
 }
 
+/*
+ * Who has the prefix.  What an earlier life aggregated may have no entry of
+ * its own on the device, but one that covers it.
+ */
+static uint32_t present(const struct wg_dev *dev, const struct wg_table *t,
+			uint32_t i)
+{
+	const struct wg_node *n = wg_table_node(t, i);
+
+	if (n->decided)
+		return n->decided;
+	if (!dev->aggregating || !dev->n_stale)
+		return n->acked;
+	while (!n->acked && n->parent)
+		n = wg_table_node(t, n->parent);
+	return n->acked;
+}
+
 void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 {
 	struct wg_node *n = wg_table_node(t, i);
@@ -169,7 +186,7 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 			struct question q = {
 				.node = n,
 				.prefix = wg_table_prefix(t, i),
-				.present = n->decided ? n->decided : n->acked,
+				.present = present(dev, t, i),
 			};
 
 			if (covers_endpoint(dev, &q.prefix))

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
@@ -159,7 +160,9 @@ void wg_peer_collect(struct wg_dev *dev)
 	struct wg_peer *peer = dev->nameless;
 	struct wg_peer *next;
 
-	if (may_have_more(dev) || dev->core->marked_sets)
+	/* the aggregation may still aim at it */
+	if (may_have_more(dev) || dev->core->marked_sets ||
+	    wg_aggregate_is_busy(dev))
 		return;
 	for (; peer; peer = next) {
 		next = peer->next;
@@ -213,6 +216,7 @@ void wg_peer_repoint(struct wg_peer *peer, uint32_t from, uint32_t to)
 								to);
 			}
 		}
+	wg_aggregate_repoint(dev, from, to);
 }
 
 /* Leave the slot with its key to a nameless peer and take a new one. */

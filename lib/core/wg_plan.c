@@ -14,6 +14,9 @@
  *     what covers it.
  *  4. PEER_REMOVEs.
  *
+ * What is wanted here is the targets (wg_entry.h): what is decided, or what
+ * the aggregation makes of it, which gives every address the same owner.
+ *
  * Argument.  D is the set of (prefix, peer) on the device, T the wanted one;
  * the owner of an address is that of the longest matching prefix.  An
  * operation on P matters only to addresses whose longest match in D, with P,
@@ -51,6 +54,7 @@
  */
 #include <assert.h>
 
+#include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
@@ -156,12 +160,11 @@ static void plan_wanted(struct wg_dev *dev, struct out *out)
 
 			i = dev->queue[f][WG_QUEUE_GIVE][len];
 			while (i && !is_full(out)) {
-				const struct wg_node *n = wg_table_node(t, i);
+				uint32_t to = wg_entry_target(dev, t, i);
 
-				put_prefix(out, WG_OP_ADD,
-					   dev->slots[wg_entry_wanted(dev, n)],
-					   t, i);
-				i = n->queue_next;
+				put_prefix(out, WG_OP_ADD, dev->slots[to], t,
+					   i);
+				i = wg_table_node(t, i)->queue_next;
 			}
 		}
 }
@@ -170,11 +173,10 @@ static void plan_orphan(const struct wg_dev *dev, const struct wg_table *t,
 			uint32_t i, struct out *out)
 {
 	uint32_t q = dev->can_remove ? 0 : wg_entry_cover(dev, t, i);
-	const struct wg_node *n = wg_table_node(t, q ? q : i);
 
-	if (q && !wg_entry_is_held(dev, n))
-		put_prefix(out, WG_OP_ADD, dev->slots[wg_entry_wanted(dev, n)],
-			   t, i);
+	if (q && !wg_entry_is_held(dev, wg_table_node(t, q)))
+		put_prefix(out, WG_OP_ADD,
+			   dev->slots[wg_entry_target(dev, t, q)], t, i);
 	else
 		put_prefix(out, WG_OP_REMOVE,
 			   dev->slots[wg_table_node(t, i)->acked], t, i);
@@ -220,7 +222,7 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 	struct wg_peer *peer;
 	bool at_once;
 
-	if (!dev->synced || dev->sweep)
+	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return 0;
 	if (plan_device(dev, &out)) {
 		dev->in_flight = out.n;
@@ -243,7 +245,7 @@ bool wg_plan_pending(const struct wg_dev *dev)
 {
 	struct wg_peer *peer;
 
-	if (!dev->synced || dev->sweep)
+	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return false;
 	if (conf_waits(dev) || port_waits(dev) ||
 	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])

@@ -40,16 +40,22 @@ static bool report(struct wg_dev *dev, const struct wg_table *t, uint32_t i,
 {
 	const struct wg_node *n = wg_table_node(t, i);
 	uint32_t wanted = wg_entry_wanted(dev, n);
+	uint32_t target = wg_entry_target(dev, t, i);
+	uint32_t q;
 
-	if (!wanted && !n->acked && !n->route)
+	if (!wanted && !target && !n->acked && !n->route)
 		return false;
 	*ret = (struct wg_entry){
 		.prefix = wg_table_prefix(t, i),
 		.source = source_of(dev, n),
 		.decided = wg_dev_peer(dev, wanted),
+		.target = wg_dev_peer(dev, target),
 		.acked = wg_dev_peer(dev, n->acked),
 		.has_route = n->route != 0,
 	};
+	q = wanted && !target ? wg_entry_cover(dev, t, i) : 0;
+	if (q && wg_entry_target(dev, t, q) == wanted)
+		ret->cover = wg_table_prefix(t, q);
 	if (n->route) {
 		const struct wg_binding *b = dev->core->bindings[n->route];
 
@@ -98,6 +104,7 @@ void wg_dev_count(const struct wg_dev *dev, struct wg_count *ret)
 	*ret = (struct wg_count){
 		.routes = dev->n_routes,
 		.entries = dev->n_entries,
+		.targets = dev->n_targets,
 		.installed = dev->n_acked,
 		.pending = dev->n_queued[WG_QUEUE_GIVE] +
 			   dev->n_queued[WG_QUEUE_TAKE],

@@ -12,8 +12,10 @@
  * (routes of a binding, pending nodes of a length) run through the nodes.
  *
  * Who may change what:
- *  - decided, claims, acked, stale of a node: only wg_entry.c, because counts
- *    and queues hang on them;
+ *  - decided, claims, acked, stale of a node, and the target in its mark: only
+ *    wg_entry.c, because counts and queues hang on them;
+ *  - the rest of a mark: only wg_aggregate.c, and wg_table.c where nodes come
+ *    and go;
  *  - route of a node and the list: only wg_nexthops.c;
  *  - everything else: the file of that noun.
  */
@@ -32,8 +34,8 @@ static inline unsigned wg_family_index(uint8_t family)
 
 enum wg_queue {
 	WG_QUEUE_NONE,
-	WG_QUEUE_GIVE, /* wanted by a peer that has not got it */
-	WG_QUEUE_TAKE, /* on the device, wanted by nobody */
+	WG_QUEUE_GIVE, /* to a peer that has not got it */
+	WG_QUEUE_TAKE, /* on the device, and should not be */
 	WG_QUEUES,
 };
 
@@ -69,7 +71,7 @@ struct wg_peer {
 	bool present;
 	bool ours;	     /* nameless, but was put there by us: it goes */
 	uint32_t n_acked;    /* nodes */
-	uint32_t n_orphans;  /* those of them that nobody is decided for */
+	uint32_t n_orphans;  /* those of them that should not be there */
 	uint32_t conf_gen;   /* of conf; moves with every change */
 	uint32_t conf_sent;  /* gen of the last op handed out */
 	uint32_t conf_acked; /* gen the device has; 0: none */
@@ -89,6 +91,9 @@ struct wg_dev {
 
 	bool adopted;
 	bool can_remove;
+	bool aggregate; /* as the operator wants it */
+	bool aggregating; /* as it is: tables have marks, changes leave some */
+	struct wg_labels labels;
 	enum wg_follow follow;
 	struct wg_key key; /* public, ours; zero: not known */
 	struct wg_dev_conf conf;
@@ -121,6 +126,7 @@ struct wg_dev {
 	size_t n_queued[WG_QUEUES];
 	size_t n_routes;
 	size_t n_entries;
+	size_t n_targets;
 	size_t n_acked;
 	size_t n_orphans;
 	size_t n_stale;

@@ -45,6 +45,13 @@ static void sweep_node(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 {
 	struct wg_node *n = wg_table_node(t, i);
 
+	if (!n->live)
+		return;
+	if (dev->sweep & WG_SWEEP_PLAIN) {
+		wg_entry_aim(dev, t, i, false, 0);
+		if (!n->acked)
+			wg_table_prune(t, i); /* it was there for a target */
+	}
 	if (!n->live || !n->acked)
 		return;
 	if (dev->sweep & WG_SWEEP_UNSEE)

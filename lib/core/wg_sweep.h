@@ -14,6 +14,7 @@ enum wg_sweep {
 	WG_SWEEP_UNSEEN = 2, /* what the read did not mention is not there */
 	WG_SWEEP_GONE = 4, /* what an absent peer had is not there */
 	WG_SWEEP_RELEASE = 8, /* nothing is stale any more */
+	WG_SWEEP_PLAIN = 16, /* nothing is aggregated any more */
 };
 
 /* From now on this, too: the sweep begins anew. */

@@ -26,6 +26,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
@@ -82,7 +83,8 @@ void wg_sync_begin(struct wg_dev *dev, bool keep_stale)
 /* May the device be told of? The sweep may not get in between. */
 static bool is_reading(const struct wg_dev *dev)
 {
-	return dev->syncing && !(dev->sweep & ~WG_SWEEP_RELEASE);
+	return dev->syncing &&
+	       !(dev->sweep & ~(WG_SWEEP_RELEASE | WG_SWEEP_PLAIN));
 }
 
 void wg_sync_device(struct wg_dev *dev, const struct wg_key *pub,
@@ -186,7 +188,7 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 		return -ENOMEM;
 	n = wg_table_node(t, i);
 	if (n->acked != dev->sync_slot &&
-	    wg_entry_wanted(dev, n) != dev->sync_slot)
+	    wg_entry_target(dev, t, i) != dev->sync_slot)
 		dev->sync_differences++;
 	if (!n->acked || n->seen != dev->sync_mark)
 		dev->n_seen++;
@@ -223,6 +225,7 @@ static void finish(struct wg_dev *dev)
 	dev->syncing = false;
 	dev->synced = true;
 	dev->known = true;
+	wg_aggregate_retry(dev);
 	wg_core_settle(dev->core);
 }
 
@@ -244,9 +247,17 @@ bool wg_sync_step(struct wg_dev *dev, size_t max)
 		dev->n_seen = 0;
 	if (done & WG_SWEEP_UNSEEN)
 		finish(dev);
+	if (done & WG_SWEEP_PLAIN)
+		wg_aggregate_end(dev);
 	if (done & WG_SWEEP_GONE)
 		wg_peer_collect(dev);
-	return dev->sweep;
+	return dev->sweep || wg_aggregate_step(dev, max);
+}
+
+bool wg_sync_is_busy(const struct wg_dev *dev)
+{
+	return dev->sweep || dev->aggregate != dev->aggregating ||
+	       wg_aggregate_is_busy(dev);
 }
 
 size_t wg_sync_differences(const struct wg_dev *dev)

@@ -7,7 +7,8 @@
  *    first bit behind the parent's prefix says which child it is;
  *  - a node that is empty has two children: it branches, or it would have
  *    been pruned.  (Between wg_table_get and the moment when the caller puts
- *    something in, one node is an exception.)
+ *    something in, one node is an exception; where there are marks, nodes are
+ *    that the aggregation has still to look at.)
  *  - every node below top is either live or on the free list, once.
  *
  * So there are fewer glue nodes than prefixes, and a descent is at most as
@@ -24,6 +25,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <errno.h>
 #include <stddef.h>
 
 /* A prefix's bits as words in network order. */
@@ -84,6 +86,7 @@ void wg_table_fini(struct wg_table *t)
 {
 	size_t i;
 
+	wg_table_unmark_all(t);
 	for (i = 0; i < t->cap; i++)
 		wg_mem_put(t->mem, t->slab[i], slab_size(t));
 	wg_mem_put(t->mem, t->slab, t->cap * sizeof(*t->slab));
@@ -97,6 +100,77 @@ struct wg_prefix wg_table_prefix(const struct wg_table *t, uint32_t i)
 
 	memcpy(p.b, n->bits, t->words * sizeof(*n->bits));
 	return p;
+}
+
+#define MARKS_SIZE (WG_SLAB_NODES * sizeof(struct wg_mark))
+
+/* Marks for the nodes of a slab.  False: no memory. */
+static bool reserve_marks(struct wg_table *t, size_t slab)
+{
+	void *room;
+
+	room = wg_mem_room(t->mem, t->marks, sizeof(*t->marks), slab + 1,
+			   &t->cap_marks);
+	if (!room)
+		return false;
+	t->marks = room;
+	if (!t->marks[slab])
+		t->marks[slab] = wg_mem_try(t->mem, MARKS_SIZE);
+	return t->marks[slab];
+}
+
+int wg_table_mark_all(struct wg_table *t, struct wg_labels *labels)
+{
+	size_t i;
+
+	assert(!t->labels);
+	t->labels = labels;
+	for (i = 0; i < t->cap && t->slab[i]; i++)
+		if (!reserve_marks(t, i)) {
+			wg_table_unmark_all(t);
+			return -ENOMEM;
+		}
+	return 0;
+}
+
+void wg_table_unmark_all(struct wg_table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->cap_marks; i++)
+		wg_mem_put(t->mem, t->marks[i], MARKS_SIZE);
+	wg_mem_put(t->mem, t->marks, t->cap_marks * sizeof(*t->marks));
+	t->labels = NULL;
+	t->marks = NULL;
+	t->cap_marks = 0;
+}
+
+/* What is new has to be looked at. */
+static void mark_new(struct wg_table *t, uint32_t i)
+{
+	struct wg_mark *m;
+
+	for (; i; i = wg_table_node(t, i)->parent) {
+		m = wg_table_mark(t, i);
+		if (m->todo & WG_TODO_WHERE)
+			return;
+		m->todo |= WG_TODO_WHERE;
+	}
+}
+
+/* The node goes: what is to be done there is left to those next to it. */
+static void hand_on(struct wg_table *t, uint32_t i, uint32_t parent,
+		    uint32_t only)
+{
+	struct wg_mark *m = wg_table_mark(t, i);
+
+	if (only)
+		wg_table_mark(t, only)->todo |= m->todo;
+	if (parent)
+		wg_table_mark(t, parent)->todo |=
+			m->todo & ~(WG_TODO_GAPS | WG_TODO_PASS);
+	wg_labels_put(t->labels, m->labels);
+	*m = (struct wg_mark){};
 }
 
 /* See to it that the next n nodes can be had.  False: no memory. */
@@ -114,6 +188,8 @@ static bool reserve(struct wg_table *t, uint32_t n)
 	slab = (t->top + n - 1) >> WG_SLAB_SHIFT;
 	if (slab < t->cap && t->slab[slab])
 		return true;
+	if (t->labels && !reserve_marks(t, slab))
+		return false;
 	room = wg_mem_room(t->mem, t->slab, sizeof(*t->slab), slab + 1,
 			   &t->cap);
 	if (!room)
@@ -232,6 +308,8 @@ uint32_t wg_table_get(struct wg_table *t, const struct wg_prefix *p)
 	}
 	wg_table_node(t, up)->parent = parent;
 	*from = up;
+	if (t->labels)
+		mark_new(t, new);
 	return new;
 }
 
@@ -250,23 +328,34 @@ uint32_t wg_table_match(const struct wg_table *t, const struct wg_prefix *p)
 	return best;
 }
 
+bool wg_table_drop(struct wg_table *t, uint32_t i)
+{
+	struct wg_branch *b = wg_table_branch(t, i);
+	struct wg_node *n = wg_table_node(t, i);
+	uint32_t parent = n->parent;
+	uint32_t only = b->child[0] ? b->child[0] : b->child[1];
+
+	if (!wg_node_is_empty(n) || (b->child[0] && b->child[1]))
+		return false;
+	assert(!n->queued && !n->entry && !n->orphan);
+	if (t->labels)
+		hand_on(t, i, parent, only);
+	*link_of(t, parent, i) = only;
+	if (only)
+		wg_table_node(t, only)->parent = parent;
+	give(t, i);
+	return true;
+}
+
 void wg_table_prune(struct wg_table *t, uint32_t i)
 {
 	while (i) {
-		struct wg_branch *b = wg_table_branch(t, i);
-		struct wg_node *n = wg_table_node(t, i);
-		uint32_t parent = n->parent;
-		uint32_t only = b->child[0] ? b->child[0] : b->child[1];
+		const struct wg_branch *b = wg_table_branch(t, i);
+		bool leaf = !b->child[0] && !b->child[1];
+		uint32_t parent = wg_table_node(t, i)->parent;
 
-		if (!wg_node_is_empty(n) || (b->child[0] && b->child[1]))
-			return;
-		assert(!n->queued && !n->entry && !n->orphan);
-		*link_of(t, parent, i) = only;
-		if (only)
-			wg_table_node(t, only)->parent = parent;
-		give(t, i);
 		/* a leaf went: its parent may not branch any more */
-		i = only ? 0 : parent;
+		i = wg_table_drop(t, i) && leaf ? parent : 0;
 	}
 }
 
@@ -324,6 +413,12 @@ uint32_t wg_table_after(const struct wg_table *t, const struct wg_prefix *p)
 	}
 }
 
+/* Made for a target that it has not got yet. */
+static bool is_unfinished(const struct wg_mark *m)
+{
+	return !m->labels || m->todo & WG_TODO_AIM;
+}
+
 void wg_table_check(const struct wg_table *t)
 {
 	uint32_t n_live = 0;
@@ -339,7 +434,9 @@ void wg_table_check(const struct wg_table *t)
 		n_live++;
 		assert(node->live);
 		assert(!wg_prefix_mask(&p));
-		assert(!wg_node_is_empty(node) || (n->child[0] && n->child[1]));
+		assert(!wg_node_is_empty(node) ||
+		       (n->child[0] && n->child[1]) ||
+		       (t->labels && is_unfinished(wg_table_mark(t, i))));
 		if (i == t->root)
 			assert(!node->parent);
 		for (b = 0; b < 2; b++) {

@@ -11,12 +11,14 @@
  * nearly all the time goes into fetching memory.
  *
  * The table knows the shape; what the fields mean is the business of
- * wg_entry.h (decided, acked, queue), wg_owner.h (verdict) and wg_nexthops.h
- * (route, list).
+ * wg_entry.h (decided, acked, queue), wg_owner.h (verdict), wg_nexthops.h
+ * (route, list) and wg_aggregate.h (marks).  Marks are apart from the nodes,
+ * because most tables have none.
  */
 #ifndef WG_TABLE_H
 #define WG_TABLE_H
 
+#include "lib/core/wg_labels.h"
 #include "lib/core/wg_mem.h"
 #include "lib/core/wg_types.h"
 
@@ -31,10 +33,6 @@ struct wg_branch {
 	uint8_t len;
 	uint32_t bits[]; /* 1 or 4 words, network order, host bits 0 */
 };
-
-/* Slots of peers in a node have this many bits: the kernel has as many peers.
- */
-#define WG_SLOT_BITS 20
 
 /* The content. */
 struct wg_node {
@@ -53,10 +51,29 @@ struct wg_node {
 	uint64_t live : 1;		 /* part of the trie */
 	uint64_t stale : 1;		 /* of an earlier life, kept for now */
 	uint64_t entry : 1;		 /* counted as an entry */
-	uint64_t orphan : 1;  /* counted: on the device, wanted by nobody */
+	uint64_t target : 1;  /* counted: to be on the device, by us */
+	uint64_t orphan : 1;  /* counted: on the device, and should not be */
 	uint64_t seen : 1;    /* the mark of the last sync that saw it */
 	uint64_t refused : 1; /* a maximum kept it from who it was for */
 	uint64_t fresh : 1;   /* told since the replay began */
+};
+
+/* What is to be done about a node, and for WHERE, at or below it. */
+enum wg_todo {
+	WG_TODO_WHERE = 1,     /* look for labels here */
+	WG_TODO_LABELS = 2,    /* compute them anew */
+	WG_TODO_GAPS = 4,      /* ... also below, where nobody says otherwise */
+	WG_TODO_AIM_WHERE = 8, /* look for targets here */
+	WG_TODO_AIM = 16,      /* choose it anew */
+	WG_TODO_PASS = 32,     /* ... also below: what is inherited changed */
+};
+
+/* What the aggregation knows of a node (wg_aggregate.c). */
+struct wg_mark {
+	uint32_t labels;		/* wg_labels.h; 0: not known */
+	uint32_t target : WG_SLOT_BITS; /* if fixed: who is to have it */
+	uint32_t fixed : 1;
+	uint32_t todo : 6; /* enum wg_todo */
 };
 
 struct wg_table {
@@ -70,6 +87,9 @@ struct wg_table {
 	uint32_t n_nodes; /* live ones, with the glue */
 	size_t cap;	  /* slabs that the array has room for */
 	uint8_t **slab;
+	struct wg_labels *labels; /* there are marks; NULL: there are none */
+	struct wg_mark **marks;	  /* by slab */
+	size_t cap_marks;
 };
 
 #define WG_SLAB_SHIFT 10
@@ -92,10 +112,18 @@ static inline struct wg_node *wg_table_node(const struct wg_table *t,
 	       (i & (WG_SLAB_NODES - 1));
 }
 
+/* Only in a table that has marks. */
+static inline struct wg_mark *wg_table_mark(const struct wg_table *t,
+					    uint32_t i)
+{
+	return &t->marks[i >> WG_SLAB_SHIFT][i & (WG_SLAB_NODES - 1)];
+}
+
 /* Is a prefix here, or only a branching point? */
 static inline bool wg_node_is_empty(const struct wg_node *n)
 {
-	return !n->claims && !n->route && !n->acked && !n->decided;
+	return !n->claims && !n->route && !n->acked && !n->decided &&
+	       !n->target;
 }
 
 void wg_table_init(struct wg_table *t, struct wg_mem *mem, uint8_t family);
@@ -112,8 +140,20 @@ uint32_t wg_table_get(struct wg_table *t, const struct wg_prefix *p);
  * the shorter ones.
  */
 uint32_t wg_table_match(const struct wg_table *t, const struct wg_prefix *p);
-/* Take the node out if it is empty (glue stays while it branches). */
+/*
+ * Take the node out if it is empty (glue stays while it branches), then its
+ * parent, if that was the reason for it.  drop: the node alone.
+ */
 void wg_table_prune(struct wg_table *t, uint32_t i);
+bool wg_table_drop(struct wg_table *t, uint32_t i);
+
+/*
+ * From now on every node has a mark, at first all 0, as have new ones, but for
+ * WHERE in them and all above them.  What is to be done about a node that goes
+ * is to be done about those next to it.  -ENOMEM: there are none.
+ */
+int wg_table_mark_all(struct wg_table *t, struct wg_labels *labels);
+void wg_table_unmark_all(struct wg_table *t);
 
 /*
  * In wg_prefix_cmp's order, glue included: the first node behind i; the

@@ -39,6 +39,8 @@ struct o_dev {
 	uint32_t ifindex;
 	bool adopted;
 	bool any;
+	bool aggregate;
+	bool aggregated; /* ever */
 	unsigned key;
 	bool stale; /* a sync kept what it found */
 	struct o_peer peers[N_PEERS];

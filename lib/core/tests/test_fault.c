@@ -61,12 +61,12 @@ static void check(struct fake_kernel *fk, struct wg_dev *dev)
 
 		cursor = e.prefix;
 		from = &cursor;
-		if (!e.decided && fk->can_remove)
+		if (!e.target && fk->can_remove)
 			assert_null(fe);
-		if (e.decided) {
+		if (e.target) {
 			assert_non_null(fe);
 			assert_true(
-				wg_key_same(&fe->key, wg_peer_key(e.decided)));
+				wg_key_same(&fe->key, wg_peer_key(e.target)));
 		}
 		n += fe != NULL;
 	}
@@ -90,7 +90,7 @@ static void check(struct fake_kernel *fk, struct wg_dev *dev)
 }
 
 /* A story with everything in it.  Returns the number of operations. */
-static size_t story(struct fake_kernel *fk, size_t batch)
+static size_t story(struct fake_kernel *fk, size_t batch, bool aggregate)
 {
 	static char psk[] = "psk", key_file[] = "key";
 	struct wg_core *core = wg_core_new();
@@ -101,6 +101,7 @@ static size_t story(struct fake_kernel *fk, size_t batch)
 	struct wg_peer *a, *b, *c;
 
 	wg_dev_set_can_remove(dev, fk->can_remove);
+	wg_dev_set_aggregate(dev, aggregate);
 	wg_dev_set_link(dev, 0, IFINDEX);
 	wg_dev_set_conf(dev, &dev_conf);
 	wg_dev_set_key(dev, &key);
@@ -163,11 +164,11 @@ static void test_every_op(void **state)
 	unsigned variant;
 	size_t n, total, batch;
 
-	for (variant = 0; variant < 8; variant++)
+	for (variant = 0; variant < 16; variant++)
 		for (batch = 1; batch <= 16; batch *= 4) {
 			memset(&fk, 0, sizeof(fk));
 			fk.can_remove = variant & 1;
-			total = story(&fk, batch);
+			total = story(&fk, batch, variant & 8);
 			assert_true(total > 30);
 			for (n = 1; n <= total; n++) {
 				memset(&fk, 0, sizeof(fk));
@@ -175,7 +176,7 @@ static void test_every_op(void **state)
 				fk.fail_after = variant & 2;
 				fk.ack_part = variant & 4;
 				fk.fail_at = n;
-				story(&fk, batch);
+				story(&fk, batch, variant & 8);
 				assert_int_equal(fk.fail_at, 0);
 			}
 		}
@@ -187,14 +188,14 @@ static void test_every_nth_op(void **state)
 	unsigned variant;
 	size_t n;
 
-	for (variant = 0; variant < 4; variant++)
+	for (variant = 0; variant < 8; variant++)
 		for (n = 2; n < 12; n++) {
 			memset(&fk, 0, sizeof(fk));
 			fk.can_remove = variant & 1;
 			fk.fail_after = variant & 2;
 			fk.ack_part = true;
 			fk.fail_at = fk.fail_every = n;
-			story(&fk, 8);
+			story(&fk, 8, variant & 4);
 		}
 }
 

@@ -93,7 +93,12 @@ static void step_dev_conf(struct o_dev *od)
 	struct wg_dev_conf conf = {};
 	struct wg_key key;
 
-	switch (rnd(4)) {
+	switch (rnd(5)) {
+	case 4:
+		od->aggregate = rnd(2);
+		od->aggregated |= od->aggregate;
+		wg_dev_set_aggregate(od->dev, od->aggregate);
+		break;
 	case 0:
 		od->any = rnd(3) == 0;
 		wg_dev_set_follow(od->dev,
@@ -491,6 +496,8 @@ static void step_plan(struct o_dev *od)
 		return;
 	}
 	wg_core_settle(w.core);
+	if (work_is_left(od))
+		return;
 	if (rnd(2)) {
 		od->fk.fail_at = rnd(4) ? 0 : 1 + rnd(12);
 		od->fk.fail_after = rnd(2);

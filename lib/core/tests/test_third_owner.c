@@ -7,8 +7,9 @@
  * transitions between all assignments of a nested family of prefixes are
  * tried, with peers leaving, with and without a device that can remove, and
  * (because each plan is a fresh one) from every moment within a plan; larger
- * assignments at random.  The same judge must find fault with plans in the
- * wrong order, or it would be worth nothing.
+ * assignments at random.  All of it again with aggregation, which makes other
+ * entries of them, and while that is switched on and off.  The same judge must
+ * find fault with plans in the wrong order, or it would be worth nothing.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -30,6 +31,12 @@ struct world {
 	struct fake_kernel fk;
 	struct wg_prefix prefixes[31];
 	unsigned n_prefixes;
+};
+
+enum aggregate {
+	NEVER,
+	ALWAYS,
+	SOMETIMES, /* switched at random */
 };
 
 /* For each prefix nobody (0) or a peer (1..), and which peers are away. */
@@ -66,7 +73,8 @@ static struct wg_prefix prefix(unsigned a, unsigned len)
 	return (struct wg_prefix){AF_INET, len, {10, 0, 0, a}};
 }
 
-static void world_make(struct world *w, bool can_remove)
+static void world_make(struct world *w, bool can_remove,
+		       enum aggregate aggregate)
 {
 	unsigned i;
 
@@ -75,6 +83,7 @@ static void world_make(struct world *w, bool can_remove)
 	w->dev = wg_dev_new(w->core, "wg0");
 	w->fk.can_remove = can_remove;
 	wg_dev_set_can_remove(w->dev, can_remove);
+	wg_dev_set_aggregate(w->dev, aggregate != NEVER);
 	wg_dev_set_link(w->dev, 0, IFINDEX);
 	for (i = 0; i < N_PEERS; i++) {
 		struct wg_key key = {{i + 1}};
@@ -110,6 +119,7 @@ static void decide(struct world *w, const struct wish *wish)
 			0);
 	}
 	wg_core_settle(w->core);
+	fk_steps(w->dev); /* that end an aggregation */
 }
 
 /* Who is to have each address, by longest match over the wish. */
@@ -213,13 +223,15 @@ static void go(struct world *w, const struct wish *wish, size_t batch)
 	assert_memory_equal(&o, &new, sizeof(o));
 }
 
-static void unpack(struct wish *wish, unsigned n, unsigned code, unsigned away)
+/* CODE has N digits of that base: the owners. */
+static void unpack(struct wish *wish, unsigned n, unsigned base, unsigned code,
+		   unsigned away)
 {
 	unsigned i;
 
 	memset(wish, 0, sizeof(*wish));
-	for (i = 0; i < n; i++, code /= N_PEERS + 1)
-		wish->owner[i] = code % (N_PEERS + 1);
+	for (i = 0; i < n; i++, code /= base)
+		wish->owner[i] = code % base;
 	for (i = 0; i < N_PEERS; i++)
 		wish->away[i] = away >> i & 1;
 }
@@ -238,7 +250,7 @@ static bool is_canonical(const struct wish *wish, unsigned n)
 	return true;
 }
 
-static void all_transitions(bool can_remove)
+static void all_transitions(bool can_remove, enum aggregate aggregate)
 {
 	static struct world w;
 	unsigned n = 4;
@@ -246,19 +258,19 @@ static void all_transitions(bool can_remove)
 	unsigned from, to, away;
 	struct wish a, b;
 
-	world_make(&w, can_remove);
+	world_make(&w, can_remove, aggregate);
 	w.prefixes[0] = prefix(0, 30);
 	w.prefixes[1] = prefix(0, 31);
 	w.prefixes[2] = prefix(0, 32);
 	w.prefixes[3] = prefix(1, 32);
 	w.n_prefixes = n;
 	for (from = 0; from < states; from++) {
-		unpack(&a, n, from, 0);
+		unpack(&a, n, N_PEERS + 1, from, 0);
 		if (!is_canonical(&a, n))
 			continue;
 		for (to = 0; to < states; to++)
 			for (away = 0; away < 1 << N_PEERS; away++) {
-				unpack(&b, n, to, away);
+				unpack(&b, n, N_PEERS + 1, to, away);
 				go(&w, &a, MAX_OPS);
 				/* one by one: fresh plans from everywhere */
 				go(&w, &b, to & 1 ? 1 : MAX_OPS);
@@ -269,12 +281,54 @@ static void all_transitions(bool can_remove)
 
 static void test_all_can_remove(void **state)
 {
-	all_transitions(true);
+	all_transitions(true, NEVER);
 }
 
 static void test_all_cannot_remove(void **state)
 {
-	all_transitions(false);
+	all_transitions(false, NEVER);
+}
+
+/*
+ * Where aggregation has most to say: a covering prefix and every address by
+ * itself, two peers.
+ */
+static void all_aggregated(bool can_remove)
+{
+	static struct world w;
+	unsigned states = 243;
+	unsigned from, to;
+	struct wish a, b;
+	unsigned i;
+
+	all_transitions(can_remove, ALWAYS);
+	world_make(&w, can_remove, ALWAYS);
+	w.prefixes[0] = prefix(0, 30);
+	for (i = 0; i < 4; i++)
+		w.prefixes[1 + i] = prefix(i, 32);
+	w.n_prefixes = 5;
+	for (from = 0; from < states; from++) {
+		unpack(&a, 5, 3, from, 0);
+		if (!is_canonical(&a, 5))
+			continue;
+		for (to = 0; to < states; to++) {
+			unpack(&b, 5, 3, to, 0);
+			go(&w, &a, MAX_OPS);
+			wg_entry_check(w.dev);
+			go(&w, &b, to & 1 ? 1 : MAX_OPS);
+		}
+	}
+	wg_core_delete(&w.core);
+}
+
+static void test_all_aggregated_can_remove(void **state)
+{
+	all_aggregated(true);
+}
+
+static void test_all_aggregated_cannot_remove(void **state)
+{
+	all_aggregated(false);
 }
 
 static void all_prefixes(struct world *w)
@@ -302,22 +356,36 @@ static void random_wish(const struct world *w, struct wish *wish)
 }
 
 /* Random wishes over all prefixes; every plan is interrupted by the next. */
-static void random_interrupted(bool can_remove)
+static void random_interrupted(bool can_remove, enum aggregate aggregate)
 {
 	static struct world w;
 	struct wg_op ops[MAX_OPS];
 	struct owners new;
 	struct wish wish;
+	bool on = aggregate != NEVER;
+	bool rested = true; /* the device has what is decided */
 	unsigned round;
 	size_t n, take, done;
 
 	seed = 20250101;
 	print_message("# seed %u\n", seed);
-	world_make(&w, can_remove);
+	world_make(&w, can_remove, aggregate);
 	all_prefixes(&w);
 	for (round = 0; round < 3000; round++) {
 		random_wish(&w, &wish);
 		new = owners_wished(&w, &wish);
+		if (aggregate == SOMETIMES && rnd(2)) {
+			struct owners old = owners_now(&w.fk);
+
+			on = !on;
+			wg_dev_set_aggregate(w.dev, on);
+			wg_core_settle(w.core);
+			fk_steps(w.dev);
+			/* which changes nothing for anybody */
+			n = wg_plan_next(w.dev, ops, MAX_OPS);
+			if (rested)
+				assert_int_equal(judge(&w, ops, n, &old), 0);
+		}
 		decide(&w, &wish);
 		n = wg_plan_next(w.dev, ops, MAX_OPS);
 		assert_int_equal(judge(&w, ops, n, &new), 0);
@@ -333,7 +401,8 @@ static void random_interrupted(bool can_remove)
 		}
 		wg_entry_check(w.dev);
 		fk_steps(w.dev);
-		if (rnd(4) == 0)
+		rested = rnd(4) == 0;
+		if (rested)
 			go(&w, &wish, 1 + rnd(8));
 	}
 	wg_core_delete(&w.core);
@@ -341,12 +410,24 @@ static void random_interrupted(bool can_remove)
 
 static void test_random_can_remove(void **state)
 {
-	random_interrupted(true);
+	random_interrupted(true, NEVER);
 }
 
 static void test_random_cannot_remove(void **state)
 {
-	random_interrupted(false);
+	random_interrupted(false, NEVER);
+}
+
+static void test_random_aggregated(void **state)
+{
+	random_interrupted(true, ALWAYS);
+	random_interrupted(false, ALWAYS);
+}
+
+static void test_random_switched(void **state)
+{
+	random_interrupted(true, SOMETIMES);
+	random_interrupted(false, SOMETIMES);
 }
 
 /* --- the judge is awake */
@@ -395,7 +476,7 @@ static void test_wrong_orders_are_found(void **state)
 
 	seed = 20250102;
 	print_message("# seed %u\n", seed);
-	world_make(&w, true);
+	world_make(&w, true, NEVER);
 	all_prefixes(&w);
 	for (round = 0; round < 300; round++) {
 		random_wish(&w, &wish);
@@ -420,6 +501,10 @@ int main(void)
 		cmocka_unit_test(test_all_cannot_remove),
 		cmocka_unit_test(test_random_can_remove),
 		cmocka_unit_test(test_random_cannot_remove),
+		cmocka_unit_test(test_all_aggregated_can_remove),
+		cmocka_unit_test(test_all_aggregated_cannot_remove),
+		cmocka_unit_test(test_random_aggregated),
+		cmocka_unit_test(test_random_switched),
 		cmocka_unit_test(test_wrong_orders_are_found),
 	};
 
