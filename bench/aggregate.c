@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * aggregate.*: a full table with origins, dealt to K peers, aggregated.
+ *
+ *   bench/bench-aggregate FILE K          entries before and after
+ *   bench/bench-aggregate FILE K --dump   ... and "PREFIX PEER" of each after
+ *   bench/bench-aggregate                 the measures, as JSON
+ *
+ * FILE has a prefix and an AS number a line, `;` begins a comment, .gz goes
+ * through zcat.  The origin AS is dealt to peer ((AS * 0x9E3779B97F4A7C15 mod
+ * 2^64) >> 40) mod K.  The measures take the file from WGD_BENCH_ORIGINS; the
+ * values of aggregate.entries are known for the table of RouteViews of
+ * 2014-05-13 (pyasn's ipasn_20140513.dat), and only for that.
+ *
+ * Changes under churn: a prefix at random is withdrawn or moves to another
+ * peer, and later, at random again, it is back: at most 1024 are away from
+ * where the table has them.  A change costs what it costs until the core says
+ * that it is done, and its operations until nothing is pending; with aggregate
+ * .ops 20 changes come in one turn of the loop, as they would in the daemon.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "lib/core/wg_core.h"
+
+#define MAX_PEERS 1024
+#define IFINDEX 7
+#define BATCH 2000
+#define CHANGES 200000
+#define TURN 20
+#define POOL 1024
+
+struct route {
+	struct wg_prefix p;
+	uint64_t as;
+	uint32_t peer;
+	bool gone;
+};
+
+struct table {
+	struct route *r;
+	size_t n;
+	size_t cap;
+};
+
+struct run {
+	struct wg_core *core;
+	struct wg_dev *dev;
+	unsigned n_peers;
+	struct wg_nexthop nh[MAX_PEERS];
+	size_t n_ops;
+};
+
+static uint64_t seed = 0x9e3779b97f4a7c15;
+
+static uint64_t rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+static void add(struct table *t, const struct route *r)
+{
+	if (t->n == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 1 << 16;
+		t->r = realloc(t->r, t->cap * sizeof(*t->r));
+		if (!t->r)
+			abort();
+	}
+	t->r[t->n++] = *r;
+}
+
+static bool read_table(const char *path, struct table *t)
+{
+	size_t len = strlen(path);
+	bool gz = len > 3 && strcmp(path + len - 3, ".gz") == 0;
+	char cmd[1024], line[256];
+	FILE *f;
+
+	if (strchr(path, '\'') || len > sizeof(cmd) - 16)
+		return false;
+	snprintf(cmd, sizeof(cmd), "zcat -- '%s'", path);
+	f = gz ? popen(cmd, "r") : fopen(path, "r");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		size_t n = strcspn(line, " \t\r\n");
+		struct route r = {};
+
+		if (line[0] == ';' || !line[n])
+			continue;
+		line[n] = '\0';
+		if (wg_prefix_parse(line, &r.p) < 0)
+			continue;
+		wg_prefix_mask(&r.p);
+		r.as = strtoull(line + n + 1, NULL, 10);
+		add(t, &r);
+	}
+	return (gz ? pclose(f) : fclose(f)) == 0 && t->n;
+}
+
+static uint32_t peer_of(const struct route *r, unsigned n_peers)
+{
+	return (r->as * UINT64_C(0x9E3779B97F4A7C15) >> 40) % n_peers;
+}
+
+static void deal(struct table *t, unsigned n_peers)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		t->r[i].peer = peer_of(&t->r[i], n_peers);
+		t->r[i].gone = false;
+	}
+}
+
+/* --- the core, with a device that does everything at once */
+
+static void steps(struct run *run)
+{
+	while (wg_sync_step(run->dev, 2000))
+		;
+}
+
+static void apply(struct run *run)
+{
+	static struct wg_op ops[BATCH];
+	size_t n;
+
+	while ((n = wg_plan_next(run->dev, ops, BATCH))) {
+		wg_plan_commit(run->dev, ops, n);
+		run->n_ops += n;
+		steps(run);
+	}
+}
+
+static void run_begin(struct run *run, unsigned n_peers, bool aggregate)
+{
+	unsigned i;
+
+	memset(run, 0, sizeof(*run));
+	run->n_peers = n_peers;
+	run->core = wg_core_new();
+	run->dev = wg_dev_new(run->core, "wg0");
+	wg_dev_set_can_remove(run->dev, true);
+	wg_dev_set_aggregate(run->dev, aggregate);
+	wg_dev_set_link(run->dev, 0, IFINDEX);
+	/* addresses that are of no use to routes: a peer that is the only
+	 * one would get multicast, so there is one more */
+	for (i = 0; i <= n_peers; i++) {
+		struct wg_addr a = {AF_INET6, {0xfd, [14] = i >> 8, [15] = i}};
+		struct wg_key key = {{1, 1 + i, i >> 8}};
+		struct wg_peer *peer;
+		char name[8];
+
+		snprintf(name, sizeof(name), "p%u", i);
+		peer = wg_peer_new(run->dev, name);
+		wg_peer_set_key(peer, &key);
+		wg_peer_add_address(peer, &a, NULL);
+		if (i < n_peers) {
+			run->nh[i].gateway = a;
+			run->nh[i].ifindex = IFINDEX;
+		}
+	}
+	wg_core_settle(run->core);
+	wg_sync_begin(run->dev, false);
+	wg_sync_end(run->dev);
+	steps(run);
+	apply(run);
+}
+
+static bool announce(struct run *run, const struct route *r)
+{
+	return wg_route_update(run->core, 0, &r->p, 1, &run->nh[r->peer], 1) ==
+	       0;
+}
+
+static void settle(struct run *run)
+{
+	wg_core_settle(run->core);
+	steps(run);
+}
+
+static bool load(struct run *run, const struct table *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (!announce(run, &t->r[i]))
+			return false;
+		/* as the daemon does, once in a turn */
+		if (i % 1000 == 999)
+			wg_core_settle(run->core);
+	}
+	settle(run);
+	return true;
+}
+
+/* IPv4 entries that the device is to have. */
+static size_t count(const struct run *run)
+{
+	struct wg_count c;
+
+	wg_dev_count(run->dev, &c);
+	return c.targets - (run->n_peers + 1);
+}
+
+static void dump(struct run *run)
+{
+	const struct wg_prefix *from = NULL;
+	char text[WG_PREFIX_STRLEN];
+	struct wg_prefix cursor;
+	struct wg_entry e;
+
+	for (; wg_entry_next(run->dev, from, &e); from = &cursor) {
+		cursor = e.prefix;
+		if (e.target && e.prefix.b[0] != 0xfd)
+			printf("%s %s\n", wg_prefix_str(&e.prefix, text),
+			       wg_peer_name(e.target) + 1);
+	}
+}
+
+/* --- churn */
+
+/* A prefix is withdrawn, or moves to another peer; or one of those that did
+ * goes back to where it was. */
+static void change(struct run *run, struct table *t)
+{
+	static size_t off[POOL];
+	static size_t n_off;
+	struct route *r = &t->r[rnd() % t->n];
+	uint32_t home = peer_of(r, run->n_peers);
+	size_t i;
+
+	if (n_off == POOL || (n_off && rnd() % 2)) {
+		i = rnd() % n_off;
+		r = &t->r[off[i]];
+		off[i] = off[--n_off];
+		r->peer = peer_of(r, run->n_peers);
+		r->gone = false;
+		announce(run, r);
+	} else if (!r->gone && r->peer == home) {
+		off[n_off++] = r - t->r;
+		if (rnd() % 2) {
+			r->gone = true;
+			wg_route_delete(run->core, 0, &r->p);
+			return;
+		}
+		r->peer =
+			(home + 1 + rnd() % (run->n_peers - 1)) % run->n_peers;
+		announce(run, r);
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* --- output */
+
+static void print(const char *bench, double value, const char *unit,
+		  double goal, const char *how)
+{
+	printf("{\"bench\": \"%s\", \"value\": %.2f, \"unit\": \"%s\", "
+	       "\"goal\": %g, \"reference\": null, \"how\": \"%s\"}\n",
+	       bench, value, unit, goal, how);
+	fflush(stdout);
+}
+
+static void print_null(const char *bench, const char *unit, double goal)
+{
+	printf("{\"bench\": \"%s\", \"value\": null, \"unit\": \"%s\", "
+	       "\"goal\": %g, \"reference\": null, \"how\": \"no table: "
+	       "WGD_BENCH_ORIGINS names none that can be read\"}\n",
+	       bench, unit, goal);
+}
+
+static bool measure_entries(struct table *t, unsigned n_peers, size_t goal)
+{
+	struct run run;
+	char how[256];
+
+	deal(t, n_peers);
+	run_begin(&run, n_peers, true);
+	if (!load(&run, t))
+		return false;
+	snprintf(how, sizeof(how),
+		 "of %zu prefixes, origin AS dealt to %u peers by hash; the "
+		 "goal is the optimum of the RouteViews table of 2014-05-13",
+		 t->n, n_peers);
+	printf("{\"bench\": \"aggregate.entries\", \"value\": %zu, \"unit\": "
+	       "\"entries\", \"goal\": %zu, \"reference\": %zu, \"how\": "
+	       "\"%s\"}\n",
+	       count(&run), goal, t->n, how);
+	fflush(stdout);
+	wg_core_delete(&run.core);
+	return true;
+}
+
+static bool measure_load(struct table *t)
+{
+	double best[2] = {}, memory[2] = {};
+	unsigned i, aggregate;
+	char how[256];
+
+	deal(t, 8);
+	for (i = 0; i < 3; i++)
+		for (aggregate = 0; aggregate < 2; aggregate++) {
+			struct run run;
+			double t0, spent;
+
+			run_begin(&run, 8, aggregate);
+			t0 = now();
+			if (!load(&run, t))
+				return false;
+			spent = (now() - t0) / t->n;
+			if (i == 0 || spent < best[aggregate])
+				best[aggregate] = spent;
+			memory[aggregate] =
+				(double)wg_core_memory(run.core) / t->n;
+			wg_core_delete(&run.core);
+		}
+	snprintf(how, sizeof(how),
+		 "%zu real prefixes over 8 peers in the order of the file, "
+		 "until every target is chosen; without aggregation %.0f; "
+		 "bytes a route %.1f, without %.1f",
+		 t->n, best[1 - 1], memory[1], memory[0]);
+	print("aggregate.load", best[1], "ns/route", 1500, how);
+	return true;
+}
+
+static bool measure_churn(struct table *t)
+{
+	static double spent[CHANGES];
+	struct run run, fresh;
+	size_t i, after, best, worst = 0;
+	char how[256];
+	double t0;
+
+	deal(t, 8);
+	run_begin(&run, 8, true);
+	if (!load(&run, t))
+		return false;
+	apply(&run);
+	for (i = 0; i < CHANGES; i++) {
+		t0 = now();
+		change(&run, t);
+		settle(&run);
+		spent[i] = (now() - t0) / 1000;
+		apply(&run);
+		if (spent[i] > spent[worst])
+			worst = i;
+	}
+	t0 = spent[worst];
+	qsort(spent, CHANGES, sizeof(*spent), by_value);
+	snprintf(how, sizeof(how),
+		 "median of %d single changes of real prefixes over 8 peers, "
+		 "each until every target is chosen; worst %.0f",
+		 CHANGES, t0);
+	print("aggregate.update", spent[CHANGES / 2], "us", 5, how);
+	print("aggregate.update", spent[CHANGES / 100 * 99], "us", 50,
+	      "99th percentile of the same");
+	run.n_ops = 0;
+	for (i = 0; i < CHANGES; i++) {
+		change(&run, t);
+		if (i % TURN == TURN - 1) {
+			settle(&run);
+			apply(&run);
+		}
+	}
+	after = count(&run);
+	run_begin(&fresh, 8, true);
+	for (i = 0; i < t->n; i++)
+		if (!t->r[i].gone && !announce(&fresh, &t->r[i]))
+			return false;
+	settle(&fresh);
+	best = count(&fresh);
+	snprintf(how, sizeof(how),
+		 "device operations a change, %d changes, %d in a turn: "
+		 "withdrawn, announced, moved; then %zu entries, anew %zu",
+		 CHANGES, TURN, after, best);
+	print("aggregate.ops", (double)run.n_ops / CHANGES, "ops/change", 1.3,
+	      how);
+	wg_core_delete(&run.core);
+	wg_core_delete(&fresh.core);
+	return after == best;
+}
+
+static int measures(void)
+{
+	static const struct {
+		unsigned n_peers;
+		size_t goal;
+	} entries[] = {{1, 90370}, {8, 173552}, {32, 185542}};
+	const char *path = getenv("WGD_BENCH_ORIGINS");
+	struct table t = {};
+	unsigned i;
+
+	if (!path || !read_table(path, &t)) {
+		for (i = 0; i < 3; i++)
+			print_null("aggregate.entries", "entries",
+				   entries[i].goal);
+		print_null("aggregate.load", "ns/route", 1500);
+		print_null("aggregate.update", "us", 5);
+		print_null("aggregate.update", "us", 50);
+		print_null("aggregate.ops", "ops/change", 1.3);
+		return 0;
+	}
+	for (i = 0; i < 3; i++)
+		if (!measure_entries(&t, entries[i].n_peers, entries[i].goal))
+			return 1;
+	if (!measure_load(&t) || !measure_churn(&t))
+		return 1;
+	free(t.r);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct table t = {};
+	struct run run;
+	unsigned n_peers;
+
+	if (argc < 3)
+		return measures();
+	n_peers = strtoul(argv[2], NULL, 10);
+	if (!n_peers || n_peers > MAX_PEERS) {
+		fprintf(stderr, "bench-aggregate: K is 1 to %d\n", MAX_PEERS);
+		return 1;
+	}
+	if (!read_table(argv[1], &t)) {
+		fprintf(stderr, "bench-aggregate: cannot read %s\n", argv[1]);
+		return 1;
+	}
+	deal(&t, n_peers);
+	run_begin(&run, n_peers, true);
+	if (!load(&run, &t))
+		return 1;
+	printf("before %zu\nafter %zu\n", t.n, count(&run));
+	if (argc > 3 && strcmp(argv[3], "--dump") == 0)
+		dump(&run);
+	wg_core_delete(&run.core);
+	free(t.r);
+	return 0;
+}
