@@ -39,6 +39,7 @@
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_underlay.h"
+#include "frr-wgd/wgd_zapi.h"
 #include "frr-wgd/wgd_zebra.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
@@ -139,50 +140,57 @@ static void wait_for_quiet(void);
 static void ask_again(vrf_id_t vrf);
 static struct follow *follow_find(vrf_id_t vrf);
 
-static int route_told(ZAPI_CALLBACK_ARGS)
+static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 {
 	struct wg_nexthop nh[MULTIPATH_NUM];
-	struct zapi_route api;
+	struct wgd_zapi_route route;
 	struct wg_prefix p;
 	size_t n;
 	int rc;
 
-	if (!follow_find(vrf_id))
-		return 0; /* under way while we let go */
-	if (zapi_route_decode(zclient->ibuf, &api) < 0) {
+	if (!follow_find(vrf))
+		return; /* under way while we let go */
+	if (!wgd_zapi_route_decode(s, &route)) {
 		zlog_err("malformed route message from zebra (command %d, vrf %u): asking for all routes again",
-			 cmd, vrf_id);
-		ask_again(vrf_id);
-		return 0;
+			 cmd, vrf);
+		ask_again(vrf);
+		return;
 	}
-	if (api.prefix.family == AF_INET6 && api.src_prefix.prefixlen)
-		return 0; /* AllowedIPs know no source-specific routes */
-	if (!to_prefix(&api.prefix, &p))
-		return 0;
+	if (route.has_source)
+		return; /* AllowedIPs know no source-specific routes */
+	if (!to_prefix(&route.prefix, &p))
+		return;
 	wgd_debug_routes("%s %pFX %s vrf %u, %u next hops",
 			 cmd == ZEBRA_REDISTRIBUTE_ROUTE_ADD ? "add" : "del",
-			 &api.prefix, zebra_route_string(api.type), vrf_id,
-			 api.nexthop_num);
+			 &route.prefix, zebra_route_string(route.type), vrf,
+			 route.n_nh);
 	/* our own address leads to no peer, though it is "on" the link */
 	if (cmd == ZEBRA_REDISTRIBUTE_ROUTE_DEL ||
-	    wgd_compat_is_local(api.type)) {
+	    wgd_compat_is_local(route.type)) {
 		n = 0;
-		wg_route_delete(wgd.core, vrf_id, &p);
+		wg_route_delete(wgd.core, vrf, &p);
 	} else {
-		n = to_nexthops(api.nexthops,
-				MIN(api.nexthop_num, array_size(nh)), vrf_id,
-				NULL, nh);
-		rc = wg_route_update(wgd.core, vrf_id, &p, api.type, nh, n);
+		n = to_nexthops(route.nh, route.n_nh, vrf, NULL, nh);
+		rc = wg_route_update(wgd.core, vrf, &p, route.type, nh, n);
 		if (rc < 0)
-			zlog_err("%pFX: route not followed: %s", &api.prefix,
+			zlog_err("%pFX: route not followed: %s", &route.prefix,
 				 safe_strerror(-rc));
 	}
-	if (api.type == ZEBRA_ROUTE_HSLS)
+	if (route.type == ZEBRA_ROUTE_HSLS)
 		host_routes_seen = true;
-	else if (vrf_id == VRF_DEFAULT)
+	else if (vrf == VRF_DEFAULT)
 		wg_underlay_route(wgd.underlay, &p, nh, n);
-	wgd_underlay_order();
 	wgd_if_route_event();
+}
+
+static int route_told(ZAPI_CALLBACK_ARGS)
+{
+	struct wgd_zapi_message m;
+
+	route_take(cmd, vrf_id, zclient->ibuf);
+	while (wgd_zapi_route_next(zclient, &m))
+		route_take(m.command, m.vrf, m.s);
+	wgd_underlay_order();
 	if (t_quiet)
 		wait_for_quiet();
 	return 0;
@@ -722,4 +730,5 @@ void wgd_zebra_finish(void)
 	}
 	zclient_stop(zclient);
 	zclient_free(zclient);
+	wgd_zapi_finish();
 }

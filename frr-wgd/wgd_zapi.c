@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Messages about routes, fast.
+ *
+ * libfrr reads one message a turn of its loop, with two reads, a poll and a
+ * wake-up of the loop by itself, and clears the 100 KB of a struct zapi_route
+ * for each.  That is two thirds of what a route costs wgd when a whole table
+ * comes.  So the handler of a route's message takes the messages about routes
+ * that wait behind it, too: it looks at what the socket has (MSG_PEEK), takes
+ * off as many whole messages as are about routes, and leaves all else where
+ * it is, for libfrr.  Order is kept, and libfrr's own state is not touched:
+ * its input buffer is empty but for the message that is being handled.
+ *
+ * BLOCK bounds what is taken in one turn: some hundred routes, a millisecond.
+ * A handler calls until nothing comes; the block is never read on half way.
+ *
+ * Of a route's message only the front is decoded; the part that differs
+ * between releases, the next hops, by libfrr.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "network.h"
+#include "stream.h"
+
+#include "frr-wgd/wgd_zapi.h"
+
+#define BLOCK 32768
+
+static struct {
+	uint8_t bytes[BLOCK];
+	size_t at, end;
+	bool over;	  /* the turn's block is used up */
+	struct stream *s; /* the message that was handed out */
+} block;
+
+static bool prefix_decode(struct stream *s, struct prefix *ret)
+{
+	STREAM_GETC(s, ret->family);
+	STREAM_GETC(s, ret->prefixlen);
+	if (ret->family != AF_INET && ret->family != AF_INET6)
+		return false;
+	if (ret->prefixlen > prefix_blen(ret) * 8)
+		return false;
+	STREAM_GET(&ret->u.prefix, s, PSIZE(ret->prefixlen));
+	return true;
+
+stream_failure:
+	return false;
+}
+
+bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
+{
+	uint32_t flags, message;
+	uint8_t source_len = 0;
+	uint16_t i;
+	struct in6_addr source;
+
+	memset(&ret->prefix, 0, sizeof(ret->prefix));
+	ret->n_nh = 0;
+	STREAM_GETC(s, ret->type);
+	STREAM_FORWARD_GETP(s, 2); /* instance */
+	STREAM_GETL(s, flags);
+	STREAM_GETL(s, message);
+	STREAM_FORWARD_GETP(s, 1); /* SAFI: unicast was asked for */
+	if (ret->type >= ZEBRA_ROUTE_MAX || !prefix_decode(s, &ret->prefix))
+		return false;
+	if (CHECK_FLAG(message, ZAPI_MESSAGE_SRCPFX)) {
+		STREAM_GETC(s, source_len);
+		if (source_len > IPV6_MAX_BITLEN)
+			return false;
+		STREAM_GET(&source, s, PSIZE(source_len));
+	}
+	ret->has_source = source_len;
+	if (CHECK_FLAG(message, ZAPI_MESSAGE_NHG))
+		STREAM_FORWARD_GETP(s, 4);
+	if (!CHECK_FLAG(message, ZAPI_MESSAGE_NEXTHOP))
+		return true;
+	STREAM_GETW(s, ret->n_nh);
+	if (ret->n_nh > array_size(ret->nh))
+		return false;
+	for (i = 0; i < ret->n_nh; i++) {
+		memset(&ret->nh[i], 0, sizeof(ret->nh[i]));
+		if (zapi_nexthop_decode(s, &ret->nh[i], flags, message) != 0)
+			return false;
+	}
+	return true;
+
+stream_failure:
+	return false;
+}
+
+/*
+ * The length of the message at the block's AT if it is whole and about a
+ * route, else 0.
+ */
+static size_t whole(size_t at, struct wgd_zapi_message *ret)
+{
+	const uint8_t *p = block.bytes + at;
+	uint16_t len, command;
+	uint32_t vrf;
+
+	if (block.end - at < ZEBRA_HEADER_SIZE)
+		return 0;
+	memcpy(&len, p, sizeof(len));
+	memcpy(&vrf, p + 4, sizeof(vrf));
+	memcpy(&command, p + 8, sizeof(command));
+	len = ntohs(len);
+	ret->command = ntohs(command);
+	ret->vrf = ntohl(vrf);
+	if (p[2] != ZEBRA_HEADER_MARKER || p[3] != ZSERV_VERSION ||
+	    len < ZEBRA_HEADER_SIZE || len > block.end - at)
+		return 0;
+	if (ret->command != ZEBRA_REDISTRIBUTE_ROUTE_ADD &&
+	    ret->command != ZEBRA_REDISTRIBUTE_ROUTE_DEL)
+		return 0;
+	return len;
+}
+
+/* Take the whole messages about routes off the socket. */
+static void fill(int fd)
+{
+	struct wgd_zapi_message m;
+	size_t at = 0, len;
+	ssize_t n;
+
+	block.at = block.end = 0;
+	n = recv(fd, block.bytes, sizeof(block.bytes), MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0)
+		return; /* libfrr sees it, too, and knows what to do */
+	block.end = n;
+	while ((len = whole(at, &m)))
+		at += len;
+	block.end = 0;
+	while (block.end < at) {
+		n = recv(fd, block.bytes + block.end, at - block.end,
+			 MSG_DONTWAIT);
+		/* it was there a moment ago, and nobody else reads */
+		assert(n > 0 || errno == EINTR);
+		if (n > 0)
+			block.end += n;
+	}
+}
+
+bool wgd_zapi_route_next(struct zclient *zc, struct wgd_zapi_message *ret)
+{
+	size_t len;
+
+	if (block.at == block.end) {
+		if (!block.over)
+			fill(zc->sock);
+		block.over = !block.over && block.at < block.end;
+		if (block.at == block.end)
+			return false;
+	}
+	len = whole(block.at, ret);
+	assert(len);
+	if (!block.s)
+		block.s = stream_new(UINT16_MAX);
+	stream_reset(block.s);
+	stream_put(block.s, block.bytes + block.at, len);
+	stream_set_getp(block.s, ZEBRA_HEADER_SIZE);
+	block.at += len;
+	ret->s = block.s;
+	return true;
+}
+
+void wgd_zapi_finish(void)
+{
+	if (block.s)
+		stream_free(block.s);
+	block.s = NULL;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages about routes, fast: what libfrr does for one route at a time.
+ */
+#ifndef WGD_ZAPI_H
+#define WGD_ZAPI_H
+
+#include "prefix.h"
+#include "zclient.h"
+
+/* What wgd wants to know of a route. */
+struct wgd_zapi_route {
+	uint8_t type;	      /* ZEBRA_ROUTE_* */
+	bool has_source;      /* only packets from some sources follow it */
+	struct prefix prefix; /* v4 or v6 */
+	uint16_t n_nh;
+	struct zapi_nexthop nh[MULTIPATH_NUM];
+};
+
+/* Decode a message that S stands at; false: malformed. */
+extern bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret);
+
+struct wgd_zapi_message {
+	uint16_t command;
+	vrf_id_t vrf;
+	struct stream *s; /* stands behind the header; until the next call */
+};
+
+/*
+ * Take the next message about a route off the session, if it is there already
+ * and nothing else comes before it.  Only for handlers: between two messages
+ * libfrr has read nothing of the next one.
+ */
+extern bool wgd_zapi_route_next(struct zclient *zc,
+				struct wgd_zapi_message *ret);
+
+extern void wgd_zapi_finish(void);
+
+#endif
