@@ -146,6 +146,7 @@ static void applied(struct wgd_if *wif)
 	wif->retry_ms = 0;
 	wif->stats.batches++;
 	wif->stats.ops += wif->n_ops;
+	wif->acked_us = wgd_now_us();
 	if (wif->refusal && !wg_plan_is_refused(wif->dev)) {
 		zlog_notice("%s: accepted now: %s", wif->name, wif->refusal);
 		XFREE(MTYPE_WGD_STR, wif->refusal);

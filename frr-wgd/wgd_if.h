@@ -88,6 +88,7 @@ struct wgd_if {
 	int64_t last_apply_ms, read_began_ms, read_took_ms;
 	int64_t read_cpu_us; /* what the last read cost us */
 	int64_t dirty_since_us; /* 0: nothing pending */
+	int64_t acked_us; /* last batch acknowledged; 0: none yet */
 
 	struct wgd_if_stats stats;
 

@@ -94,6 +94,7 @@ def test_statistics(net):
         assert isinstance(shown[key], int), shown
     assert shown["batches"] >= 1 and shown["operations"] >= shown["batches"]
     assert shown["resyncs"] >= 1
+    assert shown["ackUsecsAgo"] > 0
     assert 0 < shown["lastUsecs"] <= shown["worstUsecs"] < 10 * 1000 * 1000
     text = net["a"].vtysh("show wireguard statistics")
     for value in shown["batches"], shown["operations"], shown["worstUsecs"]:
