@@ -14,6 +14,11 @@
  * BLOCK bounds what is taken in one turn: some hundred routes, a millisecond.
  * A handler calls until nothing comes; the block is never read on half way.
  *
+ * zebra wakes us for each route that it installs, which costs more than to
+ * follow it.  So in a burst, which is a turn within GATHER_US of the last one,
+ * we wait that long for company.  A change that comes alone does not wait, and
+ * the device is not written more often than that either (wgd_if.c).
+ *
  * Of a route's message only the front is decoded; the part that differs
  * between releases, the next hops, by libfrr.
  */
@@ -23,15 +28,18 @@
 #include "network.h"
 #include "stream.h"
 
+#include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_zapi.h"
 
 #define BLOCK 32768
+#define GATHER_US 1000
 
 static struct {
 	uint8_t bytes[BLOCK];
 	size_t at, end;
-	bool over;	  /* the turn's block is used up */
-	struct stream *s; /* the message that was handed out */
+	bool over;	   /* the turn's block is used up */
+	int64_t turned_us; /* monotonic; when the last turn ended */
+	struct stream *s;  /* the message that was handed out */
 } block;
 
 static bool prefix_decode(struct stream *s, struct prefix *ret)
@@ -117,6 +125,14 @@ static size_t whole(size_t at, struct wgd_zapi_message *ret)
 	return len;
 }
 
+static void gather(void)
+{
+	int64_t left = block.turned_us + GATHER_US - wgd_now_us();
+
+	if (left > 0 && left <= GATHER_US)
+		usleep(left);
+}
+
 /* Take the whole messages about routes off the socket. */
 static void fill(int fd)
 {
@@ -147,11 +163,15 @@ bool wgd_zapi_route_next(struct zclient *zc, struct wgd_zapi_message *ret)
 	size_t len;
 
 	if (block.at == block.end) {
-		if (!block.over)
+		if (!block.over) {
+			gather();
 			fill(zc->sock);
+		}
 		block.over = !block.over && block.at < block.end;
-		if (block.at == block.end)
+		if (block.at == block.end) {
+			block.turned_us = wgd_now_us();
 			return false;
+		}
 	}
 	len = whole(block.at, ret);
 	assert(len);
