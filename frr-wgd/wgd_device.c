@@ -16,7 +16,8 @@
  * every POLL_MIN_MS while that is cheap, for it brings handshakes and
  * endpoints, too; and never so often that it takes more than the share
  * 1/POLL_SHARE of a processor, or 1/SUSPECT_SHARE where the last time found
- * somebody at work.
+ * somebody at work.  While a device is read nothing can be written to it, for
+ * seconds if it is large: so a read waits for a lull, up to PUT_OFF_MAX_MS.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -40,6 +41,8 @@
 #define POLL_MIN_MS 5000 /* between two reads */
 #define POLL_MAX_MS 3600000
 #define POLL_SHARE 200
+#define LULL_MS 1000 /* nothing was written for so long */
+#define PUT_OFF_MAX_MS 60000
 #define SUSPECT_SHARE 50
 #define REFUSED_AGAIN_MS 60000 /* between two tries of what was refused */
 #define REFRESH_QUICK_MS 20 /* a device that is read so fast ... */
@@ -165,7 +168,16 @@ static void applied(struct wgd_if *wif)
 static void poll_due(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
+	int64_t now = wgd_now_ms();
 
+	if (!wif->poll_due_ms)
+		wif->poll_due_ms = now;
+	if ((wif->dirty_since_us || now - wif->last_apply_ms < LULL_MS) &&
+	    now - wif->poll_due_ms < PUT_OFF_MAX_MS) {
+		event_add_timer_msec(wgd.master, poll_due, wif, LULL_MS,
+				     &wif->t_poll);
+		return;
+	}
 	wif->want_read = true;
 	wgd_if_kick(wif);
 }
@@ -207,6 +219,7 @@ static void read_done(struct wgd_if *wif)
 	if (wg_plan_is_refused(wif->dev) &&
 	    wgd_now_ms() - wif->refused_ms >= REFUSED_AGAIN_MS)
 		wg_plan_retry(wif->dev);
+	wif->poll_due_ms = 0;
 	event_cancel(&wif->t_poll);
 	event_add_timer_msec(wgd.master, poll_due, wif,
 			     poll_ms(wif, was_synced && differences),
