@@ -19,6 +19,7 @@
 /* Not in the headers of kernels that cannot do it. */
 #define ALLOWEDIP_A_FLAGS 4
 #define ALLOWEDIP_F_REMOVE_ME 1u
+#define BARE_REMOVE_MAX 1800 /* prefixes, of 36 bytes */
 
 /* The peer that prefix i is taken from or given to. */
 static unsigned whose(const struct bare_job *job, uint32_t i)
@@ -28,10 +29,17 @@ static unsigned whose(const struct bare_job *job, uint32_t i)
 	return (bare_peer(i, job->n, job->n_peers) + job->shift) % job->n_peers;
 }
 
-/* ... of a batch. */
+/* ... of a batch.  What REMOVE_ME takes is longer, and a nest has 64 KiB. */
+static uint32_t batch_of(const struct bare_job *job)
+{
+	return job->how == BARE_REMOVE && job->batch > BARE_REMOVE_MAX
+		       ? BARE_REMOVE_MAX
+		       : job->batch;
+}
+
 static bool is_last(const struct bare_job *job, uint32_t i)
 {
-	return i % job->batch == job->batch - 1 || i == job->n - 1;
+	return (i + 1) % batch_of(job) == 0 || i == job->n - 1;
 }
 
 /* --- text */
@@ -221,7 +229,7 @@ int bare_kernel(const char *ifname, const struct bare_job *job)
 		uint32_t a = htonl(bare_address(i));
 		unsigned p = whose(job, i);
 
-		if (i % job->batch == 0) {
+		if (i % batch_of(job) == 0) {
 			start(family, WG_CMD_SET_DEVICE);
 			put(WGDEVICE_A_IFNAME, ifname, strlen(ifname) + 1);
 			peers = nest(WGDEVICE_A_PEERS);

@@ -46,11 +46,8 @@ from lib.topogen import Topogen, TopoHost, TopoRouter
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKEND = os.environ.get("WGD_BACKEND", "userspace")
 PYTHON = "/usr/bin/python3"
-# For tests that want the machine for themselves.
+# Tests may take a quarter of an hour.
 HEAVY = os.environ.get("WGD_HEAVY") == "1"
-heavy = pytest.mark.skipif(
-    not HEAVY, reason="wants an idle machine: --heavy"
-)
 KEYDIR = "/etc/frr/wireguard"
 SYS_PIDFD_GETFD = 438
 SO_RCVBUFFORCE = 33

@@ -169,6 +169,7 @@ def names(hands):
     return "+".join(hand.__name__ for hand in hands)
 
 
+@pytest.mark.device  # loses single prefixes
 @pytest.mark.parametrize("hand", HANDS)
 def test_clear_repairs(net, right, other, hand):
     change(net, right, hand)
@@ -177,6 +178,7 @@ def test_clear_repairs(net, right, other, hand):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
 
 
+@pytest.mark.device  # loses single prefixes
 @pytest.mark.parametrize(
     "hands",
     [

@@ -36,12 +36,9 @@ import warnings
 
 import pytest
 
-from lib_wgd import BACKEND, PATIENCE, PYTHON, difference, heavy, wait_for
+from lib_wgd import BACKEND, PATIENCE, PYTHON, difference, wait_for
 from lib.topolog import logger
 
-# In a guest, which has one processor for zebra and for all that traffic, it
-# still wants the machine for itself.
-pytestmark = [heavy] if BACKEND == "kernel" else []
 device = pytest.mark.device  # removes one prefix of many
 
 TOPOLOGY = {
