@@ -19,6 +19,7 @@
 #include "log.h"
 #include "vrf.h"
 
+#include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 
@@ -178,9 +179,9 @@ void wgd_underlay_order(void)
 {
 	struct wg_underlay_want want;
 
-	while (wgd_zebra_is_up() &&
+	while (wgd_zebra_client() &&
 	       wg_underlay_next(wgd.underlay, wgd.routes_here, &want)) {
-		wgd_zebra_host_route(&want.addr, want.nh, want.n_nh);
+		wgd_hostroute_set(&want.addr, want.nh, want.n_nh);
 		if (want.ask)
 			wg_gateway_ask(wgd.core, VRF_DEFAULT, &want.addr);
 	}

@@ -37,6 +37,7 @@
 #include "zclient.h"
 
 #include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zapi.h"
@@ -46,8 +47,6 @@ DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 
 #define QUIET_MS 3000
 #define ASK_AGAIN_S 5
-#define HOST_ROUTE_STALE_S 86400
-#define HOST_ROUTE_DISTANCE 1 /* as a static route: before what is learned */
 
 /* A VRF whose routes we want. */
 struct follow {
@@ -62,8 +61,6 @@ struct follow {
 
 static struct zclient *zclient;
 static bool connected, connected_before;
-static bool host_routes_seen; /* there are some, or were */
-static bool host_routes_kept; /* zebra knows that we come back */
 static struct follow *follows;
 static struct event *t_quiet, *t_stale;
 
@@ -83,7 +80,7 @@ static bool to_prefix(const struct prefix *p, struct wg_prefix *ret)
 	return true;
 }
 
-static void from_addr(const struct wg_addr *a, struct prefix *ret)
+void wgd_zebra_prefix(const struct wg_addr *a, struct prefix *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->family = a->family;
@@ -177,7 +174,7 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 				 safe_strerror(-rc));
 	}
 	if (route.type == ZEBRA_ROUTE_HSLS)
-		host_routes_seen = true;
+		wgd_hostroute_seen();
 	else if (vrf == VRF_DEFAULT)
 		wg_underlay_route(wgd.underlay, &p, nh, n);
 	wgd_if_route_event();
@@ -198,8 +195,6 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 
 /* --- replay */
 
-static void drop_old_host_routes(void);
-
 bool wgd_zebra_is_telling(void)
 {
 	return t_stale;
@@ -214,8 +209,10 @@ static void routes_are_here(struct event *t)
 	wgd.routes_here = true;
 	zlog_info("all routes are here");
 	wgd_if_release_stale();
-	if (first)
-		drop_old_host_routes();
+	if (first) {
+		wgd_underlay_settle();
+		wgd_hostroute_drop_old();
+	}
 }
 
 static void quiet(struct event *t)
@@ -415,9 +412,9 @@ static void barrier_reached(vrf_id_t vrf)
 
 /* --- next hop tracking */
 
-bool wgd_zebra_is_up(void)
+struct zclient *wgd_zebra_client(void)
 {
-	return connected;
+	return connected ? zclient : NULL;
 }
 
 void wgd_zebra_track(void)
@@ -430,7 +427,7 @@ void wgd_zebra_track(void)
 	while (wg_gateway_next(wgd.core, &want)) {
 		if (!is_there(want.vrf))
 			continue; /* its routes go with it */
-		from_addr(&want.gateway, &p);
+		wgd_zebra_prefix(&want.gateway, &p);
 		wgd_debug_routes("%s next hop %pFX vrf %u",
 				 want.want ? "track" : "forget", &p, want.vrf);
 		zclient_send_rnh(zclient,
@@ -512,94 +509,6 @@ static void nexthop_told(struct vrf *vrf, struct prefix *match,
 }
 #endif
 
-/* --- host routes */
-
-/*
- * zebra deletes the routes of a client that goes, unless it said that it will
- * be back.  A tunnel that runs while we are away needs them; so they stay for
- * as long as anybody could reasonably be away.
- */
-static void send_capability(enum zserv_client_capabilities cap, afi_t afi)
-{
-	struct zapi_cap api = {
-		.cap = cap,
-		.stale_removal_time = HOST_ROUTE_STALE_S,
-		.afi = afi,
-		.safi = SAFI_UNICAST,
-		.vrf_id = VRF_DEFAULT,
-	};
-
-	zclient_capabilities_send(ZEBRA_CLIENT_CAPABILITIES, zclient, &api);
-}
-
-static void keep_host_routes(void)
-{
-	afi_t afi;
-
-	if (host_routes_kept)
-		return;
-	host_routes_kept = true;
-	send_capability(ZEBRA_CLIENT_GR_CAPABILITIES, AFI_IP);
-	for (afi = AFI_IP; afi <= AFI_IP6; afi++)
-		send_capability(ZEBRA_CLIENT_ROUTE_UPDATE_PENDING, afi);
-}
-
-/* What an earlier life left and this one did not order again goes. */
-static void drop_old_host_routes(void)
-{
-	afi_t afi;
-
-	wgd_underlay_settle();
-	if (!connected || !host_routes_seen)
-		return;
-	keep_host_routes();
-	for (afi = AFI_IP; afi <= AFI_IP6; afi++)
-		send_capability(ZEBRA_CLIENT_ROUTE_UPDATE_COMPLETE, afi);
-}
-
-void wgd_zebra_host_route(const struct wg_addr *addr,
-			  const struct wg_nexthop *nh, size_t n)
-{
-	struct zapi_route api = {
-		.vrf_id = VRF_DEFAULT,
-		.type = ZEBRA_ROUTE_HSLS,
-		.safi = SAFI_UNICAST,
-		.distance = HOST_ROUTE_DISTANCE,
-	};
-	size_t i;
-
-	from_addr(addr, &api.prefix);
-	SET_FLAG(api.message, ZAPI_MESSAGE_DISTANCE);
-	if (n)
-		SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);
-	api.nexthop_num = MIN(n, (size_t)MULTIPATH_NUM);
-	for (i = 0; i < api.nexthop_num; i++) {
-		struct zapi_nexthop *to = &api.nexthops[i];
-
-		to->vrf_id = VRF_DEFAULT;
-		to->ifindex = nh[i].ifindex;
-		to->weight = nh[i].weight;
-		to->type = NEXTHOP_TYPE_IFINDEX;
-		if (nh[i].gateway.family == AF_INET)
-			to->type = NEXTHOP_TYPE_IPV4_IFINDEX;
-		else if (nh[i].gateway.family == AF_INET6)
-			to->type = NEXTHOP_TYPE_IPV6_IFINDEX;
-		memcpy(&to->gate, nh[i].gateway.b, sizeof(to->gate));
-		if (nh[i].on_link)
-			SET_FLAG(to->flags, ZAPI_NEXTHOP_FLAG_ONLINK);
-	}
-	if (n)
-		zlog_info("endpoint %pFX: host route, for another route leads to it through a tunnel",
-			  &api.prefix);
-	else
-		zlog_info("endpoint %pFX: no host route any more",
-			  &api.prefix);
-	host_routes_seen = true;
-	keep_host_routes();
-	zclient_route_send(n ? ZEBRA_ROUTE_ADD : ZEBRA_ROUTE_DELETE, zclient,
-			   &api);
-}
-
 /* --- links */
 
 struct interface *wgd_zebra_link(const char *name)
@@ -654,7 +563,7 @@ static void zebra_up(struct zclient *zc)
 		subscribe(f);
 	}
 	connected_before = true;
-	host_routes_kept = false;
+	wgd_hostroute_session();
 	wgd_underlay_replay();
 	wg_gateway_replay(wgd.core);
 	wgd_zebra_track();

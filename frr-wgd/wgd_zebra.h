@@ -24,14 +24,10 @@ extern void wgd_zebra_follow(struct wg_dev *dev, bool fresh);
  */
 extern bool wgd_zebra_is_telling(void);
 
-/* Is there a session? */
-extern bool wgd_zebra_is_up(void);
-/*
- * Have a host route to the address, in the default VRF, with these next hops
- * (n 0: none any more).
- */
-extern void wgd_zebra_host_route(const struct wg_addr *addr,
-				 const struct wg_nexthop *nh, size_t n);
+/* The session; NULL: there is none. */
+extern struct zclient *wgd_zebra_client(void);
+/* The host prefix of an address, for zebra. */
+extern void wgd_zebra_prefix(const struct wg_addr *addr, struct prefix *ret);
 
 /* Track the next hops that the core wants tracked, and no others. */
 extern void wgd_zebra_track(void);
