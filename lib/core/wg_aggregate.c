@@ -51,9 +51,14 @@
  * labels it has not.  Below, gaps are his and count as nobody's, so that
  * nothing of it is given away.
  *
+ * Where two halves without a common label meet, and neither has what is
+ * handed down, a target would save one of theirs and cost itself.  So such a
+ * seam does as well without: what is handed down goes on to both.  Then
+ * regions that grow together or fall apart at a seam change nothing.
+ *
  * Where a choice is free: the target that it has (fewest operations), then
- * who has it on the device (a restart finds its own entries again), then w,
- * then the lowest slot.
+ * who has it on the device (a restart finds its own entries again), then none
+ * at a seam, then w, then the lowest slot.
  *
  * When something changes.  A changed node changes the gaps below it, down to
  * the next wanted nodes.  Marks (wg_table.h) say where to look, all the way
@@ -301,6 +306,26 @@ static bool relabel_some(struct walk *w, size_t *left)
 
 /* --- 2. targets */
 
+/*
+ * Is the node a mere place where two halves meet that have nothing in common?
+ * Both sides begin with real nodes.
+ */
+static bool is_seam(const struct walk *w, uint32_t i)
+{
+	const struct wg_branch *n = wg_table_branch(w->t, i);
+	unsigned b;
+
+	for (b = 0; b < 2; b++)
+		if (!n->child[b] || is_held(w, n->child[b]) ||
+		    wg_table_branch(w->t, n->child[b])->len != n->len + 1)
+			return false;
+	return wg_labels_disjoint(w->t->labels,
+				  wg_table_mark(w->t, n->child[0])->labels,
+				  wg_table_mark(w->t, n->child[1])->labels);
+}
+
+/* The target of a node that is handed none of its labels; 0: it can do
+ * without. */
 static uint32_t choose(const struct walk *w, const struct level *l)
 {
 	const struct wg_labels *labels = w->t->labels;
@@ -311,6 +336,8 @@ static uint32_t choose(const struct walk *w, const struct level *l)
 		return m->target;
 	if (wg_labels_has(labels, m->labels, acked))
 		return acked;
+	if (is_seam(w, l->i))
+		return 0;
 	if (wg_labels_has(labels, m->labels, l->gap))
 		return l->gap;
 	return wg_labels_first(labels, m->labels);
@@ -426,7 +453,7 @@ static void aim(struct walk *w)
 		l->pass = l[-1].pass;
 	} else if (m->labels != WG_LABELS_NONE) {
 		target = choose(w, l);
-		l->pass = target;
+		l->pass = target ? target : l[-1].pass;
 	}
 	if (l->gap && n->len < wg_family_bits(w->t->family) &&
 	    !(make_side(w->t, l, 0) && make_side(w->t, l, 1))) {
@@ -643,7 +670,7 @@ static void check_done(struct walk *w)
 		assert(wg_labels_has(w->t->labels, labels, m->target) &&
 		       !wg_labels_has(w->t->labels, labels, l[-1].pass));
 	else if (best)
-		assert(labels == WG_LABELS_NONE ||
+		assert(labels == WG_LABELS_NONE || is_seam(w, l->i) ||
 		       wg_labels_has(w->t->labels, labels, l[-1].pass));
 	if (n->len == wg_family_bits(w->t->family) || !l->gap)
 		return;

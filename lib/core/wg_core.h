@@ -208,6 +208,7 @@ struct wg_entry {
 	 */
 	struct wg_peer *target;
 	struct wg_prefix cover;
+	bool redundant; /* on the device only because it cannot remove */
 	struct wg_peer *acked; /* who has it on the device; NULL: nobody */
 	bool has_route; /* the rest is set */
 	uint8_t proto;

@@ -179,6 +179,23 @@ static uint32_t intern(struct wg_labels *l, uint32_t n)
 	return j + FIRST;
 }
 
+bool wg_labels_disjoint(const struct wg_labels *l, uint32_t a, uint32_t b)
+{
+	struct members x = members(l, &a);
+	struct members y = members(l, &b);
+	uint32_t i, j;
+
+	for (i = j = 0; i < x.n && j < y.n;) {
+		if (x.slots[i] == y.slots[j])
+			return false;
+		if (x.slots[i] < y.slots[j])
+			i++;
+		else
+			j++;
+	}
+	return true;
+}
+
 uint32_t wg_labels_combine(struct wg_labels *l, uint32_t a, uint32_t b)
 {
 	struct members x, y;

@@ -57,6 +57,9 @@ bool wg_labels_has(const struct wg_labels *l, uint32_t set, uint32_t slot);
 /* The lowest member; 0: NONE. */
 uint32_t wg_labels_first(const struct wg_labels *l, uint32_t set);
 
+/* Have they nothing in common? Neither is NONE. */
+bool wg_labels_disjoint(const struct wg_labels *l, uint32_t a, uint32_t b);
+
 /*
  * What both have, or if that is nothing, what any of the two has; with NONE
  * it is NONE.  Without memory it is one member of that, which serves as well

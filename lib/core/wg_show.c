@@ -52,6 +52,7 @@ static bool report(struct wg_dev *dev, const struct wg_table *t, uint32_t i,
 		.target = wg_dev_peer(dev, target),
 		.acked = wg_dev_peer(dev, n->acked),
 		.has_route = n->route != 0,
+		.redundant = n->orphan && !n->queued,
 	};
 	q = wanted && !target ? wg_entry_cover(dev, t, i) : 0;
 	if (q && wg_entry_target(dev, t, q) == wanted)
