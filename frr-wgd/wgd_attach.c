@@ -257,6 +257,7 @@ void wgd_attach_set_conf(struct wgd_if *wif)
 
 	wg_dev_set_conf(wif->dev, &conf);
 	wg_dev_set_follow(wif->dev, wif->conf.follow);
+	wg_dev_set_aggregate(wif->dev, wif->conf.aggregate);
 }
 
 /* The MTU that the link shall have; 0: as it is.  RET: what it depends on. */

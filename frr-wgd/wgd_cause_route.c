@@ -16,8 +16,10 @@
 /* The followed route decides, and says this. */
 static bool verdict_is(const struct wgd_facts *f, enum wg_verdict verdict)
 {
+	const struct wg_entry *e = wgd_facts_entry(f);
+
 	return f->has_route && f->route.verdict == verdict &&
-	       (!f->has_entry || f->entry.prefix.len < f->route.prefix.len);
+	       (!e || e->prefix.len < f->route.prefix.len);
 }
 
 /* What becomes of the packets of a prefix that nobody was given. */
@@ -115,9 +117,11 @@ static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
 
 static bool is_claimed(const struct wgd_facts *f)
 {
+	const struct wg_entry *e = wgd_facts_entry(f);
+
 	return f->claimant &&
 	       (!f->has_route || f->claim.len >= f->route.prefix.len) &&
-	       (!f->has_entry || f->claim.len > f->entry.prefix.len);
+	       (!e || e->prefix.len < f->claim.len);
 }
 
 static bool no_peer_for_nexthop(const struct wgd_facts *f,
@@ -311,8 +315,12 @@ static bool covers_endpoint(const struct wgd_facts *f,
 static bool pending(const struct wgd_facts *f, const struct wgd_words *w,
 		    struct wgd_cause *c)
 {
-	if (!f->has_route || !f->route.decided ||
-	    f->route.decided == f->route.acked)
+	const struct wg_peer *has = f->route.acked;
+
+	/* or what covers it */
+	if (f->has_route && !f->route.target && !wg_plan_pending(f->wif->dev))
+		has = f->owner;
+	if (!f->has_route || !f->route.decided || f->route.decided == has)
 		return false;
 	c->name = "pending";
 	wgd_cause_say(c->reason,
@@ -342,15 +350,16 @@ static bool owned_by_another(const struct wgd_facts *f,
 			     const struct wgd_words *w, struct wgd_cause *c)
 {
 	const struct wg_peer *nexthop = wgd_facts_nexthop(f, NULL);
+	const struct wg_entry *e = wgd_facts_entry(f);
 	const char *how = "";
 
 	if (!nexthop || wgd_facts_is_nexthop(f, f->owner))
 		return false;
-	if (f->entry.source == WG_SOURCE_STATIC)
+	if (e->source == WG_SOURCE_STATIC)
 		how = ", which is configured so";
-	else if (f->entry.source == WG_SOURCE_STRANGER)
+	else if (e->source == WG_SOURCE_STRANGER)
 		how = ", put there by somebody else";
-	else if (f->entry.source == WG_SOURCE_STALE)
+	else if (e->source == WG_SOURCE_STALE)
 		how = ", since before wgd was started";
 	c->name = "owned-by-another-peer";
 	wgd_cause_say(
@@ -358,7 +367,7 @@ static bool owned_by_another(const struct wgd_facts *f,
 		"the next hop of %s is peer %s, but %s belongs to peer %s%s: packets go there, and packets from %s are accepted from there only",
 		w->route, wg_peer_name(nexthop), w->entry, w->owner, how,
 		w->addr);
-	if (f->entry.source == WG_SOURCE_STATIC)
+	if (e->source == WG_SOURCE_STATIC)
 		wgd_cause_try(
 			c,
 			"interface %s: is %s in a line of peer %s by mistake?",

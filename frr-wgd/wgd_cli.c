@@ -301,6 +301,16 @@ DEFPY_YANG (no_wireguard_route_following,
 	return set(vty, "route-following", "prefixes");
 }
 
+DEFPY_YANG (wireguard_aggregate,
+	    wireguard_aggregate_cmd,
+	    "[no] wireguard aggregate",
+	    NO_STR
+	    WIREGUARD_STR
+	    "Fewest AllowedIPs with exactly the same effect\n")
+{
+	return set(vty, "aggregate", no ? "false" : "true");
+}
+
 /* --- peers */
 
 DEFPY_YANG (no_wireguard_peer,
@@ -575,6 +585,13 @@ void wgd_cli_show_leaf(struct vty *vty, const struct lyd_node *dnode,
 	vty_out(vty, " wireguard %s %s\n", words(dnode), lyd_get_value(dnode));
 }
 
+void wgd_cli_show_aggregate(struct vty *vty, const struct lyd_node *dnode,
+			    bool show_defaults)
+{
+	if (yang_dnode_get_bool(dnode, NULL))
+		vty_out(vty, " wireguard aggregate\n");
+}
+
 void wgd_cli_show_implementation(struct vty *vty, const struct lyd_node *dnode,
 				 bool show_defaults)
 {
@@ -619,6 +636,7 @@ void wgd_cli_init(void)
 	install_element(INTERFACE_NODE, &no_wireguard_implementation_cmd);
 	install_element(INTERFACE_NODE, &wireguard_route_following_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_route_following_cmd);
+	install_element(INTERFACE_NODE, &wireguard_aggregate_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_public_key_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_address_cmd);

@@ -387,7 +387,8 @@ void wgd_device_refresh(struct wgd_if *wif)
 	struct pollfd fd;
 
 	if (!wif->be || wif->busy != WGD_IDLE || wif->state != WGD_IF_SYNCED ||
-	    wg_plan_pending(wif->dev) || wif->read_took_ms > REFRESH_QUICK_MS)
+	    wg_plan_pending(wif->dev) || wg_sync_is_busy(wif->dev) ||
+	    wif->read_took_ms > REFRESH_QUICK_MS)
 		return;
 	wgd_device_read(wif);
 	while (wif->busy != WGD_IDLE && (left = end - wgd_now_ms()) > 0) {

@@ -94,10 +94,17 @@ static void cause_text(struct vty *vty, const struct wgd_facts *f,
 		vty_out(vty, "  Try: %s\n", c->tries[i]);
 }
 
+/* Is the device's entry another than the one that is decided? */
+static bool is_aggregate(const struct wgd_facts *f)
+{
+	return wgd_facts_entry(f) == &f->decided && f->has_entry &&
+	       !wg_prefix_same(&f->entry.prefix, &f->decided.prefix);
+}
+
 static void text(struct vty *vty, const struct wgd_facts *f,
 		 const struct wgd_cause *c)
 {
-	char buf[64], key[WG_KEY_STRLEN];
+	char buf[64], decided[WG_PREFIX_STRLEN], key[WG_KEY_STRLEN];
 
 	vty_out(vty, "Address %s\n", wg_addr_str(&f->addr, buf));
 	if (f->wif && !f->wif_is_guess)
@@ -106,9 +113,13 @@ static void text(struct vty *vty, const struct wgd_facts *f,
 	if (f->has_route)
 		route_text(vty, &f->route);
 	if (f->owner)
-		vty_out(vty, "  AllowedIPs: %s of peer %s\n",
+		vty_out(vty, "  AllowedIPs: %s of peer %s%s%s\n",
 			wg_prefix_str(&f->entry.prefix, buf),
-			wgd_cause_peer_name(f->owner, key));
+			wgd_cause_peer_name(f->owner, key),
+			is_aggregate(f) ? ", in place of " : "",
+			is_aggregate(f)
+				? wg_prefix_str(&f->decided.prefix, decided)
+				: "");
 	if (f->peer)
 		peer_text(vty, f);
 	cause_text(vty, f, c);
@@ -166,6 +177,9 @@ static void peer_json(json_object *o, const struct wgd_facts *f)
 
 	json_object_string_add(o, "allowedIp",
 			       wg_prefix_str(&f->entry.prefix, buf));
+	if (is_aggregate(f))
+		json_object_string_add(o, "inPlaceOf",
+				       wg_prefix_str(&f->decided.prefix, buf));
 	json_object_string_add(o, "peer", wgd_cause_peer_name(f->owner, buf));
 	json_object_string_add(o, "peerState",
 			       wg_peer_state_str(wg_peer_state(f->owner)));

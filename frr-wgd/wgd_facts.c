@@ -136,6 +136,13 @@ static int relevance(const struct wgd_facts *f)
 	return length(f) + (wgd_facts_leads_here(f) ? 1000 : 0);
 }
 
+const struct wg_entry *wgd_facts_entry(const struct wgd_facts *f)
+{
+	if (f->wif && wg_dev_aggregate(f->wif->dev) && f->has_decided)
+		return &f->decided;
+	return f->has_entry ? &f->entry : NULL;
+}
+
 bool wgd_facts_is_up(const struct wgd_facts *f)
 {
 	return f->wif->state != WGD_IF_ABSENT && f->has_link &&
@@ -156,6 +163,8 @@ static void choose(struct wgd_facts *f, const vrf_id_t *vrf)
 		one.has_route = wg_route_lookup(wif->dev, &f->addr, &one.route);
 		one.has_entry =
 			wg_entry_lookup(wif->dev, &f->addr, true, &one.entry);
+		one.has_decided = wg_entry_lookup(wif->dev, &f->addr, false,
+						  &one.decided);
 		ask_way(&f->addr, wg_dev_vrf(wif->dev), &one.way);
 		if (relevance(&one) > best) {
 			best = relevance(&one);

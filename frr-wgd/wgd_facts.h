@@ -34,6 +34,8 @@ struct wgd_facts {
 	struct wg_entry route;
 	bool has_entry; /* the longest match that the device acknowledged */
 	struct wg_entry entry;
+	bool has_decided; /* ... the longest that is decided */
+	struct wg_entry decided;
 	const struct wg_peer *owner; /* of the entry; NULL: none */
 	struct wgd_peer *peer;	     /* that, where it is configured */
 	/* the peer with the longest configured address or allowed-ips that
@@ -51,6 +53,11 @@ extern void wgd_facts_gather(struct wgd_facts *f, const struct wg_addr *addr,
 			     const vrf_id_t *vrf);
 
 /* The interface (there is one) can carry packets. */
+/*
+ * What the address has for a decision: the device's entry, or where that may be
+ * an aggregate, the prefix that is decided.  NULL: nothing.
+ */
+extern const struct wg_entry *wgd_facts_entry(const struct wgd_facts *f);
 extern bool wgd_facts_is_up(const struct wgd_facts *f);
 /* The kernel sends the address to the interface. */
 extern bool wgd_facts_leads_here(const struct wgd_facts *f);

@@ -195,6 +195,8 @@ static void run(struct event *t)
 		wgd_device_read(wif);
 	else if (wg_plan_pending(wif->dev))
 		wgd_device_apply(wif);
+	else
+		wif->dirty_since_us = 0; /* it was all covered */
 }
 
 void wgd_if_kick(struct wgd_if *wif)
@@ -228,7 +230,8 @@ void wgd_if_route_event(void)
 
 	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
 		wg_dev_count(wif->dev, &count);
-		if (!count.pending || !wg_sync_is_synced(wif->dev))
+		if ((!count.pending && !wg_sync_is_busy(wif->dev)) ||
+		    !wg_sync_is_synced(wif->dev))
 			continue;
 		wif->stats.events++;
 		if (!wif->dirty_since_us)

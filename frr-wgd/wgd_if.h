@@ -38,6 +38,7 @@ struct wgd_if_conf {
 	uint32_t fwmark; /* 0: none */
 	uint32_t mtu; /* bytes; 0: the default */
 	enum wg_follow follow;
+	bool aggregate;
 };
 
 #define WGD_MTU_DEFAULT 1420

@@ -61,6 +61,7 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		CHECKED("/program", wgd_nb_if_value_modify, NULL),
 		DEFAULTED("/route-following", wgd_nb_modify,
 			  wgd_cli_show_leaf),
+		DEFAULTED("/aggregate", wgd_nb_modify, wgd_cli_show_aggregate),
 		CREATED("/peer", NULL),
 		OPTIONAL("/peer/description", wgd_cli_show_peer_leaf),
 		OPTIONAL("/peer/public-key", wgd_cli_show_peer_leaf),

@@ -40,6 +40,8 @@ extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);
 extern void wgd_cli_show_leaf(struct vty *, const struct lyd_node *, bool);
 extern void wgd_cli_show_implementation(struct vty *, const struct lyd_node *,
 					bool);
+extern void wgd_cli_show_aggregate(struct vty *, const struct lyd_node *,
+				   bool);
 extern void wgd_cli_show_peer_leaf(struct vty *, const struct lyd_node *,
 				   bool);
 extern void wgd_cli_show_peer_endpoint(struct vty *, const struct lyd_node *,

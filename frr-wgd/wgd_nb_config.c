@@ -189,6 +189,8 @@ static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 			conf->follow = strmatch(value(leaf), "any")
 					       ? WG_FOLLOW_ANY
 					       : WG_FOLLOW_PREFIXES;
+		else if (wgd_nb_is(leaf, "aggregate"))
+			conf->aggregate = strmatch(value(leaf), "true");
 	}
 }
 

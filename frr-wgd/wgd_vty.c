@@ -59,7 +59,8 @@ static const char *peer_name(const struct wg_peer *peer, char *key)
 
 static const char *sync_state(struct wgd_if *wif)
 {
-	if (wif->state == WGD_IF_SYNCED && wg_plan_pending(wif->dev))
+	if (wif->state == WGD_IF_SYNCED &&
+	    (wg_plan_pending(wif->dev) || wg_sync_is_busy(wif->dev)))
 		return "pending";
 	return wgd_if_state_str(wif->state);
 }
@@ -145,7 +146,8 @@ static uint16_t port_of(struct wgd_if *wif)
 static json_object *if_json(struct wgd_if *wif)
 {
 	json_object *o = json_object_new_object();
-	json_object *peers = json_object_new_object();
+	json_object *peers = json_object_new_object(), *t;
+	struct wg_count count;
 	struct wg_peer *peer;
 	char buf[64];
 
@@ -164,6 +166,13 @@ static json_object *if_json(struct wgd_if *wif)
 		json_object_string_add(o, "mtuLink", mtu_link(wif));
 	json_object_int_add(o, "fwmark", wg_dev_conf(wif->dev)->fwmark);
 	json_object_boolean_add(o, "adopted", wif->adopted);
+	if (wg_dev_aggregate(wif->dev)) {
+		wg_dev_count(wif->dev, &count);
+		t = json_object_new_object();
+		json_object_int_add(t, "prefixes", count.entries);
+		json_object_int_add(t, "entries", count.targets);
+		json_object_object_add(o, "aggregate", t);
+	}
 	json_object_string_add(o, "syncState", sync_state(wif));
 	if (wif->reason && wif->state == WGD_IF_ABSENT)
 		json_object_string_add(o, "syncReason", wif->reason);
@@ -174,6 +183,19 @@ static json_object *if_json(struct wgd_if *wif)
 				       peer_json(wg_peer_arg(peer)));
 	json_object_object_add(o, "peers", peers);
 	return o;
+}
+
+/* Prefixes decided and entries for them, where these are not the same. */
+static void ratio_text(struct vty *vty, struct wgd_if *wif)
+{
+	struct wg_count count;
+
+	if (!wg_dev_aggregate(wif->dev))
+		return;
+	wg_dev_count(wif->dev, &count);
+	vty_out(vty, "  Aggregated: %zu prefixes in %zu entries, %zu %%\n", count.entries,
+		count.targets,
+		count.entries ? count.targets * 100 / count.entries : 100);
 }
 
 static void peer_text(struct vty *vty, struct wgd_peer *p)
@@ -237,6 +259,7 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 	if (wg_dev_vrf(wif->dev) != VRF_DEFAULT)
 		vty_out(vty, "  VRF: %s\n",
 			vrf_id_to_name(wg_dev_vrf(wif->dev)));
+	ratio_text(vty, wif);
 	vty_out(vty, "  Public key: %s\n",
 		wgd_if_public_key(wif)
 			? wg_key_str(wgd_if_public_key(wif), buf)
@@ -275,8 +298,16 @@ DEFPY (show_wireguard,
 
 /* --- show wireguard allowed-ips */
 
+/* Who the row is about: the device's entry comes before what it covers. */
+static const struct wg_peer *entry_owner(const struct wg_entry *e)
+{
+	return e->target ?: e->decided ?: e->acked;
+}
+
 static const char *source_str(const struct wg_entry *e)
 {
+	if (e->target && e->target != e->decided)
+		return "aggregate";
 	switch (e->source) {
 	case WG_SOURCE_STATIC:
 		return "static";
@@ -295,15 +326,17 @@ static const char *source_str(const struct wg_entry *e)
 
 static const char *entry_state(const struct wg_entry *e)
 {
-	if (e->source == WG_SOURCE_STALE || e->source == WG_SOURCE_STRANGER)
-		return "installed";
-	return e->decided == e->acked ? "installed" : "pending";
+	if (e->redundant && e->decided)
+		return "covered"; /* and there all the same */
+	if (e->target != e->acked)
+		return "pending";
+	return e->target ? "installed" : "covered";
 }
 
 /* In AllowedIPs, or about to be, or about to leave. */
 static bool is_allowed_ip(const struct wg_entry *e)
 {
-	return e->decided || e->acked;
+	return e->decided || e->target || e->acked;
 }
 
 DEFPY (show_wireguard_allowed_ips,
@@ -316,8 +349,8 @@ DEFPY (show_wireguard_allowed_ips,
        JSON_STR)
 {
 	json_object *o = json ? json_object_new_object() : NULL, *t, *row;
-	char prefix[WG_PREFIX_STRLEN], key[WG_KEY_STRLEN];
-	const struct wg_peer *owner;
+	char prefix[WG_PREFIX_STRLEN], cover[WG_PREFIX_STRLEN];
+	char key[WG_KEY_STRLEN];
 	struct wg_entry e;
 	struct wgd_if *wif;
 
@@ -333,23 +366,30 @@ DEFPY (show_wireguard_allowed_ips,
 		each_entry (wif->dev, &e) {
 			if (!is_allowed_ip(&e))
 				continue;
-			owner = e.decided ?: e.acked;
 			wg_prefix_str(&e.prefix, prefix);
+			if (e.cover.family)
+				wg_prefix_str(&e.cover, cover);
 			if (!json) {
-				vty_out(vty, "  %-43s %-20s %-10s %s\n",
-					prefix, peer_name(owner, key),
-					source_str(&e), entry_state(&e));
+				vty_out(vty, "  %-43s %-20s %-10s %s%s%s\n",
+					prefix, peer_name(entry_owner(&e), key),
+					source_str(&e), entry_state(&e),
+					e.cover.family ? " by " : "",
+					e.cover.family ? cover : "");
 				continue;
 			}
 			row = json_object_new_object();
 			json_object_string_add(row, "peer",
-					       peer_name(owner, key));
+					       peer_name(entry_owner(&e), key));
 			json_object_string_add(row, "source", source_str(&e));
 			json_object_string_add(row, "state", entry_state(&e));
+			if (e.cover.family)
+				json_object_string_add(row, "coveredBy", cover);
 			json_object_object_add(t, prefix, row);
 		}
 		if (json)
 			json_object_object_add(o, wif->name, t);
+		else
+			ratio_text(vty, wif);
 	}
 	return json ? vty_json(vty, o) : CMD_SUCCESS;
 }
@@ -499,6 +539,8 @@ DEFPY (show_wireguard_statistics,
 		} rows[] = {
 			{ "routes", "Routes followed", count.routes },
 			{ "entries", "AllowedIPs decided", count.entries },
+			{ "targets", "AllowedIPs for them, aggregated",
+			  count.targets },
 			{ "installed", "AllowedIPs installed",
 			  count.installed },
 			{ "pending", "AllowedIPs pending", count.pending },
