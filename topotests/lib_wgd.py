@@ -46,8 +46,11 @@ from lib.topogen import Topogen, TopoHost, TopoRouter
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKEND = os.environ.get("WGD_BACKEND", "userspace")
 PYTHON = "/usr/bin/python3"
-# Tests may take a quarter of an hour.
+# Tests may take an hour.
 HEAVY = os.environ.get("WGD_HEAVY") == "1"
+with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
+    # ten times slower than others
+    EMULATED = "QEMU TCG" in cpuinfo.read()
 KEYDIR = "/etc/frr/wireguard"
 SYS_PIDFD_GETFD = 438
 SO_RCVBUFFORCE = 33
