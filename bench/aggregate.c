@@ -2,9 +2,9 @@
 /*
  * aggregate.*: a full table with origins, dealt to K peers, aggregated.
  *
- *   bench/bench-aggregate FILE K          entries before and after
- *   bench/bench-aggregate FILE K --dump   ... and "PREFIX PEER" of each after
- *   bench/bench-aggregate                 the measures, as JSON
+ *   bench/aggregate FILE K          entries before and after
+ *   bench/aggregate FILE K --dump   ... and "PREFIX PEER" of each after
+ *   bench/aggregate                 the measures, as JSON
  *
  * FILE has a prefix and an AS number a line, `;` begins a comment, .gz goes
  * through zcat.  The origin AS is dealt to peer ((AS * 0x9E3779B97F4A7C15 mod
@@ -439,11 +439,11 @@ int main(int argc, char **argv)
 		return measures();
 	n_peers = strtoul(argv[2], NULL, 10);
 	if (!n_peers || n_peers > MAX_PEERS) {
-		fprintf(stderr, "bench-aggregate: K is 1 to %d\n", MAX_PEERS);
+		fprintf(stderr, "aggregate: K is 1 to %d\n", MAX_PEERS);
 		return 1;
 	}
 	if (!read_table(argv[1], &t)) {
-		fprintf(stderr, "bench-aggregate: cannot read %s\n", argv[1]);
+		fprintf(stderr, "aggregate: cannot read %s\n", argv[1]);
 		return 1;
 	}
 	deal(&t, n_peers);
