@@ -11,8 +11,10 @@ need many minutes for that many, it is a tenth of the prefixes unless --heavy.
 import base64
 import hashlib
 import subprocess
+import time
 
-from lib_wgd import BACKEND, HEAVY, PATIENCE, holds, wait_for
+from lib_wgd import BACKEND, HEAVY, PATIENCE, SLOW, holds, wait_for
+from lib.topolog import logger
 
 TOPOLOGY = {
     "sites": "a",
@@ -23,6 +25,7 @@ FULL = BACKEND == "userspace" or HEAVY
 PEERS, EACH = 1000, 100 if FULL else 10
 MANY = 255 * 512 if FULL else 255 * 51
 LONG = 6 * PATIENCE
+COALESCE = 0.01  # seconds between two writes: COALESCE_MS of wgd_if.c
 
 
 def key_of(i):
@@ -239,6 +242,44 @@ def test_started_twice(net):
     assert a.pid("wgd") == pid
     a.run("kill -0 %d" % pid)
     assert_device(a, expected)
+
+
+def memory(site):
+    "Resident bytes of wgd."
+    lines = site.run("cat /proc/%d/status" % site.pid("wgd")).splitlines()
+    return 1024 * next(int(s.split()[1]) for s in lines if s.startswith("VmRSS"))
+
+
+def test_flapping(net):
+    """
+    A prefix changes its peer as often as the kernel can: the last one counts,
+    the device is written now and then, people are answered, nothing piles up.
+    """
+    a = net["a"]
+    n, prefix = 10000, "100.64.0.0/24"
+    lines = ["route replace %s via %s dev wg0\n" % (prefix, gateway(1 + i % 2)) for i in range(n)]
+    before, room = statistics(a), memory(a)
+    a.gear.net.cmd_raises("cat > /tmp/flaps", stdin="".join(lines))
+    began = time.monotonic()
+    flaps = a.popen(["ip", "-batch", "/tmp/flaps"])
+    slowest, events, since = 0, None, began
+    while flaps.poll() is None or time.monotonic() < since + 1:
+        asked = time.monotonic()
+        now = statistics(a)
+        slowest = max(slowest, time.monotonic() - asked)
+        if now["events"] != events:
+            events, since = now["events"], asked
+    took = since - began
+    assert flaps.returncode == 0
+    assert slowest < SLOW, "show took %.1f s" % slowest
+    wait_for(lambda: device(a).get(prefix) == key_of(2), "its last peer")
+    operations = now["operations"] - before["operations"]
+    logger.info("%d changes in %.1f s, %d operations, slowest answer %.2f s",
+                n, took, operations, slowest)
+    assert 0 < operations <= now["events"] - before["events"]
+    assert operations < took / COALESCE + 10, "%d in %.1f s" % (operations, took)
+    assert memory(a) < room + (4 << 20), "%d bytes more" % (memory(a) - room)
+    a.run("ip route del " + prefix)
 
 
 # --- a port that somebody else has
