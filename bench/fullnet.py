@@ -131,7 +131,7 @@ class Network:
         self.kind, self.table = kind, table
         self.u, self.s = demo.Node("u"), demo.Node("s")
         self.p = {i: demo.Node("p%d" % i) for i in range(1, PEERS + 1)}
-        self.keys = {}
+        self.keys, self.pids = {}, {}
         self.bird = {}
         self.plug("s", self.s, 0)
         for i, p in self.p.items():
@@ -230,7 +230,9 @@ class Network:
         return int(self.s.sh("cat /run/frr/%s.pid" % daemon))
 
     def cpu(self):
-        return {d: benchlib.cpu_seconds(self.pid(d)) for d in ("zebra", "bgpd", "wgd")}
+        if not self.pids:
+            self.pids = {d: self.pid(d) for d in ("zebra", "bgpd", "wgd")}
+        return {d: benchlib.cpu_seconds(pid) for d, pid in self.pids.items()}
 
     def statistics(self):
         return json.loads(self.ask("wgd", "show wireguard statistics json"))["wg0"]
