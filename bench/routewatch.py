@@ -85,7 +85,8 @@ def watch():
 def move(console_path):
     """
     Move MOVING to and fro, and say for each time how many seconds after the
-    kernel's route an answer came from its new place.
+    kernel's route an answer came from its new place, and how long at most the
+    machine itself held up this program, which does nothing but wait.
     """
     console = benchlib.Console(console_path)
     for line in "enable", "configure terminal":
@@ -105,7 +106,7 @@ def move(console_path):
         name, since = "p2" if there else "p1", seq
         command = "ip route %s %s 10" % (MOVING, HOPS[1])
         console.ask(command if there else "no " + command)
-        asked, routed, arrived = time.monotonic(), None, None
+        asked, routed, arrived, stall = time.monotonic(), None, None, 0
         while not arrived:
             now = time.monotonic()
             if now - asked > 30:
@@ -116,8 +117,10 @@ def move(console_path):
             except OSError:
                 pass
             seq += 1
+            began = time.monotonic()
             ready = dict(poll.poll(1))
             now = time.monotonic()
+            stall = max(stall, now - began - 0.001)
             if routes.fileno() in ready:
                 routes.recv(65536)
                 routed = now
@@ -133,7 +136,7 @@ def move(console_path):
                 return
         if arrived:
             print(json.dumps({"at": arrived, "after": arrived - (routed or arrived),
-                              "asked": asked}), flush=True)
+                              "asked": asked, "stall": stall}), flush=True)
         if select.select([0], [], [], 0.02)[0]:
             return
         # what was on its way
