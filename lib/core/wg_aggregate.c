@@ -56,6 +56,16 @@
  * seam does as well without: what is handed down goes on to both.  Then
  * regions that grow together or fall apart at a seam change nothing.
  *
+ * Staying split.  A prefix that is withdrawn from the middle of a region takes
+ * the region's target with it, and as many as the way to it is long come in
+ * its place; when it is back, all that would be undone, and it may not stay.
+ * So a node that is handed nothing and has no target, where entries below it
+ * are on the device, is left so: each such node is one entry more than need
+ * be, exactly, because its halves cost what they cost with any label that
+ * they have not.  They are counted, never more than 2 % of the targets, and
+ * made whole when there is time (wg_aggregate_tidy), from the topmost one
+ * down, so that nothing is joined twice.
+ *
  * Where a choice is free: the target that it has (fewest operations), then
  * who has it on the device (a restart finds its own entries again), then none
  * at a seam, then w, then the lowest slot.
@@ -255,7 +265,8 @@ static void relabel(struct walk *w)
 				WG_TODO_AIM_WHERE | WG_TODO_AIM;
 		wg_labels_put(w->t->labels, old);
 	}
-	if (has_aims_below(w->t, i))
+	/* others were told by their children */
+	if (!old && has_aims_below(w->t, i))
 		m->todo |= WG_TODO_AIM_WHERE;
 	if (parent && m->todo & WG_TODO_AIM_WHERE)
 		wg_table_mark(w->t, parent)->todo |= WG_TODO_AIM_WHERE;
@@ -324,9 +335,32 @@ static bool is_seam(const struct walk *w, uint32_t i)
 				  wg_table_mark(w->t, n->child[1])->labels);
 }
 
+/* May it go on without a target, at the price of one below? */
+static bool may_stay_split(const struct walk *w, const struct level *l)
+{
+	const struct wg_branch *n = wg_table_branch(w->t, l->i);
+	const struct wg_mark *m = wg_table_mark(w->t, l->i);
+	size_t spare = wg_aggregate_spare(w->dev);
+	unsigned b;
+
+	if (!m->fixed || m->target || m->strict || l->gap || l[-1].pass)
+		return false;
+	if (m->split)
+		return true;
+	if ((spare + 1) * w->dev->spare_of > w->dev->n_targets - spare)
+		return false;
+	/* what is not on the device yet costs nothing to join */
+	for (b = 0; b < 2; b++)
+		if (wg_table_node(w->t, n->child[b])->acked ||
+		    wg_table_mark(w->t, n->child[b])->split)
+			return true;
+	return false;
+}
+
 /* The target of a node that is handed none of its labels; 0: it can do
  * without. */
-static uint32_t choose(const struct walk *w, const struct level *l)
+static uint32_t choose(const struct walk *w, const struct level *l,
+		       bool *ret_split)
 {
 	const struct wg_labels *labels = w->t->labels;
 	const struct wg_mark *m = wg_table_mark(w->t, l->i);
@@ -337,6 +371,9 @@ static uint32_t choose(const struct walk *w, const struct level *l)
 	if (wg_labels_has(labels, m->labels, acked))
 		return acked;
 	if (is_seam(w, l->i))
+		return 0;
+	*ret_split = may_stay_split(w, l);
+	if (*ret_split)
 		return 0;
 	if (wg_labels_has(labels, m->labels, l->gap))
 		return l->gap;
@@ -444,6 +481,7 @@ static void aim(struct walk *w)
 	uint32_t old = wg_entry_target(w->dev, w->t, l->i);
 	bool passed = m->todo & WG_TODO_PASS;
 	uint32_t target = 0;
+	bool split = false;
 	unsigned b;
 
 	l->pass = 0;
@@ -452,7 +490,7 @@ static void aim(struct walk *w)
 	} else if (wg_labels_has(w->t->labels, m->labels, l[-1].pass)) {
 		l->pass = l[-1].pass;
 	} else if (m->labels != WG_LABELS_NONE) {
-		target = choose(w, l);
+		target = choose(w, l, &split);
 		l->pass = target ? target : l[-1].pass;
 	}
 	if (l->gap && n->len < wg_family_bits(w->t->family) &&
@@ -463,6 +501,9 @@ static void aim(struct walk *w)
 	}
 	wg_entry_aim(w->dev, w->t, l->i, true, target);
 	m->todo &= ~(WG_TODO_AIM | WG_TODO_PASS);
+	w->t->n_split += split - m->split;
+	m->split = split;
+	m->strict = 0;
 	if (!passes_anew(w, old, target, passed))
 		return;
 	for (b = 0; b < 2; b++)
@@ -484,13 +525,16 @@ static uint32_t pass_of(struct walk *w)
 	return target ? target : l[-1].pass;
 }
 
-/* Leave a node: it may not be needed any more. */
-static void leave(struct walk *w)
+/* Leave a node: it may not be needed any more.  ALL: and nothing below it was
+ * left undone. */
+static void leave(struct walk *w, bool all)
 {
 	uint32_t i = top(w)->i;
 	struct wg_mark *m = wg_table_mark(w->t, i);
 
-	if (!(m->todo & WG_TODO_AIM) && !has_aims_below(w->t, i))
+	/* siblings are not looked at where nothing can be left: they are far
+	 * away in memory */
+	if (!(m->todo & WG_TODO_AIM) && (all || !has_aims_below(w->t, i)))
 		m->todo &= ~WG_TODO_AIM_WHERE;
 	if (!(m->todo & WG_TODO_AIM))
 		wg_table_drop(w->t, i);
@@ -522,7 +566,7 @@ static bool aim_some(struct walk *w, size_t *left)
 		if (c)
 			enter(w, c);
 		else
-			leave(w);
+			leave(w, *left);
 	}
 	return w->t->root && needs_aim(w->t, w->t->root);
 }
@@ -567,6 +611,55 @@ bool wg_aggregate_step(struct wg_dev *dev, size_t max)
 			return true;
 	}
 	return false;
+}
+
+/* --- what may wait */
+
+size_t wg_aggregate_spare(const struct wg_dev *dev)
+{
+	return dev->table[0].n_split + dev->table[1].n_split;
+}
+
+/* Let the topmost split node at or above I be made whole. */
+static void join(struct wg_table *t, uint32_t i)
+{
+	uint32_t up = i;
+
+	while (up && wg_table_mark(t, up)->split) {
+		i = up;
+		up = wg_table_node(t, i)->parent;
+	}
+	wg_table_mark(t, i)->strict = 1;
+	wg_table_mark(t, i)->todo |= WG_TODO_AIM;
+	for (; i && !needs_aim(t, i); i = wg_table_node(t, i)->parent)
+		wg_table_mark(t, i)->todo |= WG_TODO_AIM_WHERE;
+}
+
+bool wg_aggregate_tidy(struct wg_dev *dev, size_t max)
+{
+	/* a change in itself: as few as a settle does at once */
+	size_t left = max < SETTLE_NODES / 8 ? max : SETTLE_NODES / 8;
+
+	if (!dev->aggregating || dev->syncing || dev->sweep ||
+	    wg_aggregate_is_busy(dev))
+		return wg_aggregate_spare(dev);
+	while (max-- && left && wg_aggregate_spare(dev)) {
+		struct wg_table *t = &dev->table[dev->tidy_family];
+
+		if (dev->tidy_at >= t->top) {
+			dev->tidy_at = 0;
+			dev->tidy_family = !dev->tidy_family;
+			continue;
+		}
+		if (dev->tidy_at && wg_table_mark(t, dev->tidy_at)->split) {
+			join(t, dev->tidy_at);
+			left--;
+		}
+		dev->tidy_at++;
+	}
+	while (wg_aggregate_step(dev, SETTLE_NODES))
+		;
+	return wg_aggregate_spare(dev);
 }
 
 /* --- beginning and ending */
@@ -671,6 +764,7 @@ static void check_done(struct walk *w)
 		       !wg_labels_has(w->t->labels, labels, l[-1].pass));
 	else if (best)
 		assert(labels == WG_LABELS_NONE || is_seam(w, l->i) ||
+		       (m->split && !l[-1].pass) ||
 		       wg_labels_has(w->t->labels, labels, l[-1].pass));
 	if (n->len == wg_family_bits(w->t->family) || !l->gap)
 		return;
@@ -706,6 +800,7 @@ void wg_aggregate_check(struct wg_dev *dev)
 {
 	bool busy = wg_aggregate_is_busy(dev);
 	struct walk w = {.dev = dev};
+	size_t n_split;
 	unsigned f;
 	uint32_t c;
 
@@ -714,8 +809,12 @@ void wg_aggregate_check(struct wg_dev *dev)
 	for (f = 0; f < 2 && dev->aggregating; f++) {
 		w.t = &dev->table[f];
 		assert(w.t->labels == &dev->labels);
-		for (c = w.t->root; c; c = wg_table_next(w.t, c))
+		n_split = 0;
+		for (c = w.t->root; c; c = wg_table_next(w.t, c)) {
 			check_marks(w.t, c);
+			n_split += wg_table_mark(w.t, c)->split;
+		}
+		assert(n_split == w.t->n_split);
 		if (busy || !w.t->root)
 			continue;
 		for (enter(&w, w.t->root); w.depth;) {

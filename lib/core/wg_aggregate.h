@@ -24,6 +24,10 @@ void wg_aggregate_repoint(struct wg_dev *dev, uint32_t from, uint32_t to);
 void wg_aggregate_settle(struct wg_dev *dev);
 /* Do about MAX nodes, at least one.  True: there is more, and it is time. */
 bool wg_aggregate_step(struct wg_dev *dev, size_t max);
+/* Look at MAX nodes for what is split and need not be.  True: there is more. */
+bool wg_aggregate_tidy(struct wg_dev *dev, size_t max);
+/* Entries more than the fewest, because of that. */
+size_t wg_aggregate_spare(const struct wg_dev *dev);
 /* Nothing is aimed at any more (the sweep that ends it is over). */
 void wg_aggregate_end(struct wg_dev *dev);
 

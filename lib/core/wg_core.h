@@ -169,7 +169,13 @@ void wg_sync_release(struct wg_dev *dev);
  * everything that changes much at once.
  */
 bool wg_sync_step(struct wg_dev *dev, size_t max);
-/* Is there such work, or will there be with the next wg_core_settle? */
+/*
+ * Nothing else is to be done for a while: do what could wait, for about MAX
+ * prefixes.  A device that aggregates has up to 2 % more entries than need be
+ * after many changes; it comes back to the fewest.  True: there is more.
+ */
+bool wg_sync_idle(struct wg_dev *dev, size_t max);
+/* Is there work for wg_sync_step, or will there be with the next wg_core_settle? */
 bool wg_sync_is_busy(const struct wg_dev *dev);
 /* How many differences (of prefixes, peers, the device) were found by the last
  * comparison that nobody had reason to expect: for the log. */
@@ -242,6 +248,7 @@ struct wg_count {
 	size_t routes; /* followed, on this device */
 	size_t entries; /* decided owner */
 	size_t targets; /* entries that the device is to have for that */
+	size_t spare; /* ... that could be fewer: see wg_sync_idle */
 	size_t installed; /* acknowledged */
 	size_t pending; /* differ */
 	size_t redundant; /* on the device only because it cannot remove */

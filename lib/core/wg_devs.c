@@ -34,6 +34,7 @@ struct wg_dev *wg_dev_new(struct wg_core *core, const char *name)
 	dev->core = core;
 	dev->name = wg_mem_str(&core->mem, name);
 	dev->n_slots = 1;
+	dev->spare_of = WG_SPARE_OF;
 	wg_table_init(&dev->table[0], &core->mem, AF_INET);
 	wg_table_init(&dev->table[1], &core->mem, AF_INET6);
 	wg_labels_init(&dev->labels, &core->mem);

@@ -34,34 +34,6 @@
 #include "lib/core/wg_peers.h"
 #include "lib/core/wg_sweep.h"
 
-static inline bool is_held(const struct wg_dev *dev, const struct wg_node *n)
-{
-	return dev->adopted && n->acked &&
-	       wg_peer_is_stranger(dev->slots[n->acked]);
-}
-
-static inline uint32_t wanted_of(const struct wg_dev *dev,
-				 const struct wg_node *n, bool held)
-{
-	if (held)
-		return n->acked;
-	if (n->decided && wg_peer_is_usable(dev->slots[n->decided]))
-		return n->decided;
-	if (n->stale && wg_peer_is_usable(dev->slots[n->acked]))
-		return n->acked;
-	return 0;
-}
-
-bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n)
-{
-	return is_held(dev, n);
-}
-
-uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n)
-{
-	return wanted_of(dev, n, is_held(dev, n));
-}
-
 uint32_t wg_entry_target(const struct wg_dev *dev, const struct wg_table *t,
 			 uint32_t i)
 {
@@ -137,9 +109,10 @@ static struct whose whose(const struct wg_dev *dev, const struct wg_table *t,
 			  uint32_t i)
 {
 	const struct wg_node *n = wg_table_node(t, i);
-	struct whose is = {.held = is_held(dev, n)};
+	struct whose is = {.wanted = wg_entry_wanted(dev, n),
+			   .held = wg_entry_is_held(dev, n)};
 
-	is.target = is.wanted = wanted_of(dev, n, is.held);
+	is.target = is.wanted;
 	if (t->labels && wg_table_mark(t, i)->fixed)
 		is.target = wg_table_mark(t, i)->target;
 	return is;

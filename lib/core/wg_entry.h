@@ -8,16 +8,31 @@
 #ifndef WG_ENTRY_H
 #define WG_ENTRY_H
 
-#include "lib/core/wg_state.h"
+#include "lib/core/wg_peers.h"
+
+/* Does a stranger on an adopted device have the prefix? */
+static inline bool wg_entry_is_held(const struct wg_dev *dev,
+				    const struct wg_node *n)
+{
+	return dev->adopted && n->acked &&
+	       wg_peer_is_stranger(dev->slots[n->acked]);
+}
 
 /*
  * The peer that should have the prefix: what is decided, or what is kept
  * although nothing is decided (stale, a stranger's); 0: nobody.
  */
-uint32_t wg_entry_wanted(const struct wg_dev *dev, const struct wg_node *n);
-
-/* Does a stranger on an adopted device have the prefix? */
-bool wg_entry_is_held(const struct wg_dev *dev, const struct wg_node *n);
+static inline uint32_t wg_entry_wanted(const struct wg_dev *dev,
+				       const struct wg_node *n)
+{
+	if (wg_entry_is_held(dev, n))
+		return n->acked;
+	if (n->decided && wg_peer_is_usable(dev->slots[n->decided]))
+		return n->decided;
+	if (n->stale && wg_peer_is_usable(dev->slots[n->acked]))
+		return n->acked;
+	return 0;
+}
 
 /*
  * The peer that the device is to give the prefix to: who it is wanted for, or

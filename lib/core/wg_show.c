@@ -4,6 +4,7 @@
  */
 #include <assert.h>
 
+#include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_peers.h"
 
@@ -106,6 +107,7 @@ void wg_dev_count(const struct wg_dev *dev, struct wg_count *ret)
 		.routes = dev->n_routes,
 		.entries = dev->n_entries,
 		.targets = dev->n_targets,
+		.spare = wg_aggregate_spare(dev),
 		.installed = dev->n_acked,
 		.pending = dev->n_queued[WG_QUEUE_GIVE] +
 			   dev->n_queued[WG_QUEUE_TAKE],

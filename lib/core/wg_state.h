@@ -93,7 +93,10 @@ struct wg_dev {
 	bool can_remove;
 	bool aggregate; /* as the operator wants it */
 	bool aggregating; /* as it is: tables have marks, changes leave some */
+	size_t spare_of; /* of so many targets one may be spare; tests: 1 */
 	struct wg_labels labels;
+	unsigned tidy_family; /* where wg_aggregate_tidy goes on */
+	uint32_t tidy_at;
 	enum wg_follow follow;
 	struct wg_key key; /* public, ours; zero: not known */
 	struct wg_dev_conf conf;
@@ -232,6 +235,9 @@ struct wg_core {
 	size_t cap_resolved;
 	bool marked_sets; /* resolutions may have changed */
 };
+
+/* Of so many targets one may be more than need be, for a while: 2 %. */
+#define WG_SPARE_OF 50
 
 static inline struct wg_table *wg_dev_table(struct wg_dev *dev, uint8_t family)
 {

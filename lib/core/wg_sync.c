@@ -254,6 +254,11 @@ bool wg_sync_step(struct wg_dev *dev, size_t max)
 	return dev->sweep || wg_aggregate_step(dev, max);
 }
 
+bool wg_sync_idle(struct wg_dev *dev, size_t max)
+{
+	return wg_aggregate_tidy(dev, max);
+}
+
 bool wg_sync_is_busy(const struct wg_dev *dev)
 {
 	return dev->sweep || dev->aggregate != dev->aggregating ||

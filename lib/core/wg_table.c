@@ -143,6 +143,7 @@ void wg_table_unmark_all(struct wg_table *t)
 	t->labels = NULL;
 	t->marks = NULL;
 	t->cap_marks = 0;
+	t->n_split = 0;
 }
 
 /* What is new has to be looked at. */
@@ -170,6 +171,7 @@ static void hand_on(struct wg_table *t, uint32_t i, uint32_t parent,
 		wg_table_mark(t, parent)->todo |=
 			m->todo & ~(WG_TODO_GAPS | WG_TODO_PASS);
 	wg_labels_put(t->labels, m->labels);
+	t->n_split -= m->split;
 	*m = (struct wg_mark){};
 }
 

@@ -73,7 +73,9 @@ struct wg_mark {
 	uint32_t labels;		/* wg_labels.h; 0: not known */
 	uint32_t target : WG_SLOT_BITS; /* if fixed: who is to have it */
 	uint32_t fixed : 1;
-	uint32_t todo : 6; /* enum wg_todo */
+	uint32_t todo : 6;   /* enum wg_todo */
+	uint32_t split : 1;  /* one target here would save one below */
+	uint32_t strict : 1; /* ... and this time it shall */
 };
 
 struct wg_table {
@@ -90,6 +92,7 @@ struct wg_table {
 	struct wg_labels *labels; /* there are marks; NULL: there are none */
 	struct wg_mark **marks;	  /* by slab */
 	size_t cap_marks;
+	size_t n_split; /* of the marks */
 };
 
 #define WG_SLAB_SHIFT 10

@@ -23,6 +23,7 @@
 #define MAX_PEERS 8
 #define STRANGER 100
 #define FAR 1000000
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* A space of 2^depth addresses, and all prefixes in it. */
 struct world {
@@ -214,7 +215,8 @@ static void check(bool best)
 	for (i = 1; i < 2u << w.depth; i++)
 		strangers |= w.stranger[i];
 	if (best && !strangers)
-		assert_int_equal(n_targets, fewest(want));
+		assert_int_equal(n_targets - wg_aggregate_spare(w.dev),
+				 fewest(want));
 	/* also when he goes */
 	paint(false, want);
 	paint_targets(false, got);
@@ -288,6 +290,7 @@ enum may {
 	MAY_SWITCH = 8,	  /* on and off */
 	MAY_RESTART = 16, /* everything forgotten, read, stale, told again */
 	MAY_REKEY = 32,
+	MAY_SPLIT = 64, /* more than the fewest, for a while */
 };
 
 /* A length that is there in every shape of table: near and far. */
@@ -345,6 +348,22 @@ static void step(unsigned may)
 		fk_read(&w.fk, w.dev, false);
 	} else if (may & MAY_SWITCH && rnd(20) == 0) {
 		wg_dev_set_aggregate(w.dev, !wg_dev_aggregate(w.dev));
+	} else if (may & MAY_SPLIT && rnd(8) == 0) {
+		/* a hole in what was whole, and back */
+		unsigned at = (1u << w.depth) + (rnd(1u << w.depth) & ~3u);
+
+		for (i = at; i > 1; i /= 2)
+			if (!w.is_static[i / 2])
+				route(i / 2, 0);
+		for (i = 0; i < 9; i++) {
+			route(at + (i & 3), i == 4 ? 0 : peer);
+			wg_core_settle(w.core);
+			fk_steps(w.dev);
+			fk_run(&w.fk, w.dev, 64);
+		}
+	} else if (may & MAY_SPLIT && rnd(20) == 0) {
+		w.dev->spare_of = rnd(3) ? 1 : 1 + rnd(100);
+		wg_sync_idle(w.dev, 1 + rnd(50));
 	} else if (may & MAY_RESTART && rnd(50) == 0) {
 		size_t n_ops;
 		unsigned j;
@@ -394,9 +413,12 @@ static void step(unsigned may)
 static void churn(uint8_t family, unsigned depth, unsigned n_peers,
 		  unsigned may, unsigned steps, size_t piece)
 {
+	size_t splits = 0;
 	unsigned i, j;
 
 	world_make(family, depth, n_peers);
+	if (may & MAY_SPLIT)
+		w.dev->spare_of = 1;
 	for (i = 0; i < steps; i++) {
 		bool on;
 
@@ -423,8 +445,18 @@ static void churn(uint8_t family, unsigned depth, unsigned n_peers,
 			wg_entry_check(w.dev);
 			check_device();
 		}
+		splits = MAX(splits, wg_aggregate_spare(w.dev));
+		if (rnd(16) || !on)
+			continue;
+		/* idle: the fewest, and exact all the time */
+		while (wg_sync_idle(w.dev, 1 + rnd(50)))
+			check(on);
+		assert_int_equal(wg_aggregate_spare(w.dev), 0);
+		check(on);
 	}
 	wg_core_delete(&w.core);
+	if (may == MAY_SPLIT && !piece && depth > 4)
+		assert_true(splits > 0);
 }
 
 static uint32_t start_seed(void)
@@ -455,15 +487,18 @@ static void test_random_everything(void **state)
 		MAY_RESTART,
 		MAY_REKEY | MAY_LEAVE,
 		MAY_TAMPER | MAY_CLAIM | MAY_SWITCH | MAY_REKEY,
-		63,
+		MAY_SPLIT,
+		MAY_SPLIT | MAY_LEAVE | MAY_CLAIM | MAY_REKEY,
+		MAY_SPLIT | MAY_TAMPER | MAY_SWITCH,
+		127 & ~MAY_RESTART,
 	};
 	unsigned i;
 
-	for (i = 0; i < 16; i++) {
+	for (i = 0; i < 22; i++) {
 		seed = start_seed() + 100 + i;
 		print_message("# seed %u\n", seed);
 		churn(i & 1 ? AF_INET6 : AF_INET, 3 + i % 5, 2 + i % 4,
-		      may[i % 8], 400, 0);
+		      may[i % 11], 400, 0);
 	}
 }
 
@@ -475,8 +510,10 @@ static void test_random_pieces(void **state)
 		seed = start_seed() + 200 + i;
 		print_message("# seed %u\n", seed);
 		churn(i & 1 ? AF_INET6 : AF_INET, 3 + i % 7, 2 + i % 4,
-		      i & 2 ? MAY_LEAVE | MAY_CLAIM | MAY_SWITCH : 0, 400,
-		      1 + i % 5);
+		      i & 2   ? MAY_LEAVE | MAY_CLAIM | MAY_SWITCH
+		      : i & 1 ? MAY_SPLIT
+			      : 0,
+		      400, 1 + i % 5);
 	}
 }
 

@@ -84,6 +84,8 @@ static void world_make(struct world *w, bool can_remove,
 	w->fk.can_remove = can_remove;
 	wg_dev_set_can_remove(w->dev, can_remove);
 	wg_dev_set_aggregate(w->dev, aggregate != NEVER);
+	if (aggregate == SOMETIMES)
+		w->dev->spare_of = 1; /* as much as there can be is split */
 	wg_dev_set_link(w->dev, 0, IFINDEX);
 	for (i = 0; i < N_PEERS; i++) {
 		struct wg_key key = {{i + 1}};
@@ -387,6 +389,8 @@ static void random_interrupted(bool can_remove, enum aggregate aggregate)
 				assert_int_equal(judge(&w, ops, n, &old), 0);
 		}
 		decide(&w, &wish);
+		if (aggregate == SOMETIMES && rnd(2))
+			wg_sync_idle(w.dev, 1 + rnd(20));
 		n = wg_plan_next(w.dev, ops, MAX_OPS);
 		assert_int_equal(judge(&w, ops, n, &new), 0);
 		take = rnd(n + 1);
