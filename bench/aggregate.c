@@ -12,11 +12,14 @@
  * values of aggregate.entries are known for the table of RouteViews of
  * 2014-05-13 (pyasn's ipasn_20140513.dat), and only for that.
  *
- * Changes under churn: a prefix at random is withdrawn or moves to another
- * peer, and later, at random again, it is back: at most 1024 are away from
- * where the table has them.  A change costs what it costs until the core says
- * that it is done, and its operations until nothing is pending; with aggregate
- * .ops 20 changes come in one turn of the loop, as they would in the daemon.
+ * Changes under churn: a prefix is withdrawn or moves to another peer, and
+ * later it is back.  For aggregate.update that is any prefix at random, one
+ * change at a time, and at most 1024 are away from where the table has them.
+ * For aggregate.ops nine changes of ten are, as they are in BGP, those of
+ * unstable prefixes, one in a hundred of the table, which do so again and
+ * again; 20 changes come in a turn of the loop, as they would in the daemon.  A
+ * change costs what it costs until every target is chosen, and its operations
+ * until nothing is pending.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +53,8 @@ struct run {
 	unsigned n_peers;
 	struct wg_nexthop nh[MAX_PEERS];
 	size_t n_ops;
+	size_t away[POOL]; /* indices of routes that are not at home */
+	size_t n_away;
 };
 
 static uint64_t seed = 0x9e3779b97f4a7c15;
@@ -233,34 +238,68 @@ static void dump(struct run *run)
 
 /* --- churn */
 
-/* A prefix is withdrawn, or moves to another peer; or one of those that did
- * goes back to where it was. */
-static void change(struct run *run, struct table *t)
+/* Withdrawn, or at another peer; or back. */
+static void toggle(struct run *run, struct route *r)
 {
-	static size_t off[POOL];
-	static size_t n_off;
-	struct route *r = &t->r[rnd() % t->n];
 	uint32_t home = peer_of(r, run->n_peers);
-	size_t i;
 
-	if (n_off == POOL || (n_off && rnd() % 2)) {
-		i = rnd() % n_off;
-		r = &t->r[off[i]];
-		off[i] = off[--n_off];
-		r->peer = peer_of(r, run->n_peers);
+	if (r->gone || r->peer != home) {
 		r->gone = false;
-		announce(run, r);
-	} else if (!r->gone && r->peer == home) {
-		off[n_off++] = r - t->r;
-		if (rnd() % 2) {
-			r->gone = true;
-			wg_route_delete(run->core, 0, &r->p);
-			return;
-		}
+		r->peer = home;
+	} else if (rnd() % 2) {
+		r->gone = true;
+	} else {
 		r->peer =
 			(home + 1 + rnd() % (run->n_peers - 1)) % run->n_peers;
-		announce(run, r);
 	}
+	if (r->gone)
+		wg_route_delete(run->core, 0, &r->p);
+	else
+		announce(run, r);
+}
+
+/* Any prefix, or one of those that are away. */
+static void change_any(struct run *run, struct table *t)
+{
+	struct route *r = &t->r[rnd() % t->n];
+	size_t i;
+
+	if (run->n_away == POOL || (run->n_away && rnd() % 2)) {
+		i = rnd() % run->n_away;
+		r = &t->r[run->away[i]];
+		run->away[i] = run->away[--run->n_away];
+	} else {
+		while (r->gone || r->peer != peer_of(r, run->n_peers))
+			r = &t->r[rnd() % t->n];
+		run->away[run->n_away++] = r - t->r;
+	}
+	toggle(run, r);
+}
+
+/* Mostly one of the unstable ones, which are dealt by a hash. */
+static void change_unstable(struct run *run, struct table *t)
+{
+	uint64_t i = rnd() % (t->n / 100);
+
+	if (rnd() % 10)
+		toggle(run, &t->r[(i * 2654435761u + 17) % t->n]);
+	else
+		change_any(run, t);
+}
+
+/* What it costs to look at the clock; ns. */
+static double clock_cost(void)
+{
+	double least = 1e9;
+	unsigned i;
+
+	for (i = 0; i < 1000; i++) {
+		double t0 = now(), t1 = now();
+
+		if (t1 - t0 < least)
+			least = t1 - t0;
+	}
+	return least;
 }
 
 static int by_value(const void *a, const void *b)
@@ -343,13 +382,30 @@ static bool measure_load(struct table *t)
 	return true;
 }
 
+/* Operations a change, TURN changes at a time. */
+static double churn(struct run *run, struct table *t,
+		    void (*change)(struct run *, struct table *))
+{
+	size_t i;
+
+	run->n_ops = 0;
+	for (i = 0; i < CHANGES; i++) {
+		change(run, t);
+		if (i % TURN == TURN - 1) {
+			settle(run);
+			apply(run);
+		}
+	}
+	return (double)run->n_ops / CHANGES;
+}
+
 static bool measure_churn(struct table *t)
 {
 	static double spent[CHANGES];
 	struct run run, fresh;
-	size_t i, after, best, worst = 0;
-	char how[256];
-	double t0;
+	size_t i, during, after, best, worst = 0;
+	double t0, any, ops, clock = clock_cost();
+	char how[512];
 
 	deal(t, 8);
 	run_begin(&run, 8, true);
@@ -358,9 +414,9 @@ static bool measure_churn(struct table *t)
 	apply(&run);
 	for (i = 0; i < CHANGES; i++) {
 		t0 = now();
-		change(&run, t);
+		change_any(&run, t);
 		settle(&run);
-		spent[i] = (now() - t0) / 1000;
+		spent[i] = (now() - t0 - clock) / 1000;
 		apply(&run);
 		if (spent[i] > spent[worst])
 			worst = i;
@@ -369,19 +425,21 @@ static bool measure_churn(struct table *t)
 	qsort(spent, CHANGES, sizeof(*spent), by_value);
 	snprintf(how, sizeof(how),
 		 "median of %d single changes of real prefixes over 8 peers, "
-		 "each until every target is chosen; worst %.0f",
-		 CHANGES, t0);
+		 "each until every target is chosen; worst %.0f; less the %.1f "
+		 "that looking at the clock costs",
+		 CHANGES, t0, clock / 1000);
 	print("aggregate.update", spent[CHANGES / 2], "us", 5, how);
 	print("aggregate.update", spent[CHANGES / 100 * 99], "us", 50,
 	      "99th percentile of the same");
-	run.n_ops = 0;
-	for (i = 0; i < CHANGES; i++) {
-		change(&run, t);
-		if (i % TURN == TURN - 1) {
-			settle(&run);
-			apply(&run);
-		}
-	}
+	any = churn(&run, t, change_any);
+	while (wg_sync_idle(run.dev, 10000))
+		apply(&run);
+	apply(&run);
+	ops = churn(&run, t, change_unstable);
+	during = count(&run);
+	while (wg_sync_idle(run.dev, 10000))
+		apply(&run);
+	apply(&run);
 	after = count(&run);
 	run_begin(&fresh, 8, true);
 	for (i = 0; i < t->n; i++)
@@ -390,14 +448,15 @@ static bool measure_churn(struct table *t)
 	settle(&fresh);
 	best = count(&fresh);
 	snprintf(how, sizeof(how),
-		 "device operations a change, %d changes, %d in a turn: "
-		 "withdrawn, announced, moved; then %zu entries, anew %zu",
-		 CHANGES, TURN, after, best);
-	print("aggregate.ops", (double)run.n_ops / CHANGES, "ops/change", 1.3,
-	      how);
+		 "%d changes, %d in a turn, nine of ten by one prefix of a "
+		 "hundred: withdrawn or moved, and back; then %zu entries, "
+		 "after an idle time %zu, anew %zu; where all prefixes change "
+		 "alike %.2f",
+		 CHANGES, TURN, during, after, best, any);
+	print("aggregate.ops", ops, "ops/change", 1.3, how);
 	wg_core_delete(&run.core);
 	wg_core_delete(&fresh.core);
-	return after == best;
+	return after == best && during <= best + best / 50;
 }
 
 static int measures(void)
