@@ -35,6 +35,9 @@ DEFINE_MTYPE(WGD, WGD_STR, "WireGuard string");
 DEFINE_MTYPE_STATIC(WGD, WGD_OPS, "WireGuard operations");
 
 #define COALESCE_MS 10
+#define IDLE_AFTER_MS 1000 /* without a route nothing happens */
+#define IDLE_EVERY_MS 50   /* then work that could wait is done, */
+#define IDLE_NODES 20000   /* ... for so many prefixes */
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 10000
 
@@ -96,6 +99,7 @@ void wgd_if_detach(struct wgd_if *wif)
 	event_cancel(&wif->t_out);
 	event_cancel(&wif->t_timeout);
 	event_cancel(&wif->t_poll);
+	event_cancel(&wif->t_idle);
 	if (wif->be)
 		wif->lost_ms = wgd_now_ms();
 	wg_backend_close(&wif->be);
@@ -173,6 +177,32 @@ static void look(struct wgd_if *wif)
 	wgd_if_set_state(wif, WGD_IF_ABSENT, "the link is gone");
 }
 
+static void idle(struct event *t);
+
+/* Where there is work that may wait until nothing happens. */
+static void wait_for_idle(struct wgd_if *wif, unsigned ms)
+{
+	struct wg_count count;
+
+	wg_dev_count(wif->dev, &count);
+	if (count.spare && !wif->t_idle)
+		event_add_timer_msec(wgd.master, idle, wif, ms, &wif->t_idle);
+}
+
+static void idle(struct event *t)
+{
+	struct wgd_if *wif = EVENT_ARG(t);
+
+	if (wif->busy != WGD_IDLE ||
+	    wgd_now_ms() - wif->last_event_ms < IDLE_AFTER_MS) {
+		wait_for_idle(wif, IDLE_AFTER_MS);
+		return;
+	}
+	wg_sync_idle(wif->dev, IDLE_NODES);
+	wgd_if_kick(wif);
+	wait_for_idle(wif, IDLE_EVERY_MS);
+}
+
 static void run(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
@@ -195,8 +225,10 @@ static void run(struct event *t)
 		wgd_device_read(wif);
 	else if (wg_plan_pending(wif->dev))
 		wgd_device_apply(wif);
-	else
+	else {
 		wif->dirty_since_us = 0; /* it was all covered */
+		wait_for_idle(wif, IDLE_AFTER_MS);
+	}
 }
 
 void wgd_if_kick(struct wgd_if *wif)
@@ -234,6 +266,7 @@ void wgd_if_route_event(void)
 		    !wg_sync_is_synced(wif->dev))
 			continue;
 		wif->stats.events++;
+		wif->last_event_ms = wgd_now_ms();
 		if (!wif->dirty_since_us)
 			wif->dirty_since_us = wgd_now_us();
 		if (wif->busy == WGD_IDLE)

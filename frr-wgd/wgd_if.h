@@ -86,10 +86,12 @@ struct wgd_if {
 	struct event *t_run; /* once per turn of the loop */
 	struct event *t_in, *t_out, *t_timeout; /* backend */
 	struct event *t_poll; /* next read */
+	struct event *t_idle; /* nothing happened for a while */
 	int64_t last_apply_ms, read_began_ms, read_took_ms;
 	int64_t poll_due_ms; /* the next read waits for a lull since; 0: none */
 	int64_t read_cpu_us; /* what the last read cost us */
 	int64_t dirty_since_us; /* 0: nothing pending */
+	int64_t last_event_ms;	/* the last route */
 	int64_t acked_us; /* last batch acknowledged; 0: none yet */
 
 	struct wgd_if_stats stats;
