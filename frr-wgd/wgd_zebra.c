@@ -46,7 +46,8 @@
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 
 #define QUIET_MS 3000
-#define ASK_AGAIN_S 5
+#define MALFORMED_S 5 /* until all routes are asked for again */
+#define NO_ROOM_S 60
 
 /* A VRF whose routes we want. */
 struct follow {
@@ -134,7 +135,7 @@ static size_t to_nexthops(const struct zapi_nexthop *from, size_t n,
 /* --- routes */
 
 static void wait_for_quiet(void);
-static void ask_again(vrf_id_t vrf);
+static bool ask_again(vrf_id_t vrf, unsigned seconds);
 static struct follow *follow_find(vrf_id_t vrf);
 
 static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
@@ -150,7 +151,7 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 	if (!wgd_zapi_route_decode(s, &route)) {
 		zlog_err("malformed route message from zebra (command %d, vrf %u): asking for all routes again",
 			 cmd, vrf);
-		ask_again(vrf);
+		ask_again(vrf, MALFORMED_S);
 		return;
 	}
 	if (route.has_source)
@@ -169,9 +170,9 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 	} else {
 		n = to_nexthops(route.nh, route.n_nh, vrf, NULL, nh);
 		rc = wg_route_update(wgd.core, vrf, &p, route.type, nh, n);
-		if (rc < 0)
-			zlog_err("%pFX: route not followed: %s", &route.prefix,
-				 safe_strerror(-rc));
+		if (rc < 0 && ask_again(vrf, NO_ROOM_S))
+			zlog_err("%pFX and perhaps more: route not followed: %s; asking for all routes again in %u s",
+				 &route.prefix, safe_strerror(-rc), NO_ROOM_S);
 	}
 	if (route.type == ZEBRA_ROUTE_HSLS)
 		wgd_hostroute_seen();
@@ -360,14 +361,18 @@ static void replay_due(struct event *t)
 	subscribe(EVENT_ARG(t));
 }
 
-/* What a message said is lost: have it all told again, but not at once. */
-static void ask_again(vrf_id_t vrf)
+/*
+ * What a message said is lost: have it all told again, but not at once.  True:
+ * this was not under way already.
+ */
+static bool ask_again(vrf_id_t vrf, unsigned seconds)
 {
 	struct follow *f = follow_find(vrf);
 
-	if (f)
-		event_add_timer(wgd.master, replay_due, f, ASK_AGAIN_S,
-				&f->t_again);
+	if (!f || f->t_again)
+		return false;
+	event_add_timer(wgd.master, replay_due, f, seconds, &f->t_again);
+	return true;
 }
 
 static struct follow *follow_new(vrf_id_t vrf)

@@ -11,6 +11,7 @@ need many minutes for that many, it is a tenth of the prefixes unless --heavy.
 import base64
 import hashlib
 import subprocess
+import threading
 import time
 
 from lib_wgd import BACKEND, HEAVY, PATIENCE, SLOW, holds, wait_for
@@ -167,12 +168,36 @@ def test_many_prefixes_at_one_peer(net):
     assert_device(a, expected)
 
 
+def test_aggregate_switched_in_a_load(net):
+    "All move to another peer, while aggregation comes and goes."
+    a = net["a"]
+    routes = [(prefix_of(n), 8) for n in range(MANY)]
+    expected = {**configured(), **{p: key_of(8) for p, _ in routes}}
+    load = threading.Thread(target=kernel_routes, args=(a, "replace", routes))
+    load.start()
+    slowest, switched = 0, 0
+    while load.is_alive() or switched < 4:
+        no = "no " if switched % 2 else ""
+        a.configure("interface wg0\n%swireguard aggregate" % no)
+        switched += 1
+        asked = time.monotonic()
+        statistics(a)
+        slowest = max(slowest, time.monotonic() - asked)
+    load.join()
+    logger.info("switched %d times, slowest answer %.2f s", switched, slowest)
+    assert slowest < SLOW, "show took %.1f s" % slowest
+    a.configure("interface wg0\nwireguard aggregate")
+    wait_for(lambda: len(device(a)) < 0.8 * len(expected), "fewer entries", LONG)
+    a.configure("interface wg0\nno wireguard aggregate")
+    assert_device(a, expected)
+
+
 def test_all_go(net):
     "The peer with them, and then all others, in one commit each."
     a = net["a"]
-    a.configure("interface wg0\n no wireguard peer p0007")
-    assert_device(a, addresses([i for i in range(PEERS) if i != 7]))
-    lines = [" no wireguard peer p%04d" % i for i in range(PEERS) if i != 7]
+    a.configure("interface wg0\n no wireguard peer p0008")
+    assert_device(a, addresses([i for i in range(PEERS) if i != 8]))
+    lines = [" no wireguard peer p%04d" % i for i in range(PEERS) if i != 8]
     load(a, ["interface wg0"] + lines)
     assert_device(a, {})
     a.run("ip route flush proto boot dev wg0", check=False)
