@@ -54,14 +54,13 @@ static void answered(struct event *t);
 /* --- requests */
 
 /*
- * What no route wants on the device stays while routes are still to come: all
- * of them after our own start; later, those to a device that is new to us.
+ * When a device is read for the first time, what no route wants there stays
+ * while routes are still to come.  Later we know what we put there.
  */
 static void begin_sync(struct wgd_if *wif)
 {
-	wg_sync_begin(wif->dev, !wgd.routes_here ||
-					(!wg_sync_is_known(wif->dev) &&
-					 wgd_zebra_is_telling()));
+	wg_sync_begin(wif->dev, !wg_sync_is_known(wif->dev) &&
+					wgd_zebra_is_telling());
 }
 
 void wgd_device_read(struct wgd_if *wif)

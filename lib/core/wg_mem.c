@@ -2,6 +2,11 @@
 /*
  * Counted memory over calloc.  The count is of what was asked for; malloc's
  * own overhead does not show at the sizes that matter (slabs of nodes).
+ *
+ * Not all that shares the process can fail: libfrr aborts when it gets no
+ * memory for a command.  So a table that outgrows the machine stops before the
+ * end: a reserve is held, never touched, and given up when there is nothing
+ * else.  Until it can be had again every try fails, and leaves it to others.
  */
 #include "lib/core/wg_mem.h"
 
@@ -9,15 +14,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RESERVE ((size_t)16 << 20) /* what a long answer to a command takes */
+
+static void drop_reserve(struct wg_mem *mem)
+{
+	free(mem->reserve);
+	mem->reserve = NULL;
+}
+
 void *wg_mem_try(struct wg_mem *mem, size_t size)
 {
 	void *ptr;
 
 	if (mem->fail_in && --mem->fail_in == 0)
 		return NULL;
+	if (!mem->reserve)
+		mem->reserve = malloc(RESERVE);
+	if (!mem->reserve)
+		return NULL;
 	ptr = calloc(1, size);
 	if (ptr)
 		mem->used += size;
+	else
+		drop_reserve(mem);
 	return ptr;
 }
 
@@ -38,6 +57,8 @@ void wg_mem_put(struct wg_mem *mem, void *ptr, size_t size)
 	assert(mem->used >= size);
 	mem->used -= size;
 	free(ptr);
+	if (!mem->used)
+		drop_reserve(mem);
 }
 
 void *wg_mem_room(struct wg_mem *mem, void *array, size_t size, size_t need,

@@ -16,6 +16,7 @@
 
 struct wg_mem {
 	size_t used;	/* bytes */
+	void *reserve;	/* for who cannot fail; goes with the last byte */
 	size_t fail_in; /* tests: the n-th wg_mem_try from now fails; 0: none */
 };
 

@@ -186,3 +186,21 @@ def test_restart(net, on, flows):
     wait_device(a, ENTRIES)
     assert a.json("show wireguard statistics")["wg0"]["operations"] == 0
     check_flows(flows)
+
+
+def test_read_at_the_start(net, start):
+    "What is there because it was aggregated is not of an earlier life."
+    a = net["a"]
+    switch(a, False)
+    wait_device(a, DECIDED)
+    a.run("vtysh -w")
+    a.kill("wgd")
+    a.start("wgd")
+    wait_device(a, DECIDED)
+    switch(a, True)
+    wait_device(a, ENTRIES)
+    reads = a.json("show wireguard statistics")["wg0"]["reads"]
+    a.vtysh("clear wireguard wg0")
+    wait_for(lambda: a.json("show wireguard statistics")["wg0"]["reads"] > reads, "a read")
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+    assert a.show()["aggregate"] == {"prefixes": 13, "entries": 7}

@@ -14,6 +14,8 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from lib_wgd import BACKEND, HEAVY, PATIENCE, SLOW, holds, wait_for
 from lib.topolog import logger
 
@@ -187,9 +189,37 @@ def test_aggregate_switched_in_a_load(net):
     logger.info("switched %d times, slowest answer %.2f s", switched, slowest)
     assert slowest < SLOW, "show took %.1f s" % slowest
     a.configure("interface wg0\nwireguard aggregate")
-    wait_for(lambda: len(device(a)) < 0.8 * len(expected), "fewer entries", LONG)
+    wait_for(lambda: statistics(a)["targets"] < 0.8 * len(expected), "fewer entries", LONG)
     a.configure("interface wg0\nno wireguard aggregate")
     assert_device(a, expected)
+
+
+def test_no_room(net):
+    "Routes that memory is missing for are followed when there is some again."
+    a = net["a"]
+    pid = a.pid("wgd")
+    status = a.run("cat /proc/%d/status" % pid).splitlines()
+    size = next(int(s.split()[1]) for s in status if s.startswith("VmSize"))
+    if size > 1 << 30:
+        pytest.skip("the address sanitizer's memory cannot be limited")
+    command = a.run("tr '\\0' ' ' </proc/%d/cmdline" % pid)
+    a.vtysh("write memory")
+    a.kill("wgd")
+    a.run("ulimit -v %d; %s" % (size + 2048, command))
+    a.run("vtysh -b")
+    wait_for(lambda: statistics(a)["routes"] >= MANY, "its routes", LONG)
+    more = [("%d.%d.%d.0/24" % (160 + (i >> 16), i >> 8 & 255, i & 255), 7)
+            for i in range(MANY // 2)]
+    kernel_routes(a, "add", more)
+    wait_for(lambda: "route not followed: Cannot allocate memory" in a.log(), "word of it")
+    assert a.show()["syncState"] == "synced"
+    # room that the table can use again
+    kernel_routes(a, "del", [(prefix_of(n), 8) for n in range(MANY)])
+    assert_device(a, {**configured(), **{p: key_of(7) for p, _ in more}})
+    a.kill("wgd")
+    a.start("wgd")
+    kernel_routes(a, "del", more)
+    assert_device(a, configured())
 
 
 def test_all_go(net):
