@@ -11,8 +11,6 @@ import pytest
 
 from lib_wgd import wait_for
 
-pytestmark = pytest.mark.device  # removes what is covered, hands over the rest
-
 TOPOLOGY = {
     "sites": "abc",
     "hosts": {
