@@ -175,6 +175,7 @@ def test_aggregate_switched_in_a_load(net):
     a = net["a"]
     routes = [(prefix_of(n), 8) for n in range(MANY)]
     expected = {**configured(), **{p: key_of(8) for p, _ in routes}}
+    plain = statistics(a)["targets"]
     load = threading.Thread(target=kernel_routes, args=(a, "replace", routes))
     load.start()
     slowest, switched = 0, 0
@@ -189,7 +190,8 @@ def test_aggregate_switched_in_a_load(net):
     logger.info("switched %d times, slowest answer %.2f s", switched, slowest)
     assert slowest < SLOW, "show took %.1f s" % slowest
     a.configure("interface wg0\nwireguard aggregate")
-    wait_for(lambda: statistics(a)["targets"] < 0.8 * len(expected), "fewer entries", LONG)
+    # a quarter of them are the other halves of others
+    wait_for(lambda: statistics(a)["targets"] < plain - MANY // 5, "fewer entries", LONG)
     a.configure("interface wg0\nno wireguard aggregate")
     assert_device(a, expected)
 
