@@ -115,6 +115,14 @@ const struct wg_peer_conf *wg_peer_conf(const struct wg_peer *peer);
  * is silent, and its name may still resolve to the same address).
  */
 void wg_peer_resend_endpoint(struct wg_peer *peer);
+/*
+ * WireGuard has no way to forget an endpoint or a session.  Take the peer off
+ * the device and make it anew, as it is configured, with its prefixes.  In
+ * between its addresses are whose covers them.
+ */
+void wg_peer_renew(struct wg_peer *peer);
+/* Is the old one still to be taken off? */
+bool wg_peer_is_renewing(const struct wg_peer *peer);
 
 /*
  * Next hops that are this peer; each is an AllowedIP too.  -EEXIST: known

@@ -84,6 +84,7 @@ static void forget_acked(struct wg_dev *dev)
 	for (f = 0; f < 2; f++)
 		for (peer = list[f]; peer; peer = peer->next) {
 			peer->present = false;
+			peer->renew = false;
 			peer->conf_acked = 0;
 			peer->endpoint_acked = (struct wg_endpoint){};
 		}

@@ -143,6 +143,7 @@ void wg_peer_delete(struct wg_peer *peer)
 	set_conf(peer, NULL);
 	memset(peer->filter, 0, sizeof(peer->filter));
 	peer->maximum = 0;
+	peer->renew = false;
 	peer->over = false;
 	list_nameless(peer);
 	wg_peer_mark(peer);
@@ -249,6 +250,7 @@ static void leave_slot(struct wg_peer *peer)
 		abort();
 	list_nameless(left);
 	peer->present = false;
+	peer->renew = false;
 	peer->n_acked = 0;
 	peer->n_orphans = 0;
 	peer->seen = false;
@@ -265,6 +267,7 @@ static void take_over(struct wg_peer *peer, struct wg_peer *other)
 	uint32_t old = peer->slot;
 
 	peer->present = other->present;
+	peer->renew = false;
 	peer->seen = other->seen;
 	peer->n_acked += other->n_acked;
 	peer->n_orphans += other->n_orphans;
@@ -337,6 +340,16 @@ void wg_peer_resend_endpoint(struct wg_peer *peer)
 		return;
 	peer->endpoint_acked = (struct wg_endpoint){};
 	peer->conf_gen++;
+}
+
+void wg_peer_renew(struct wg_peer *peer)
+{
+	peer->renew = peer->present || may_have_more(peer->dev);
+}
+
+bool wg_peer_is_renewing(const struct wg_peer *peer)
+{
+	return peer->renew && (peer->present || may_have_more(peer->dev));
 }
 
 void wg_peer_set_shutdown(struct wg_peer *peer, bool shutdown)

@@ -49,6 +49,12 @@
  * device that closed its old port to try the new one (wireguard-go) is given
  * any port then, to be reached at all.
  *
+ * A peer that is to be renewed (wg_peer_renew) is removed before all else, in
+ * a batch of its own; what follows is a plan from a device that has lost it.
+ * Not promised for it: until it has its prefixes again, its addresses fall to
+ * the owner of what covers them on the device.  Whoever renews a peer has no
+ * more use for the packets that it might get.
+ *
  * Not promised: DEVICE_SET with a new private key that is the key of a peer.
  * The kernel removes that peer at once, and nothing can be done before.
  */
@@ -126,6 +132,22 @@ static bool plan_device(struct wg_dev *dev, struct out *out)
 		put(out, WG_OP_PORT_SET)->port =
 			any ? 0 : dev->conf.listen_port;
 	}
+	return out->n;
+}
+
+static bool is_renewed(const struct wg_peer *peer)
+{
+	return peer->renew && peer->present && peer->usable;
+}
+
+/* True: these go alone. */
+static bool plan_renewals(struct wg_dev *dev, struct out *out)
+{
+	struct wg_peer *peer;
+
+	for (peer = dev->named; peer && !is_full(out); peer = peer->next)
+		if (is_renewed(peer))
+			put_peer(out, WG_OP_PEER_REMOVE, peer);
 	return out->n;
 }
 
@@ -224,7 +246,7 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 
 	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return 0;
-	if (plan_device(dev, &out)) {
+	if (plan_device(dev, &out) || plan_renewals(dev, &out)) {
 		dev->in_flight = out.n;
 		return out.n;
 	}
@@ -251,7 +273,8 @@ bool wg_plan_pending(const struct wg_dev *dev)
 	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])
 		return true;
 	for (peer = dev->named; peer; peer = peer->next)
-		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer))
+		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer) ||
+		    is_renewed(peer))
 			return true;
 	for (peer = dev->nameless; peer; peer = peer->next)
 		if (wg_peer_is_leaving(peer))
@@ -278,6 +301,8 @@ static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
 static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 {
 	peer->present = false;
+	peer->renew = false;
+	peer->alive = false;
 	peer->conf_acked = 0;
 	peer->endpoint_acked = (struct wg_endpoint){};
 	if (peer->n_acked)

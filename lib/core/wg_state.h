@@ -69,6 +69,7 @@ struct wg_peer {
 
 	/* what the device has, as far as it acknowledged */
 	bool present;
+	bool renew;	     /* to be removed once, and made anew */
 	bool ours;	     /* nameless, but was put there by us: it goes */
 	uint32_t n_acked;    /* nodes */
 	uint32_t n_orphans;  /* those of them that should not be there */

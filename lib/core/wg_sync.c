@@ -212,6 +212,7 @@ static void drop_peers(struct wg_dev *dev)
 			if (!wg_peer_is_leaving(peer))
 				dev->sync_differences++;
 			peer->present = false;
+			peer->renew = false;
 			peer->conf_acked = 0;
 			peer->endpoint_acked = (struct wg_endpoint){};
 		}

@@ -126,6 +126,64 @@ static void test_who_roamed_is_not_sent_back(void **state)
 	assert_true(wg_endpoint_same(&fk.peers[2].endpoint, &conf.endpoint));
 }
 
+static void test_renewed(void **state)
+{
+	struct wg_peer *a = peer_new(1), *b = peer_new(2);
+	struct wg_endpoint roamed = {gateway(201), 2000, 0};
+	struct wg_peer_conf conf = {.endpoint = {gateway(200), 1000, 0}};
+
+	wg_peer_set_conf(b, &conf);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	route("10.1.0.0/16", 1);
+	route("10.2.0.0/16", 2);
+	run();
+	fk.peers[0].endpoint = fk.peers[1].endpoint = roamed;
+	wg_peer_renew(a);
+	wg_peer_renew(b);
+	assert_true(wg_plan_pending(dev));
+	/* they go first, and nothing with them */
+	assert_int_equal(plan(), 2);
+	assert_int_equal(ops[0].kind, WG_OP_PEER_REMOVE);
+	assert_int_equal(ops[1].kind, WG_OP_PEER_REMOVE);
+	assert_true(wg_peer_is_renewing(a));
+	run();
+	assert_false(wg_peer_is_renewing(a));
+	assert_int_equal(fk.n_peers, 2);
+	assert_int_equal(has("10.1.0.0/16"), 1);
+	assert_int_equal(has("10.99.0.2/32"), 2);
+	/* the one has no endpoint any more, the other the configured one */
+	assert_int_equal(
+		fk_peer_find(&fk, wg_peer_key(a))->endpoint.addr.family,
+		AF_UNSPEC);
+	assert_true(wg_endpoint_same(
+		&fk_peer_find(&fk, wg_peer_key(b))->endpoint, &conf.endpoint));
+	assert_int_equal(fk_read(&fk, dev, false), 0);
+	assert_false(wg_plan_pending(dev));
+	/* the removal did not come to an end: it is done again */
+	wg_peer_renew(a);
+	assert_int_equal(plan(), 1);
+	wg_sync_lost(dev);
+	fk_read(&fk, dev, false);
+	assert_true(wg_peer_is_renewing(a));
+	run();
+	assert_false(wg_peer_is_renewing(a));
+	assert_int_equal(has("10.1.0.0/16"), 1);
+	/* it was gone by other hands */
+	wg_peer_renew(a);
+	fk_peer_remove(&fk, wg_peer_key(a));
+	fk_read(&fk, dev, false);
+	assert_false(wg_peer_is_renewing(a));
+	run();
+	assert_int_equal(has("10.1.0.0/16"), 1);
+	/* a peer that leaves is not made anew */
+	wg_peer_renew(b);
+	wg_peer_set_shutdown(b, true);
+	run();
+	assert_int_equal(fk.n_peers, 1);
+	assert_false(wg_peer_is_renewing(b));
+}
+
 static void test_device_conf(void **state)
 {
 	static char file[] = "key";
@@ -450,6 +508,7 @@ int main(void)
 		SCENE(test_incomplete_reaches_nothing),
 		SCENE(test_endpoint_is_sent_once),
 		SCENE(test_who_roamed_is_not_sent_back),
+		SCENE(test_renewed),
 		SCENE(test_device_conf),
 		SCENE(test_port_in_use),
 		SCENE(test_restart_keeps_what_is_not_decided),
