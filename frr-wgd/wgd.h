@@ -10,7 +10,9 @@
  *   wgd_attach   ... its key, its link, its backend
  *   wgd_device   ... requests to the device, and its answers
  *   wgd_peer     one configured peer: endpoint, filters, what was read last
+ *   wgd_live     ... is it up? from BFD and from what the device says
  *   wgd_program  the userspace program: started, watched, found again
+ *   wgd_bfd      one session with bfdd
  *   wgd_zebra    routes, next hops and links, from zebra
  *   wgd_underlay the way to the endpoints: host routes, MTU
  *   wgd_vty      show, clear, generate

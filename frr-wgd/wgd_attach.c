@@ -43,6 +43,8 @@
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_facts.h"
+#include "frr-wgd/wgd_live.h"
+#include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_program.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -339,6 +341,16 @@ static vrf_id_t vrf_of(const struct wg_link *link)
 	return link->vrf ?: VRF_DEFAULT;
 }
 
+/* The link is in this VRF now: so are its routes and its BFD sessions. */
+static void follow(struct wgd_if *wif, bool fresh)
+{
+	struct wg_peer *peer;
+
+	wgd_zebra_follow(wif->dev, fresh);
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		wgd_live_look(((struct wgd_peer *)wg_peer_arg(peer))->live);
+}
+
 bool wgd_attach_keep(struct wgd_if *wif)
 {
 	struct wg_link link;
@@ -359,7 +371,7 @@ bool wgd_attach_keep(struct wgd_if *wif)
 		  vrf_id_to_name(vrf_of(&link)));
 	wif->vrf = link.vrf;
 	wg_dev_set_link(wif->dev, vrf_of(&link), link.ifindex);
-	wgd_zebra_follow(wif->dev, false);
+	follow(wif, false);
 	return true;
 }
 
@@ -415,7 +427,7 @@ bool wgd_attach(struct wgd_if *wif)
 	wgd_attach_set_conf(wif);
 	wg_dev_set_link(wif->dev, vrf_of(&link), link.ifindex);
 	wg_sync_lost(wif->dev);
-	wgd_zebra_follow(wif->dev, fresh);
+	follow(wif, fresh);
 	wgd_if_set_state(wif, WGD_IF_UNSYNCED,
 			 wif->adopted ? "adopted" : "attached");
 	return true;

@@ -13,6 +13,7 @@
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
+#include "bfd.h"
 #include "command.h"
 #include "if.h"
 #include "northbound_cli.h"
@@ -548,6 +549,48 @@ DEFPY_YANG (wireguard_peer_shutdown,
 	return peer_set(vty, name, "shutdown", no ? "false" : "true");
 }
 
+DEFPY_YANG (wireguard_peer_bfd,
+	    wireguard_peer_bfd_cmd,
+	    "wireguard peer WORD$name bfd [profile BFDPROF$profile]",
+	    WIREGUARD_STR
+	    PEER_STR
+	    "BFD with the peer's first address decides whether it is up\n"
+	    "BFD profile\n"
+	    "Name of the profile\n")
+{
+	char xpath[XPATH_MAXLEN];
+
+	if (!name_is_good(name))
+		return peer_set(vty, name, "bfd", NULL); /* says why */
+	if (profile && strlen(profile) >= BFD_PROFILE_NAME_LEN) {
+		vty_out(vty,
+			"%% wireguard peer %s bfd profile %s: longer than %d characters\n",
+			name, profile, BFD_PROFILE_NAME_LEN - 1);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	if (!check(vty, name, "bfd", NULL))
+		return CMD_WARNING_CONFIG_FAILED;
+	peer_path(xpath, sizeof(xpath), name, "bfd");
+	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
+	peer_path(xpath, sizeof(xpath), name, "bfd/profile");
+	nb_cli_enqueue_change(vty, xpath,
+			      profile ? NB_OP_MODIFY : NB_OP_DESTROY, profile);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+DEFPY_YANG (no_wireguard_peer_bfd,
+	    no_wireguard_peer_bfd_cmd,
+	    "no wireguard peer WORD$name bfd [profile [BFDPROF]]",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "BFD with the peer's first address decides whether it is up\n"
+	    "BFD profile\n"
+	    "Name of the profile\n")
+{
+	return peer_unset(vty, name, "bfd", NULL);
+}
+
 /* --- showing it again */
 
 /* The words of a leaf whose command has another shape than its name. */
@@ -616,6 +659,16 @@ void wgd_cli_show_peer_endpoint(struct vty *vty, const struct lyd_node *dnode,
 		yang_dnode_get_string(dnode, "./port"));
 }
 
+void wgd_cli_show_peer_bfd(struct vty *vty, const struct lyd_node *dnode,
+			   bool show_defaults)
+{
+	vty_out(vty, " wireguard peer %s bfd", peer_of(dnode));
+	if (yang_dnode_exists(dnode, "./profile"))
+		vty_out(vty, " profile %s",
+			yang_dnode_get_string(dnode, "./profile"));
+	vty_out(vty, "\n");
+}
+
 void wgd_cli_show_peer_shutdown(struct vty *vty, const struct lyd_node *dnode,
 				bool show_defaults)
 {
@@ -652,5 +705,7 @@ void wgd_cli_init(void)
 	install_element(INTERFACE_NODE, &no_wireguard_peer_description_cmd);
 	install_element(INTERFACE_NODE,
 			&no_wireguard_peer_description_line_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_bfd_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_peer_bfd_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_shutdown_cmd);
 }

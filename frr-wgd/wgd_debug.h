@@ -20,6 +20,7 @@ extern struct debug wgd_debug_bfd_on;
 #define wgd_debug_events(...) wgd_debug_if(events, __VA_ARGS__)
 #define wgd_debug_routes(...) wgd_debug_if(routes, __VA_ARGS__)
 #define wgd_debug_device(...) wgd_debug_if(device, __VA_ARGS__)
+#define wgd_debug_bfd(...)    wgd_debug_if(bfd, __VA_ARGS__)
 
 extern void wgd_debug_init(void);
 

@@ -25,6 +25,7 @@
 #include "vrf.h"
 
 #include "frr-wgd/wgd.h"
+#include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_nb.h"
@@ -73,6 +74,7 @@ static void __attribute__((noreturn)) sigint(void)
 	wgd_nb_finish();
 	wgd_if_finish();
 	wgd_underlay_finish();
+	wgd_bfd_finish();
 	wgd_zebra_finish();
 	/* these delete interfaces and lists, which are looked up */
 	vrf_terminate();
@@ -161,6 +163,7 @@ int main(int argc, char **argv)
 	wgd_underlay_init();
 	wgd_debug_init();
 	wgd_zebra_init();
+	wgd_bfd_init();
 	access_list_init(); /* brings the commands of prefix lists */
 	wgd_peer_filters_init();
 	wgd_peer_resolver_init();

@@ -76,6 +76,8 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		OPTIONAL("/peer/prefix-list", wgd_cli_show_peer_leaf),
 		OPTIONAL("/peer/ipv6-prefix-list", wgd_cli_show_peer_leaf),
 		OPTIONAL("/peer/maximum-prefix", wgd_cli_show_peer_leaf),
+		CREATED("/peer/bfd", wgd_cli_show_peer_bfd),
+		OPTIONAL("/peer/bfd/profile", NULL),
 		DEFAULTED("/peer/shutdown", wgd_nb_modify,
 			  wgd_cli_show_peer_shutdown),
 		{ .xpath = NULL },

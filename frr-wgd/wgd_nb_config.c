@@ -148,6 +148,11 @@ static void read_peer(const struct lyd_node *peer, struct wgd_peer_conf *conf)
 			conf->maximum = number(leaf);
 		else if (wgd_nb_is(leaf, "shutdown"))
 			conf->shutdown = boolean(leaf);
+		else if (wgd_nb_is(leaf, "bfd")) {
+			conf->bfd = true;
+			wgd_nb_each_child (leaf, sub)
+				conf->bfd_profile = value(sub);
+		}
 		else if (wgd_nb_is(leaf, "address"))
 			conf->n_addresses +=
 				wg_addr_parse(value(leaf),

@@ -22,6 +22,7 @@
 #include "vrf.h"
 
 #include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "lib/backend/wg_keys.h"
@@ -218,12 +219,14 @@ struct wgd_peer *wgd_peer_get(struct wgd_if *wif, const char *name)
 	p->peer = wg_peer_new(wif->dev, name);
 	assert(p->peer);
 	wg_peer_set_arg(p->peer, p);
+	p->live = wgd_live_new(p);
 	return p;
 }
 
 void wgd_peer_delete(struct wgd_peer *p)
 {
 	forget_query(p);
+	wgd_live_delete(&p->live);
 	wgd_underlay_forget_peer(p);
 	wg_peer_delete(p->peer);
 	XFREE(MTYPE_WGD_STR, p->description);
@@ -320,8 +323,10 @@ void wgd_peer_check_secret(struct wgd_peer *p)
 		check(p, wg_peer_set_key(p->peer, &p->key), "public-key");
 	else
 		wg_peer_set_key(p->peer, NULL);
-	if (p->psk_broken != was_broken)
+	if (p->psk_broken != was_broken) {
+		wgd_live_look(p->live);
 		wgd_if_kick(p->wif);
+	}
 }
 
 static void set_str(char **dst, const char *src)
@@ -390,6 +395,7 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	p->has_key = conf->has_key;
 	wgd_peer_check_secret(p);
 	set_linklocal(p);
+	wgd_live_configure(p->live, conf->bfd, conf->bfd_profile);
 	wgd_if_kick(p->wif);
 }
 

@@ -33,6 +33,8 @@ struct wgd_peer {
 	struct wgd_query *query; /* of the resolver, under way */
 	struct event *t_resolve;
 
+	struct wgd_live *live;
+
 	/* as last read from the device */
 	struct wg_endpoint endpoint;
 	int64_t handshake; /* CLOCK_REALTIME seconds; 0: never */
@@ -62,6 +64,8 @@ struct wgd_peer_conf {
 	const char *plist[2];
 	uint32_t maximum;
 	bool shutdown;
+	bool bfd;
+	const char *bfd_profile; /* NULL: bfdd's default */
 	size_t n_addresses, n_statics;
 	struct wg_addr *addresses;
 	struct wg_prefix *statics;

@@ -15,6 +15,7 @@
 #include "frr-wgd/wgd_explain.h"
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_vty.h"
@@ -71,8 +72,9 @@ static json_object *peer_json(struct wgd_peer *p)
 	const struct wg_key *key = wg_peer_key(p->peer);
 	char buf[256];
 	json_object *o = json_object_new_object();
-	json_object *addresses = json_object_new_array();
+	json_object *addresses = json_object_new_array(), *t;
 	struct wg_peer_count count;
+	struct wgd_live_bfd bfd;
 	size_t i;
 
 	wg_peer_count(p->peer, &count);
@@ -98,6 +100,16 @@ static json_object *peer_json(struct wgd_peer *p)
 	if (p->linklocal.family)
 		json_object_string_add(o, "linkLocal",
 				       wg_addr_str(&p->linklocal, buf));
+	if (wgd_live_bfd(p->live, &bfd)) {
+		t = json_object_new_object();
+		json_object_string_add(t, "address",
+				       wg_addr_str(&bfd.address, buf));
+		if (bfd.profile)
+			json_object_string_add(t, "profile", bfd.profile);
+		json_object_string_add(t, "status",
+				       wgd_bfd_status_str(bfd.status));
+		json_object_object_add(o, "bfd", t);
+	}
 	if (p->handshake)
 		json_object_int_add(o, "lastHandshakeSecs",
 				    MAX((int64_t)time(NULL) - p->handshake,
@@ -204,6 +216,7 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 	const struct wg_key *key = wg_peer_key(p->peer);
 	char buf[256];
 	struct wg_peer_count count;
+	struct wgd_live_bfd bfd;
 	size_t i;
 
 	wg_peer_count(p->peer, &count);
@@ -230,6 +243,11 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 		vty_out(vty, " %s", wg_addr_str(&p->addresses[i], buf));
 	if (p->linklocal.family)
 		vty_out(vty, " %s", wg_addr_str(&p->linklocal, buf));
+	if (wgd_live_bfd(p->live, &bfd))
+		vty_out(vty, "\n    BFD with %s%s%s is %s",
+			wg_addr_str(&bfd.address, buf),
+			bfd.profile ? ", profile " : "", bfd.profile ?: "",
+			wgd_bfd_status_str(bfd.status));
 	if (p->handshake)
 		vty_out(vty, "\n    Last handshake: %" PRId64 " s ago",
 			MAX((int64_t)time(NULL) - p->handshake, 0));

@@ -36,6 +36,7 @@
 #include "vrf.h"
 #include "zclient.h"
 
+#include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_if.h"
@@ -572,6 +573,7 @@ static void zebra_up(struct zclient *zc)
 	wgd_underlay_replay();
 	wg_gateway_replay(wgd.core);
 	wgd_zebra_track();
+	wgd_bfd_zebra_up();
 	wgd_if_kick_all();
 }
 

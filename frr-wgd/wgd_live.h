@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Is a peer up? What is known of that goes from BFD and from the device to the
+ * core (wg_liveness.h), and what the core makes of it to the owner ladder, the
+ * log and the operator.
+ */
+#ifndef WGD_LIVE_H
+#define WGD_LIVE_H
+
+#include "frr-wgd/wgd_bfd.h"
+
+struct wgd_peer;
+struct wgd_live;
+
+extern struct wgd_live *wgd_live_new(struct wgd_peer *p);
+extern void wgd_live_delete(struct wgd_live **l);
+
+/* The peer's configuration changed; PROFILE NULL: bfdd's default. */
+extern void wgd_live_configure(struct wgd_live *l, bool bfd,
+			       const char *profile);
+/* Its interface is in another VRF, perhaps, or the peer became complete. */
+extern void wgd_live_look(struct wgd_live *l);
+
+/* The BFD session, as users see it. */
+struct wgd_live_bfd {
+	struct wg_addr address;
+	const char *profile; /* NULL: bfdd's default */
+	enum wgd_bfd_status status;
+};
+
+/* False: there is none. */
+extern bool wgd_live_bfd(const struct wgd_live *l, struct wgd_live_bfd *ret);
+
+#endif
