@@ -31,8 +31,16 @@ SLACK = 900
 
 
 def bfd_up(site, n):
-    peers = site.json("show bfd peers")
-    return [p["status"] for p in peers].count("up") == n
+    """
+    bgpd knows that N sessions are up.  That bfdd has them up is not enough:
+    bgpd makes them anew when it is established, and until they are up again
+    it waits for its hold time.
+    """
+    peers = [p for p in site.json("show bfd peers") if p["status"] == "up"]
+    known = [p for p in site.json("show bgp neighbors").values()
+             if p["bgpState"] == "Established"
+             and p.get("peerBfdInfo", {}).get("status") == "Up"]
+    return len(peers) == len(known) == n
 
 
 @pytest.fixture(scope="module", autouse=True)
