@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Anycast gateways with one private key: who serves which client.
+ *
+ * The principle: a client is served by the gateway that its packets reach.
+ * This is one gateway's part in it, for the clients of one interface: pure,
+ * the time is an argument, in milliseconds of a clock that never jumps.
+ *
+ *   wg_group_seen, _stray, _told, ... --> roles of the clients
+ *   wg_group_next_change              --> what the device is to be made
+ *   wg_group_next_msg                 --> what a member is to be told
+ *
+ * Members are the other gateways, by small numbers that the caller gives.
+ */
+#ifndef WG_GROUP_H
+#define WG_GROUP_H
+
+#include "lib/core/wg_group_msg.h"
+
+#define WG_GROUP_MEMBERS 16
+
+struct wg_group;
+
+enum wg_role {
+	WG_ROLE_PASSIVE, /* on the device without endpoint: it only answers */
+	WG_ROLE_TAKING,	 /* given its last endpoint, a handshake is awaited */
+	WG_ROLE_SERVING, /* it had a handshake with us, and with nobody since */
+};
+const char *wg_role_str(enum wg_role role);
+
+#define WG_NEVER INT64_MIN
+
+/* A client; what is not marked "caller" is only to be read. */
+struct wg_client {
+	struct wg_key key;
+	void *arg; /* caller */
+	enum wg_role role;
+	int server;	 /* PASSIVE: the member that claims it; -1: nobody */
+	uint64_t serial; /* the highest that anybody said */
+	struct wg_endpoint endpoint; /* where it was last; AF_UNSPEC: unknown */
+	int64_t handshake_ms;	     /* with who serves it; WG_NEVER */
+	/*
+	 * The peer is being taken off the device, to be made anew.  What a read
+	 * says of it does not count until wg_group_removed.
+	 */
+	bool removing;
+
+	/* private to lib/core/wg_group*.c */
+	bool fresh; /* nothing happened to it on the device since it was made */
+	bool looked; /* the device was read since the last attempt */
+	bool changed, busy;
+	bool release;  /* tell the members when it is removed */
+	uint64_t heir; /* ... and that this one shall take it */
+	unsigned attempts, contests;
+	int64_t took_ms, attempt_ms, next_ms; /* TAKING */
+	int64_t backup_ms;    /* take it then if nobody has; WG_NEVER */
+	int64_t again_ms;     /* taking failed: not before; WG_NEVER */
+	int64_t placed_ms;    /* PASSIVE: it has an endpoint since; WG_NEVER */
+	int64_t asked_ms;     /* its server was asked for it; WG_NEVER */
+	uint32_t tell, ask;   /* members, by bit */
+	uint32_t server_snap; /* in which snapshot the server named it */
+	struct wg_client *key_next, *endpoint_next; /* in the hash */
+	struct wg_client *changed_next, *busy_next, *busy_prev;
+};
+
+struct wg_group_stats {
+	uint64_t takes, served, failed; /* TAKING begun, and how it ended */
+	uint64_t released, yielded;	/* given away, and to who was better */
+	uint64_t asked;			/* members were asked for a client */
+	uint64_t strays;  /* packets that said where a client's go */
+	uint64_t unknown; /* records of clients that are not ours */
+};
+
+/* SELF: a random number, not 0, that names this gateway while it lives. */
+struct wg_group *wg_group_new(uint64_t self);
+void wg_group_delete(struct wg_group **group);
+uint64_t wg_group_self(const struct wg_group *group);
+const struct wg_group_stats *wg_group_stats(const struct wg_group *group);
+
+/* --- clients */
+struct wg_client *wg_client_new(struct wg_group *group,
+				const struct wg_key *key, void *arg);
+void wg_client_delete(struct wg_group *group, struct wg_client *client);
+struct wg_client *wg_client_find(struct wg_group *group,
+				 const struct wg_key *key);
+size_t wg_group_count(const struct wg_group *group, enum wg_role role);
+
+/* --- members */
+void wg_group_member_add(struct wg_group *group, unsigned member);
+void wg_group_member_del(struct wg_group *group, unsigned member);
+/* Its `self`, as it said; it may be another than before. */
+void wg_group_member_id(struct wg_group *group, unsigned member, uint64_t id);
+/*
+ * It is dead, or is not known to be. Not to be heard of is not to be dead:
+ * BFD decides, or whoever the caller trusts.
+ */
+void wg_group_member_dead(struct wg_group *group, unsigned member, bool dead,
+			  int64_t now);
+/* Can it be told something? Everything is told it when it can, again. */
+void wg_group_member_ready(struct wg_group *group, unsigned member, bool ready);
+/* It is drained: it takes nothing. */
+void wg_group_member_drained(struct wg_group *group, unsigned member,
+			     bool drained);
+
+/* --- what happens */
+/*
+ * A member said this.  -EPROTO: it lies, see wg_group.c; nothing was done.
+ */
+int wg_group_told(struct wg_group *group, unsigned member,
+		  const struct wg_group_msg *msg, int64_t now);
+/* A read of the device: AGE_MS since the last handshake, or WG_AGE_NONE. */
+void wg_group_seen(struct wg_group *group, struct wg_client *client,
+		   uint32_t age_ms, const struct wg_endpoint *endpoint,
+		   int64_t now);
+/*
+ * A packet from there reached us.  True: it is a client's that somebody else
+ * serves, or nobody.
+ */
+bool wg_group_stray(struct wg_group *group, const struct wg_endpoint *from,
+		    int64_t now);
+/* The device has acknowledged that a client of `removing` is off. */
+void wg_group_removed(struct wg_group *group, struct wg_client *client,
+		      int64_t now);
+/* There is no way from here to its endpoint. */
+void wg_group_unreachable(struct wg_group *group, struct wg_client *client);
+/* Give everything away, and take nothing that comes not by itself. */
+void wg_group_drain(struct wg_group *group, bool drain);
+bool wg_group_is_drained(const struct wg_group *group);
+/* The time went on. */
+void wg_group_tick(struct wg_group *group, int64_t now);
+/* When wg_group_tick has something to do; INT64_MAX: never. */
+int64_t wg_group_due(const struct wg_group *group);
+
+/* --- what is to be done */
+/*
+ * A client whose role, endpoint or `removing` changed, or NULL:
+ *  removing  take the peer off the device, then say wg_group_removed; and
+ *  PASSIVE   make it without endpoint and without keepalives;
+ *  TAKING    ... with endpoint, and a keepalive of 1 s, which starts at once;
+ *  SERVING   ... it has its endpoint; keepalives as configured.
+ */
+struct wg_client *wg_group_next_change(struct wg_group *group);
+/* The next thing to tell the member: true and *ret. It counts as told. */
+bool wg_group_next_msg(struct wg_group *group, unsigned member, int64_t now,
+		       struct wg_group_msg *ret);
+/* The clients, in no order. */
+struct wg_client *wg_client_next(struct wg_group *group,
+				 const struct wg_client *after);
+/* Clients that are `removing` or TAKING, in no order. */
+struct wg_client *wg_client_busy(struct wg_group *group,
+				 const struct wg_client *after);
+
+/* Assert what must hold at any time. */
+void wg_group_check(const struct wg_group *group);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The clients of a gateway group, and what is noted about them: found by key
+ * and by endpoint (for strays); on a list if the device has to be changed, on
+ * another if time or the device has something to do with them; and in a queue
+ * for each member that is to be told of them.
+ *
+ * A queue names a client once, however often it changes: what is told is what
+ * is when it is told.  So a queue is never longer than the clients are many,
+ * and a member that is slow gets less, not later.
+ */
+#include "lib/core/wg_group_priv.h"
+
+#include <assert.h>
+
+/* --- hashes */
+
+static uint32_t mix(uint32_t h, const void *data, size_t n)
+{
+	const uint8_t *b = data;
+
+	while (n--)
+		h = (h ^ *b++) * 16777619u;
+	return h;
+}
+
+static struct wg_client **key_bucket(struct wg_group *g,
+				     const struct wg_key *key)
+{
+	return &g->by_key[mix(2166136261u, key->b, sizeof(key->b)) %
+			  WG_GROUP_BUCKETS];
+}
+
+static struct wg_client **endpoint_bucket(struct wg_group *g,
+					  const struct wg_endpoint *e)
+{
+	uint32_t h = mix(2166136261u, e->addr.b, sizeof(e->addr.b));
+
+	return &g->by_endpoint[mix(h, &e->port, sizeof(e->port)) %
+			       WG_GROUP_BUCKETS];
+}
+
+void wg_client_set_endpoint(struct wg_group *g, struct wg_client *c,
+			    const struct wg_endpoint *e)
+{
+	struct wg_client **at;
+
+	if (c->endpoint.addr.family) {
+		at = endpoint_bucket(g, &c->endpoint);
+		while (*at != c)
+			at = &(*at)->endpoint_next;
+		*at = c->endpoint_next;
+	}
+	c->endpoint = *e;
+	if (!e->addr.family)
+		return;
+	at = endpoint_bucket(g, e);
+	c->endpoint_next = *at;
+	*at = c;
+}
+
+struct wg_client *wg_client_at(struct wg_group *g, const struct wg_endpoint *e)
+{
+	struct wg_client *c = *endpoint_bucket(g, e);
+
+	while (c && !wg_group_same_place(&c->endpoint, e))
+		c = c->endpoint_next;
+	return c;
+}
+
+struct wg_client *wg_client_find(struct wg_group *g, const struct wg_key *key)
+{
+	struct wg_client *c = *key_bucket(g, key);
+
+	while (c && !wg_key_same(&c->key, key))
+		c = c->key_next;
+	return c;
+}
+
+/* --- what is to be done */
+
+void wg_client_mark(struct wg_group *g, struct wg_client *c)
+{
+	if (c->changed)
+		return;
+	c->changed = true;
+	c->changed_next = NULL;
+	*g->changed_tail = c;
+	g->changed_tail = &c->changed_next;
+}
+
+struct wg_client *wg_group_next_change(struct wg_group *g)
+{
+	struct wg_client *c = g->changed;
+
+	if (!c)
+		return NULL;
+	g->changed = c->changed_next;
+	if (!g->changed)
+		g->changed_tail = &g->changed;
+	c->changed = false;
+	return c;
+}
+
+/* Those that time or the device has something to do with. */
+void wg_client_set_busy(struct wg_group *g, struct wg_client *c)
+{
+	bool busy = c->removing || c->role == WG_ROLE_TAKING ||
+		    c->backup_ms != WG_NEVER;
+
+	if (busy == c->busy)
+		return;
+	c->busy = busy;
+	if (busy) {
+		c->busy_prev = NULL;
+		c->busy_next = g->busy;
+		if (g->busy)
+			g->busy->busy_prev = c;
+		g->busy = c;
+		return;
+	}
+	if (c->busy_prev)
+		c->busy_prev->busy_next = c->busy_next;
+	else
+		g->busy = c->busy_next;
+	if (c->busy_next)
+		c->busy_next->busy_prev = c->busy_prev;
+}
+
+void wg_client_enqueue(struct wg_group *g, unsigned m, struct wg_client *c)
+{
+	struct wg_member *to = &g->member[m];
+
+	if ((c->tell | c->ask) & 1u << m)
+		return; /* it is there already */
+	if (to->tail == to->cap && to->head) {
+		memmove(to->queue, to->queue + to->head,
+			(to->tail - to->head) * sizeof(*to->queue));
+		to->tail -= to->head;
+		to->head = 0;
+	}
+	if (to->tail == to->cap) {
+		size_t cap = to->cap;
+		struct wg_client **q;
+
+		q = wg_mem_get(&g->mem, (cap * 2 + 64) * sizeof(*q));
+		if (cap)
+			memcpy(q, to->queue, cap * sizeof(*q));
+		wg_mem_put(&g->mem, to->queue, cap * sizeof(*q));
+		to->queue = q;
+		to->cap = cap * 2 + 64;
+	}
+	to->queue[to->tail++] = c;
+}
+
+void wg_client_tell(struct wg_group *g, unsigned m, struct wg_client *c)
+{
+	if (!g->member[m].ready)
+		return;
+	wg_client_enqueue(g, m, c);
+	c->tell |= 1u << m;
+}
+
+void wg_client_tell_all(struct wg_group *g, struct wg_client *c)
+{
+	unsigned m;
+
+	for (m = 0; m < WG_GROUP_MEMBERS; m++)
+		wg_client_tell(g, m, c);
+}
+
+static void record_of(const struct wg_client *c, int64_t now,
+		      struct wg_group_record *r)
+{
+	static const uint8_t claims[] = {
+		[WG_ROLE_PASSIVE] = WG_CLAIM_NONE,
+		[WG_ROLE_TAKING] = WG_CLAIM_TAKING,
+		[WG_ROLE_SERVING] = WG_CLAIM_SERVING,
+	};
+
+	*r = (struct wg_group_record){
+		.key = c->key,
+		.claim = claims[c->role],
+		.serial = c->serial,
+		.heir = c->role == WG_ROLE_PASSIVE ? c->heir : 0,
+		.age_ms = WG_AGE_NONE,
+		.endpoint = c->endpoint,
+	};
+	r->endpoint.scope = 0;
+	if (c->role == WG_ROLE_SERVING && c->handshake_ms != WG_NEVER &&
+	    now - c->handshake_ms < WG_AGE_NONE)
+		r->age_ms = now > c->handshake_ms ? now - c->handshake_ms : 0;
+}
+
+bool wg_group_next_msg(struct wg_group *g, unsigned m, int64_t now,
+		       struct wg_group_msg *ret)
+{
+	struct wg_member *to = &g->member[m];
+	uint32_t bit = 1u << m;
+	struct wg_client *c;
+
+	*ret = (struct wg_group_msg){};
+	if (!to->ready)
+		return false;
+	if (to->begin) {
+		to->begin = false;
+		ret->kind = WG_GROUP_SNAP_BEGIN;
+		return true;
+	}
+	if (to->head == to->tail) {
+		ret->kind = WG_GROUP_SNAP_END;
+		to->head = to->tail = 0;
+		if (!to->end)
+			return false;
+		to->end = false;
+		return true;
+	}
+	c = to->queue[to->head];
+	/* a record makes room for the question of who answers it */
+	if (c->tell & bit) {
+		c->tell &= ~bit;
+		ret->kind = WG_GROUP_CLIENT;
+		record_of(c, now, &ret->record);
+	} else {
+		c->ask &= ~bit;
+		ret->kind = WG_GROUP_ASK;
+		ret->record.key = c->key;
+	}
+	if (!((c->tell | c->ask) & bit))
+		to->head++;
+	return true;
+}
+
+/* --- life */
+
+struct wg_client *wg_client_new(struct wg_group *g, const struct wg_key *key,
+				void *arg)
+{
+	struct wg_client *c = wg_mem_get(&g->mem, sizeof(*c));
+	struct wg_client **at = key_bucket(g, key);
+
+	assert(!wg_client_find(g, key));
+	c->key = *key;
+	c->arg = arg;
+	c->server = -1;
+	c->handshake_ms = c->backup_ms = c->again_ms = WG_NEVER;
+	c->asked_ms = c->placed_ms = WG_NEVER;
+	c->key_next = *at;
+	*at = c;
+	g->count[c->role]++;
+	wg_client_mark(g, c);
+	return c;
+}
+
+void wg_client_delete(struct wg_group *g, struct wg_client *c)
+{
+	static const struct wg_endpoint none;
+	struct wg_client **at = key_bucket(g, &c->key);
+	size_t i, n;
+	unsigned m;
+
+	while (*at != c)
+		at = &(*at)->key_next;
+	*at = c->key_next;
+	wg_client_set_endpoint(g, c, &none);
+	g->count[c->role]--;
+	c->role = WG_ROLE_PASSIVE;
+	c->removing = false;
+	c->backup_ms = WG_NEVER;
+	wg_client_set_busy(g, c);
+	for (m = 0; m < WG_GROUP_MEMBERS; m++) {
+		struct wg_member *to = &g->member[m];
+
+		if (!((c->tell | c->ask) & 1u << m))
+			continue;
+		for (i = n = to->head; i < to->tail; i++)
+			if (to->queue[i] != c)
+				to->queue[n++] = to->queue[i];
+		to->tail = n;
+	}
+	if (c->changed) {
+		at = &g->changed;
+		while (*at != c)
+			at = &(*at)->changed_next;
+		*at = c->changed_next;
+		if (!*at)
+			g->changed_tail = at;
+	}
+	wg_mem_put(&g->mem, c, sizeof(*c));
+}
+
+struct wg_client *wg_client_next(struct wg_group *g,
+				 const struct wg_client *after)
+{
+	size_t i = 0;
+
+	if (after) {
+		if (after->key_next)
+			return after->key_next;
+		i = key_bucket(g, &after->key) - g->by_key + 1;
+	}
+	for (; i < WG_GROUP_BUCKETS; i++)
+		if (g->by_key[i])
+			return g->by_key[i];
+	return NULL;
+}
+
+struct wg_client *wg_client_busy(struct wg_group *g,
+				 const struct wg_client *after)
+{
+	return after ? after->busy_next : g->busy;
+}
+
+size_t wg_group_count(const struct wg_group *g, enum wg_role role)
+{
+	return g->count[role];
+}
+
+struct wg_group *wg_group_new(uint64_t self)
+{
+	struct wg_mem mem = {};
+	struct wg_group *g = wg_mem_get(&mem, sizeof(*g));
+
+	g->mem = mem;
+	g->self = self;
+	g->changed_tail = &g->changed;
+	return g;
+}
+
+void wg_group_delete(struct wg_group **group)
+{
+	struct wg_group *g = *group;
+	struct wg_client *c;
+	struct wg_mem mem;
+	unsigned m;
+
+	*group = NULL;
+	if (!g)
+		return;
+	while ((c = wg_client_next(g, NULL)))
+		wg_client_delete(g, c);
+	for (m = 0; m < WG_GROUP_MEMBERS; m++)
+		wg_group_member_del(g, m);
+	mem = g->mem;
+	wg_mem_put(&mem, g, sizeof(*g));
+}
+
+uint64_t wg_group_self(const struct wg_group *g)
+{
+	return g->self;
+}
+
+const struct wg_group_stats *wg_group_stats(const struct wg_group *g)
+{
+	return &g->stats;
+}
+
+void wg_group_check(const struct wg_group *g)
+{
+	size_t count[3] = {}, i, n_busy = 0, n = 0;
+	const struct wg_client *c;
+
+	for (i = 0; i < WG_GROUP_BUCKETS; i++)
+		for (c = g->by_key[i]; c; c = c->key_next) {
+			count[c->role]++;
+			n += c->busy;
+			assert(c->busy ==
+			       (c->removing || c->role == WG_ROLE_TAKING ||
+				c->backup_ms != WG_NEVER));
+			assert(c->role == WG_ROLE_PASSIVE || c->server < 0);
+			assert(c->role == WG_ROLE_PASSIVE || !c->release);
+			assert(!c->release || c->removing);
+			assert(!c->fresh || !c->removing);
+			assert(c->role != WG_ROLE_SERVING || !c->fresh);
+			assert(c->attempts <= WG_GROUP_ATTEMPTS);
+		}
+	for (c = g->busy; c; c = c->busy_next)
+		n_busy++;
+	assert(n == n_busy);
+	for (i = 0; i < 3; i++)
+		assert(count[i] == g->count[i]);
+}

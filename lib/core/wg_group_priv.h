@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What wg_group.c and wg_group_clients.c share; private to them. */
+#ifndef WG_GROUP_PRIV_H
+#define WG_GROUP_PRIV_H
+
+#include "lib/core/wg_group.h"
+#include "lib/core/wg_mem.h"
+
+#define WG_GROUP_BUCKETS 4096
+#define WG_GROUP_ATTEMPTS 12 /* handshakes that one TAKING starts */
+
+struct wg_member {
+	bool configured, ready, dead, drained;
+	uint64_t id;		  /* 0: not known */
+	uint32_t snap;		  /* of how many SNAP_BEGINs */
+	bool begin, end;	  /* to be told */
+	struct wg_client **queue; /* to be told of; `tell` and `ask` say what */
+	size_t head, tail, cap;
+};
+
+struct wg_group {
+	struct wg_mem mem;
+	uint64_t self;
+	bool drained;
+	struct wg_member member[WG_GROUP_MEMBERS];
+	struct wg_client *by_key[WG_GROUP_BUCKETS],
+		*by_endpoint[WG_GROUP_BUCKETS];
+	struct wg_client *changed, **changed_tail;
+	struct wg_client *busy;
+	size_t count[3]; /* by role */
+	struct wg_group_stats stats;
+};
+
+/* Scopes mean nothing to others. */
+static inline bool wg_group_same_place(const struct wg_endpoint *a,
+				       const struct wg_endpoint *b)
+{
+	return wg_addr_same(&a->addr, &b->addr) && a->port == b->port;
+}
+
+void wg_client_set_endpoint(struct wg_group *g, struct wg_client *c,
+			    const struct wg_endpoint *e);
+/* Who was last seen there; NULL: nobody. */
+struct wg_client *wg_client_at(struct wg_group *g, const struct wg_endpoint *e);
+/* The device has to be changed. */
+void wg_client_mark(struct wg_group *g, struct wg_client *c);
+/* What makes it busy may have changed. */
+void wg_client_set_busy(struct wg_group *g, struct wg_client *c);
+/* It goes into the queue of a member; the caller sets the bit for what. */
+void wg_client_enqueue(struct wg_group *g, unsigned m, struct wg_client *c);
+/* Tell a member, or all, what it is now. */
+void wg_client_tell(struct wg_group *g, unsigned m, struct wg_client *c);
+void wg_client_tell_all(struct wg_group *g, struct wg_client *c);
+
+#endif
