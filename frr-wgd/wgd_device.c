@@ -41,7 +41,8 @@
 #define POLL_MIN_MS 5000 /* between two reads */
 #define POLL_MAX_MS 3600000
 #define POLL_SHARE 200
-#define LULL_MS 1000 /* nothing was written for so long */
+#define LULL_MS 1000 /* nothing was written for so long, ... */
+#define LULL_PREFIXES 100 /* and a ms for so many: ten times what a read takes */
 #define PUT_OFF_MAX_MS 60000
 #define SUSPECT_SHARE 50
 #define REFUSED_AGAIN_MS 60000 /* between two tries of what was refused */
@@ -167,11 +168,15 @@ static void applied(struct wgd_if *wif)
 static void poll_due(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
-	int64_t now = wgd_now_ms();
+	int64_t now = wgd_now_ms(), lull;
+	struct wg_count count;
 
 	if (!wif->poll_due_ms)
 		wif->poll_due_ms = now;
-	if ((wif->dirty_since_us || now - wif->last_apply_ms < LULL_MS) &&
+	/* zebra itself pauses for a second while it takes a table in */
+	wg_dev_count(wif->dev, &count);
+	lull = MAX(LULL_MS, (int64_t)count.installed / LULL_PREFIXES);
+	if ((wif->dirty_since_us || now - wif->last_apply_ms < lull) &&
 	    now - wif->poll_due_ms < PUT_OFF_MAX_MS) {
 		event_add_timer_msec(wgd.master, poll_due, wif, LULL_MS,
 				     &wif->t_poll);
