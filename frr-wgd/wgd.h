@@ -14,6 +14,7 @@
  *   wgd_program  the userspace program: started, watched, found again
  *   wgd_bfd      one session with bfdd
  *   wgd_zebra    routes, next hops and links, from zebra
+ *   wgd_announce routes in zebra for peers that are up
  *   wgd_underlay the way to the endpoints: host routes, MTU
  *   wgd_vty      show, clear, generate
  *   wgd_explain  one address explained: wgd_facts gathers what is known of

@@ -40,6 +40,7 @@
 #include "log.h"
 #include "vrf.h"
 
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_facts.h"
@@ -371,6 +372,7 @@ bool wgd_attach_keep(struct wgd_if *wif)
 		  vrf_id_to_name(vrf_of(&link)));
 	wif->vrf = link.vrf;
 	wg_dev_set_link(wif->dev, vrf_of(&link), link.ifindex);
+	wgd_announce_if(wif);
 	follow(wif, false);
 	return true;
 }
@@ -427,6 +429,7 @@ bool wgd_attach(struct wgd_if *wif)
 	wgd_attach_set_conf(wif);
 	wg_dev_set_link(wif->dev, vrf_of(&link), link.ifindex);
 	wg_sync_lost(wif->dev);
+	wgd_announce_if(wif);
 	follow(wif, fresh);
 	wgd_if_set_state(wif, WGD_IF_UNSYNCED,
 			 wif->adopted ? "adopted" : "attached");

@@ -163,6 +163,15 @@ static int peer_leaf(struct vty *vty, const char *no, const char *name,
 		  : peer_set(vty, name, leaf, value);
 }
 
+/* A leaf that is false unless set. */
+static int peer_flag(struct vty *vty, const char *no, const char *name,
+		     const char *leaf)
+{
+	if (no && !peer_has_more(vty, name, leaf, NULL))
+		return peer_change(vty, name, NULL, NB_OP_DESTROY, NULL);
+	return peer_set(vty, name, leaf, no ? "false" : "true");
+}
+
 /* An entry of a leaf-list. */
 static int peer_entry(struct vty *vty, const char *no, const char *name,
 		      const char *leaf, const char *value)
@@ -310,6 +319,18 @@ DEFPY_YANG (wireguard_aggregate,
 	    "Fewest AllowedIPs with exactly the same effect\n")
 {
 	return set(vty, "aggregate", no ? "false" : "true");
+}
+
+DEFPY_YANG (wireguard_announce,
+	    wireguard_announce_cmd,
+	    "[no] wireguard announce table ![(1-255)$table]",
+	    NO_STR
+	    WIREGUARD_STR
+	    "Routes for peers that are up\n"
+	    "For 'redistribute table N' of a routing protocol\n"
+	    "Number\n")
+{
+	return set(vty, "announce-table", no ? NULL : table_str);
 }
 
 /* --- peers */
@@ -544,9 +565,18 @@ DEFPY_YANG (wireguard_peer_shutdown,
 	    PEER_STR
 	    "Take the peer off the device\n")
 {
-	if (no && !peer_has_more(vty, name, "shutdown", NULL))
-		return peer_change(vty, name, NULL, NB_OP_DESTROY, NULL);
-	return peer_set(vty, name, "shutdown", no ? "false" : "true");
+	return peer_flag(vty, no, name, "shutdown");
+}
+
+DEFPY_YANG (wireguard_peer_announce,
+	    wireguard_peer_announce_cmd,
+	    "[no] wireguard peer WORD$name announce",
+	    NO_STR
+	    WIREGUARD_STR
+	    PEER_STR
+	    "Its addresses and allowed-ips are routes while it is up\n")
+{
+	return peer_flag(vty, no, name, "announce");
 }
 
 DEFPY_YANG (wireguard_peer_bfd,
@@ -600,6 +630,7 @@ static const char *words(const struct lyd_node *leaf)
 		{ "private-key-file", "private-key file" },
 		{ "preshared-key-file", "preshared-key file" },
 		{ "ipv6-prefix-list", "ipv6 prefix-list" },
+		{ "announce-table", "announce table" },
 	};
 	size_t i;
 
@@ -669,11 +700,12 @@ void wgd_cli_show_peer_bfd(struct vty *vty, const struct lyd_node *dnode,
 	vty_out(vty, "\n");
 }
 
-void wgd_cli_show_peer_shutdown(struct vty *vty, const struct lyd_node *dnode,
-				bool show_defaults)
+void wgd_cli_show_peer_flag(struct vty *vty, const struct lyd_node *dnode,
+			    bool show_defaults)
 {
 	if (yang_dnode_get_bool(dnode, NULL))
-		vty_out(vty, " wireguard peer %s shutdown\n", peer_of(dnode));
+		vty_out(vty, " wireguard peer %s %s\n", peer_of(dnode),
+			words(dnode));
 }
 
 void wgd_cli_init(void)
@@ -690,6 +722,7 @@ void wgd_cli_init(void)
 	install_element(INTERFACE_NODE, &wireguard_route_following_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_route_following_cmd);
 	install_element(INTERFACE_NODE, &wireguard_aggregate_cmd);
+	install_element(INTERFACE_NODE, &wireguard_announce_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_public_key_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_address_cmd);
@@ -708,4 +741,5 @@ void wgd_cli_init(void)
 	install_element(INTERFACE_NODE, &wireguard_peer_bfd_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_bfd_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_shutdown_cmd);
+	install_element(INTERFACE_NODE, &wireguard_peer_announce_cmd);
 }

@@ -2,11 +2,8 @@
 /*
  * Host routes to endpoints, as zebra is told of them.
  *
- * zebra deletes the routes of a client that goes, unless it said that it will
- * be back.  A tunnel that runs while we are away needs them; so they stay for
- * as long as anybody could reasonably be away.  After our own start those of
- * an earlier life are there; the ones that this life wants, too, are sent
- * again, and then zebra is told to drop what is left (its graceful restart).
+ * They stay while we are away, and what of them an earlier life left goes when
+ * this one knows what it wants (wgd_graceful.h).
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -16,39 +13,21 @@
 #include "prefix.h"
 #include "zclient.h"
 
+#include "frr-wgd/wgd_graceful.h"
 #include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_zebra.h"
 
-#define STALE_S 86400
 #define DISTANCE 1 /* as a static route: before what is learned */
 
 static bool seen; /* there are some, or were */
 static bool kept; /* zebra knows that we come back */
 
-static void send_capability(enum zserv_client_capabilities cap, afi_t afi)
-{
-	struct zapi_cap api = {
-		.cap = cap,
-		.stale_removal_time = STALE_S,
-		.afi = afi,
-		.safi = SAFI_UNICAST,
-		.vrf_id = VRF_DEFAULT,
-	};
-
-	zclient_capabilities_send(ZEBRA_CLIENT_CAPABILITIES,
-				  wgd_zebra_client(), &api);
-}
-
 static void keep(void)
 {
-	afi_t afi;
-
 	if (kept)
 		return;
 	kept = true;
-	send_capability(ZEBRA_CLIENT_GR_CAPABILITIES, AFI_IP);
-	for (afi = AFI_IP; afi <= AFI_IP6; afi++)
-		send_capability(ZEBRA_CLIENT_ROUTE_UPDATE_PENDING, afi);
+	wgd_graceful_keep(wgd_zebra_client(), VRF_DEFAULT);
 }
 
 void wgd_hostroute_session(void)
@@ -63,13 +42,10 @@ void wgd_hostroute_seen(void)
 
 void wgd_hostroute_drop_old(void)
 {
-	afi_t afi;
-
 	if (!wgd_zebra_client() || !seen)
 		return;
 	keep();
-	for (afi = AFI_IP; afi <= AFI_IP6; afi++)
-		send_capability(ZEBRA_CLIENT_ROUTE_UPDATE_COMPLETE, afi);
+	wgd_graceful_drop_old(wgd_zebra_client(), VRF_DEFAULT);
 }
 
 void wgd_hostroute_set(const struct wg_addr *addr, const struct wg_nexthop *nh,

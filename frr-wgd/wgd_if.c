@@ -21,6 +21,7 @@
 #include "monotime.h"
 #include "vrf.h"
 
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_device.h"
@@ -85,6 +86,8 @@ void wgd_if_set_state(struct wgd_if *wif, enum wgd_if_state state,
 		if (why)
 			wif->reason = XSTRDUP(MTYPE_WGD_STR, why);
 	}
+	if (state == WGD_IF_SYNCED)
+		wgd_announce_synced(wif);
 }
 
 void wgd_if_kick_in(struct wgd_if *wif, unsigned ms)
@@ -174,6 +177,7 @@ static void look(struct wgd_if *wif)
 		return;
 	wgd_if_detach(wif);
 	wg_dev_set_link(wif->dev, wg_dev_vrf(wif->dev), 0);
+	wgd_announce_if(wif);
 	wgd_if_set_state(wif, WGD_IF_ABSENT, "the link is gone");
 }
 
@@ -368,6 +372,7 @@ static void drop_link(struct wgd_if *wif)
 			wg_link_delete(link.ifindex);
 	}
 	wg_dev_set_link(wif->dev, VRF_DEFAULT, 0);
+	wgd_announce_if(wif);
 	wgd_if_set_state(wif, WGD_IF_ABSENT, "not configured so");
 }
 
@@ -389,6 +394,7 @@ void wgd_if_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	/* with a mark they are none of our business */
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		wgd_underlay_peer(wg_peer_arg(peer));
+	wgd_announce_if(wif);
 	if (moved || again)
 		wif->retry_ms = 0;
 	wgd_if_kick(wif);
@@ -414,6 +420,7 @@ void wgd_if_unconfigure(struct wgd_if *wif)
 {
 	drop_link(wif);
 	if_delete_glue(wif);
+	wgd_announce_settle();
 }
 
 void wgd_if_finish(void)

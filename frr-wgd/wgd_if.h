@@ -39,6 +39,7 @@ struct wgd_if_conf {
 	uint32_t mtu; /* bytes; 0: the default */
 	enum wg_follow follow;
 	bool aggregate;
+	uint8_t announce_table; /* 0: nothing is announced */
 };
 
 #define WGD_MTU_DEFAULT 1420

@@ -25,6 +25,7 @@
 #include "vrf.h"
 
 #include "frr-wgd/wgd.h"
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
@@ -73,6 +74,7 @@ static void __attribute__((noreturn)) sigint(void)
 	zlog_notice("terminating on signal; the devices stay as they are");
 	wgd_nb_finish();
 	wgd_if_finish();
+	wgd_announce_finish();
 	wgd_underlay_finish();
 	wgd_bfd_finish();
 	wgd_zebra_finish();

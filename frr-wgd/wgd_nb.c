@@ -62,6 +62,7 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		DEFAULTED("/route-following", wgd_nb_modify,
 			  wgd_cli_show_leaf),
 		DEFAULTED("/aggregate", wgd_nb_modify, wgd_cli_show_aggregate),
+		OPTIONAL("/announce-table", wgd_cli_show_leaf),
 		CREATED("/peer", NULL),
 		OPTIONAL("/peer/description", wgd_cli_show_peer_leaf),
 		OPTIONAL("/peer/public-key", wgd_cli_show_peer_leaf),
@@ -79,7 +80,9 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		CREATED("/peer/bfd", wgd_cli_show_peer_bfd),
 		OPTIONAL("/peer/bfd/profile", NULL),
 		DEFAULTED("/peer/shutdown", wgd_nb_modify,
-			  wgd_cli_show_peer_shutdown),
+			  wgd_cli_show_peer_flag),
+		DEFAULTED("/peer/announce", wgd_nb_modify,
+			  wgd_cli_show_peer_flag),
 		{ .xpath = NULL },
 	},
 };

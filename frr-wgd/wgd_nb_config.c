@@ -148,6 +148,8 @@ static void read_peer(const struct lyd_node *peer, struct wgd_peer_conf *conf)
 			conf->maximum = number(leaf);
 		else if (wgd_nb_is(leaf, "shutdown"))
 			conf->shutdown = boolean(leaf);
+		else if (wgd_nb_is(leaf, "announce"))
+			conf->announce = boolean(leaf);
 		else if (wgd_nb_is(leaf, "bfd")) {
 			conf->bfd = true;
 			wgd_nb_each_child (leaf, sub)
@@ -196,6 +198,8 @@ static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 					       : WG_FOLLOW_PREFIXES;
 		else if (wgd_nb_is(leaf, "aggregate"))
 			conf->aggregate = strmatch(value(leaf), "true");
+		else if (wgd_nb_is(leaf, "announce-table"))
+			conf->announce_table = number(leaf);
 	}
 }
 

@@ -21,6 +21,7 @@
 #include "sockunion.h"
 #include "vrf.h"
 
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
@@ -226,6 +227,7 @@ struct wgd_peer *wgd_peer_get(struct wgd_if *wif, const char *name)
 void wgd_peer_delete(struct wgd_peer *p)
 {
 	forget_query(p);
+	wgd_announce_forget_peer(p);
 	wgd_live_delete(&p->live);
 	wgd_underlay_forget_peer(p);
 	wg_peer_delete(p->peer);
@@ -323,6 +325,7 @@ void wgd_peer_check_secret(struct wgd_peer *p)
 		check(p, wg_peer_set_key(p->peer, &p->key), "public-key");
 	else
 		wg_peer_set_key(p->peer, NULL);
+	wgd_announce_peer(p, false);
 	if (p->psk_broken != was_broken) {
 		wgd_live_look(p->live);
 		wgd_if_kick(p->wif);
@@ -387,6 +390,7 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 		set_str(&p->plist[i], conf->plist[i]);
 		set_filter(p, i);
 	}
+	p->announce = conf->announce;
 	p->maximum = conf->maximum;
 	wg_peer_set_maximum(p->peer, p->maximum);
 	wg_peer_set_shutdown(p->peer, conf->shutdown);
@@ -396,6 +400,7 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	wgd_peer_check_secret(p);
 	set_linklocal(p);
 	wgd_live_configure(p->live, conf->bfd, conf->bfd_profile);
+	wgd_announce_peer(p, true);
 	wgd_if_kick(p->wif);
 }
 
@@ -446,6 +451,12 @@ bool wgd_peer_in_session(const struct wgd_peer *p)
 	return is_fresh(p->handshake);
 }
 
+void wgd_peer_set_liveness(struct wgd_peer *p, enum wg_peer_state state)
+{
+	wg_peer_set_liveness(p->peer, state);
+	wgd_announce_peer(p, false);
+}
+
 void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 {
 	look_for_silence(p, ev);
@@ -453,8 +464,8 @@ void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 	p->handshake = ev->handshake;
 	p->rx_bytes = ev->rx_bytes;
 	p->tx_bytes = ev->tx_bytes;
-	wg_peer_set_liveness(p->peer, wgd_peer_is_alive(ev) ? WG_PEER_UP
-							    : WG_PEER_UNKNOWN);
+	wgd_peer_set_liveness(p, wgd_peer_is_alive(ev) ? WG_PEER_UP
+						       : WG_PEER_UNKNOWN);
 	wgd_underlay_peer(p);
 }
 

@@ -18,6 +18,7 @@ struct wgd_peer {
 	uint16_t keepalive; /* seconds */
 	char *plist[2]; /* prefix list names: IPv4, IPv6 */
 	uint32_t maximum;
+	bool announce;
 
 	struct wg_key key; /* as configured */
 	bool has_key;
@@ -48,6 +49,8 @@ struct wgd_peer {
 	struct wg_addr under[2]; /* where it is, where it is configured */
 	bool inside; /* and one of them is not */
 
+	struct wgd_announced *announced; /* see wgd_announce.c; NULL: no */
+
 	/* work of the northbound: see wgd_nb_config.c */
 	bool touched;
 };
@@ -66,6 +69,7 @@ struct wgd_peer_conf {
 	bool shutdown;
 	bool bfd;
 	const char *bfd_profile; /* NULL: bfdd's default */
+	bool announce;
 	size_t n_addresses, n_statics;
 	struct wg_addr *addresses;
 	struct wg_prefix *statics;
@@ -92,6 +96,8 @@ extern void wgd_peer_check_secret(struct wgd_peer *p);
 extern bool wgd_peer_is_alive(const struct wg_event *ev);
 /* ... as the last one said. */
 extern bool wgd_peer_in_session(const struct wgd_peer *p);
+/* The one setter of a peer's liveness: its routes follow it. */
+extern void wgd_peer_set_liveness(struct wgd_peer *p, enum wg_peer_state state);
 /* What a read of the device said of the peer. */
 extern void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev);
 /*

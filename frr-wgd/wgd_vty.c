@@ -12,6 +12,7 @@
 #include "vty.h"
 #include "zclient.h"
 
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_explain.h"
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_if.h"
@@ -121,6 +122,8 @@ static json_object *peer_json(struct wgd_peer *p)
 	json_object_int_add(o, "allowedIpsStatic", count.is_static);
 	json_object_int_add(o, "allowedIpsDynamic", count.dynamic);
 	json_object_int_add(o, "allowedIpsInstalled", count.installed);
+	if (p->announce)
+		json_object_int_add(o, "announced", wgd_announce_count(p));
 	return o;
 }
 
@@ -178,6 +181,9 @@ static json_object *if_json(struct wgd_if *wif)
 		json_object_string_add(o, "mtuLink", mtu_link(wif));
 	json_object_int_add(o, "fwmark", wg_dev_conf(wif->dev)->fwmark);
 	json_object_boolean_add(o, "adopted", wif->adopted);
+	if (wif->conf.announce_table)
+		json_object_int_add(o, "announceTable",
+				    wif->conf.announce_table);
 	if (wg_dev_aggregate(wif->dev)) {
 		wg_dev_count(wif->dev, &count);
 		t = json_object_new_object();
@@ -258,6 +264,12 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 		p->rx_bytes, p->tx_bytes);
 	vty_out(vty, "    AllowedIPs: %u static, %u dynamic, %u installed\n",
 		count.is_static, count.dynamic, count.installed);
+	if (p->announce && p->wif->conf.announce_table)
+		vty_out(vty, "    Announced in table %u: %zu prefixes\n",
+			p->wif->conf.announce_table, wgd_announce_count(p));
+	else if (p->announce)
+		vty_out(vty,
+			"    Not announced: the interface has no announce table\n");
 }
 
 static void if_text(struct vty *vty, struct wgd_if *wif)

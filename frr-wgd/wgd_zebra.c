@@ -36,6 +36,7 @@
 #include "vrf.h"
 #include "zclient.h"
 
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_hostroute.h"
@@ -594,6 +595,7 @@ static int vrf_enabled(struct vrf *vrf)
 		zclient_send_reg_requests(zclient, vrf->vrf_id);
 	if (f)
 		subscribe(f);
+	wgd_announce_vrf(vrf->vrf_id);
 	return 0;
 }
 

@@ -410,12 +410,14 @@ class Site(Node):
 class Net:
     "The network of one test module."
 
-    def __init__(self, module, sites="abc", daemons=(), hosts=None, options=None):
+    def __init__(self, module, sites="abc", daemons=(), hosts=None, options=None,
+                 links=()):
         self.dir = os.path.dirname(os.path.abspath(module.__file__))
         self.names = list(sites)
         self.daemons = list(daemons)
         self.options = options or {}  # daemon -> command line
         self.hosts = hosts or {}
+        self.links = links  # pairs of sites; interfaces to-THEOTHER
         self.nodes = {}
         self.keys = {}  # (site, interface) -> (private, public)
         self.owner_of = {}  # public key -> site
@@ -443,6 +445,8 @@ class Net:
         for name in self.names:
             tgen.add_router(name)
             tgen.add_link(under, tgen.gears[name], "u-" + name, "under")
+        for x, y in self.links:
+            tgen.add_link(tgen.gears[x], tgen.gears[y], "to-" + y, "to-" + x)
         for site in sorted({h[0] for h in self.hosts.values()}):
             tgen.add_switch("sw-" + site)
             tgen.add_link(tgen.gears["sw-" + site], tgen.gears[site], "s" + site, "lan")

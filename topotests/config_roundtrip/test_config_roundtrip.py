@@ -165,6 +165,8 @@ REFUSED = [
     ("wireguard listen-port 0", []),
     ("wireguard listen-port 65536", []),
     ("wireguard mtu 100", []),
+    ("wireguard announce table 0", []),
+    ("wireguard announce table 256", []),
     ("wireguard peer b endpoint 10.255.2.2 port 0", []),
     ("wireguard peer b address 10.99.0", []),
     ("wireguard peer b allowed-ips 10.0.0.0/33", []),

@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Routes for live peers.
+ *
+ * zebra takes a client's routes for those of the type and instance that it
+ * said hello with.  So each table N in use has a session of its own, a second
+ * client as ZEBRA_ROUTE_TABLE with instance N, beside the one of wgd_zebra.c.
+ * It only speaks: it is a synchronous client, which zebra tells nothing
+ * unasked, and what zebra says all the same is thrown away unread.  libfrr
+ * would take it for news of links, and there the other session may be ahead.
+ *
+ * No stock daemon can redistribute one instance of a type in IPv6.  bgpd and
+ * ospf6d have `redistribute table` there, which is instance 0, so that is
+ * where IPv6 goes, whatever the table.
+ *
+ * A peer that is announced has a claim on each of its prefixes; a prefix in a
+ * VRF with at least one claim is a route, out of the interfaces of all that
+ * claim it.  Claims change at once; routes that are touched are marked, and
+ * once per turn of the loop what zebra was told is compared with what is
+ * claimed.  So a change costs what it changes, and none costs nothing.
+ *
+ * A route is kept until zebra was told of its end.  `known` is false while it
+ * is not known what zebra has, which is after each new session: then either a
+ * route or its deletion is sent whatever was sent before.
+ *
+ * Routes survive us (wgd_graceful.h).  What an earlier life left goes when the
+ * states of the peers are known: when each device of the table was read, or
+ * when nobody waits for that any longer (the stale time).
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "jhash.h"
+#include "log.h"
+#include "nexthop.h"
+#include "prefix.h"
+#include "typesafe.h"
+#include "zclient.h"
+
+#include "frr-wgd/wgd_announce.h"
+#include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_graceful.h"
+#include "frr-wgd/wgd_zebra.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_ANNOUNCE, "WireGuard announced routes");
+
+#define INSTANCE_IPV6 0
+#define DISTANCE 15 /* as `ip import-table` */
+#define HOPS_MAX 4  /* interfaces that one prefix is told out of */
+#define TURN_ROUTES 2000
+
+/* A peer wants a prefix announced. */
+struct claim {
+	struct claim *next; /* on the same route */
+	struct route *route;
+	uint32_t ifindex;
+};
+
+PREDECL_HASH(routes);
+
+struct route {
+	struct routes_item item;
+	struct session *session;
+	vrf_id_t vrf;
+	struct wg_prefix prefix;
+	struct claim *claims; /* NULL: it is to go */
+	struct route *next_dirty;
+	bool dirty; /* on the list */
+	bool known; /* zebra has it as in told */
+	uint8_t n_told;
+	uint32_t told[HOPS_MAX]; /* ifindex, ascending */
+};
+
+static int route_cmp(const struct route *a, const struct route *b)
+{
+	return a->vrf != b->vrf ? (a->vrf < b->vrf ? -1 : 1)
+				: wg_prefix_cmp(&a->prefix, &b->prefix);
+}
+
+static uint32_t route_hash(const struct route *r)
+{
+	return jhash(&r->prefix, sizeof(r->prefix), r->vrf);
+}
+
+DECLARE_HASH(routes, struct route, item, route_cmp, route_hash);
+
+/* All that is announced of a peer. */
+struct wgd_announced {
+	uint8_t table;
+	vrf_id_t vrf;
+	uint32_t ifindex;
+	size_t n;
+	struct claim claims[];
+};
+
+/* An instance of the type table, and its session with zebra. */
+struct session {
+	struct session *next;
+	uint8_t instance; /* INSTANCE_IPV6 or the number of a table */
+	struct zclient *zc;
+	struct routes_head routes;
+	struct route *dirty;
+	vrf_id_t *vrfs; /* where zebra is to keep what we send */
+	size_t n_vrfs;
+	struct event *t_flush;
+	bool old;		  /* routes of an earlier life may be there */
+	struct event *t_patience; /* ... and the peers' states are waited for */
+};
+
+static struct session *sessions;
+
+static void flush(struct event *t);
+
+/* --- telling zebra */
+
+static void flush_soon(struct session *s)
+{
+	event_add_event(wgd.master, flush, s, 0, &s->t_flush);
+}
+
+static void touch(struct route *r)
+{
+	if (!r->dirty) {
+		r->dirty = true;
+		r->next_dirty = r->session->dirty;
+		r->session->dirty = r;
+	}
+	flush_soon(r->session);
+}
+
+static bool is_connected(const struct session *s)
+{
+	return s->zc->sock >= 0;
+}
+
+/* The interfaces of all claims, ascending, each once. */
+static size_t hops_of(const struct route *r, uint32_t hops[HOPS_MAX])
+{
+	const struct claim *c;
+	size_t n = 0, i, j;
+
+	for (c = r->claims; c; c = c->next) {
+		for (i = 0; i < n && hops[i] < c->ifindex; i++)
+			;
+		if (i == HOPS_MAX || (i < n && hops[i] == c->ifindex))
+			continue;
+		n = MIN(n + 1, (size_t)HOPS_MAX);
+		for (j = n - 1; j > i; j--)
+			hops[j] = hops[j - 1];
+		hops[i] = c->ifindex;
+	}
+	return n;
+}
+
+static void send_route(struct session *s, vrf_id_t vrf,
+		       const struct wg_prefix *p, const uint32_t *hops,
+		       size_t n)
+{
+	struct zapi_route api = {
+		.vrf_id = vrf,
+		.type = ZEBRA_ROUTE_TABLE,
+		.instance = s->instance,
+		.safi = SAFI_UNICAST,
+		.distance = DISTANCE,
+		.nexthop_num = n,
+	};
+	size_t i;
+
+	api.prefix.family = p->family;
+	api.prefix.prefixlen = p->len;
+	memcpy(&api.prefix.u.prefix, p->b, wg_family_bytes(p->family));
+	SET_FLAG(api.message, ZAPI_MESSAGE_DISTANCE);
+	if (n)
+		SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);
+	for (i = 0; i < n; i++) {
+		api.nexthops[i].type = NEXTHOP_TYPE_IFINDEX;
+		api.nexthops[i].vrf_id = vrf;
+		api.nexthops[i].ifindex = hops[i];
+	}
+	wgd_debug_routes("table %u: %s %pFX vrf %u, %zu interfaces",
+			 s->instance, n ? "announce" : "withdraw", &api.prefix,
+			 vrf, n);
+	zclient_route_send(n ? ZEBRA_ROUTE_ADD : ZEBRA_ROUTE_DELETE, s->zc,
+			   &api);
+}
+
+static void tell(struct session *s, struct route *r)
+{
+	uint32_t hops[HOPS_MAX];
+	size_t n = hops_of(r, hops);
+
+	if (!r->known || n != r->n_told ||
+	    memcmp(hops, r->told, n * sizeof(*hops)) != 0)
+		send_route(s, r->vrf, &r->prefix, hops, n);
+	r->known = true;
+	r->n_told = n;
+	memcpy(r->told, hops, n * sizeof(*hops));
+	if (n)
+		return;
+	routes_del(&s->routes, r);
+	XFREE(MTYPE_WGD_ANNOUNCE, r);
+}
+
+/* --- what an earlier life left */
+
+static bool is_allowed(const struct wg_prefix *p)
+{
+	static const struct wg_prefix never[] = {
+		{AF_INET, 8, {127}},	      {AF_INET, 16, {169, 254}},
+		{AF_INET, 4, {224}},	      {AF_INET6, 128, {[15] = 1}},
+		{AF_INET6, 10, {0xfe, 0x80}}, {AF_INET6, 8, {0xff}},
+	};
+	size_t i;
+
+	for (i = 0; i < array_size(never); i++)
+		if (wg_prefix_covers(&never[i], p))
+			return false;
+	return true;
+}
+
+/* The peer's prefix number I: first its addresses, then its statics. */
+static bool prefix_at(const struct wgd_peer *p, size_t i, struct wg_prefix *ret)
+{
+	*ret = i < p->n_addresses ? wg_prefix_host(&p->addresses[i])
+				  : p->statics[i - p->n_addresses];
+	return is_allowed(ret);
+}
+
+static size_t n_prefixes(const struct wgd_peer *p)
+{
+	return p->n_addresses + p->n_statics;
+}
+
+static uint8_t instance_of(const struct wgd_if *wif, const struct wg_prefix *p)
+{
+	return p->family == AF_INET6 ? INSTANCE_IPV6 : wif->conf.announce_table;
+}
+
+/* What could be there of a peer that is not announced now. */
+static void delete_unclaimed(struct session *s, struct wgd_peer *p)
+{
+	struct route key = {.vrf = wg_dev_vrf(p->wif->dev)};
+	size_t i;
+
+	if (!p->announce || p->announced)
+		return;
+	for (i = 0; i < n_prefixes(p); i++)
+		if (prefix_at(p, i, &key.prefix) &&
+		    instance_of(p->wif, &key.prefix) == s->instance &&
+		    !routes_find(&s->routes, &key))
+			send_route(s, key.vrf, &key.prefix, NULL, 0);
+}
+
+/* Are peers of the interface announced by this session? */
+static bool is_for(const struct session *s, const struct wgd_if *wif)
+{
+	return s->instance == INSTANCE_IPV6
+		       ? wif->conf.announce_table
+		       : wif->conf.announce_table == s->instance;
+}
+
+static bool states_are_known(const struct session *s)
+{
+	struct wgd_if *wif;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		if (is_for(s, wif) && !wg_sync_is_known(wif->dev))
+			return false;
+	return true;
+}
+
+/* zebra's seconds are coarse, so what is configured is deleted by name. */
+static void drop_old(struct session *s)
+{
+	struct wg_peer *peer;
+	struct wgd_if *wif;
+	size_t i;
+
+	event_cancel(&s->t_patience);
+	s->old = false;
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+		if (!is_for(s, wif))
+			continue;
+		for (peer = wg_peer_first(wif->dev); peer;
+		     peer = wg_peer_next(peer))
+			delete_unclaimed(s, wg_peer_arg(peer));
+	}
+	for (i = 0; i < s->n_vrfs; i++)
+		wgd_graceful_drop_old(s->zc, s->vrfs[i]);
+}
+
+static void patience_over(struct event *t)
+{
+	flush_soon(EVENT_ARG(t));
+}
+
+static void expect_old(struct session *s)
+{
+	s->old = true;
+	event_cancel(&s->t_patience);
+	event_add_timer(wgd.master, patience_over, s, wgd.stale_time,
+			&s->t_patience);
+}
+
+/* What is sent for that VRF shall outlive us, and did perhaps. */
+static void keep(struct session *s, vrf_id_t vrf)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_vrfs; i++)
+		if (s->vrfs[i] == vrf)
+			return;
+	s->vrfs = XREALLOC(MTYPE_WGD_ANNOUNCE, s->vrfs,
+			   (s->n_vrfs + 1) * sizeof(*s->vrfs));
+	s->vrfs[s->n_vrfs++] = vrf;
+	if (!is_connected(s))
+		return; /* connected() will */
+	wgd_graceful_keep(s->zc, vrf);
+	expect_old(s);
+}
+
+/* --- the session */
+
+static bool is_used(const struct session *s)
+{
+	struct wgd_if *wif;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		if (is_for(s, wif))
+			return true;
+	return false;
+}
+
+static void session_free(struct session *s)
+{
+	struct session **at = &sessions;
+	struct route *r;
+
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	event_cancel(&s->t_flush);
+	event_cancel(&s->t_patience);
+	zclient_stop(s->zc);
+	zclient_free(s->zc);
+	while ((r = routes_pop(&s->routes)))
+		XFREE(MTYPE_WGD_ANNOUNCE, r);
+	routes_fini(&s->routes);
+	XFREE(MTYPE_WGD_ANNOUNCE, s->vrfs);
+	XFREE(MTYPE_WGD_ANNOUNCE, s);
+}
+
+/*
+ * Nobody uses the table any more: leave nothing behind.  The session stays, for
+ * zebra would throw away what it has not read yet when it ends.
+ */
+static void end(struct session *s)
+{
+	while (s->n_vrfs) {
+		wgd_graceful_drop_old(s->zc, s->vrfs[--s->n_vrfs]);
+		wgd_graceful_end(s->zc, s->vrfs[s->n_vrfs]);
+	}
+}
+
+static void flush(struct event *t)
+{
+	struct session *s = EVENT_ARG(t);
+	struct route *r;
+	size_t n;
+
+	if (!is_connected(s))
+		return; /* connected() will */
+	for (n = 0; s->dirty && n < TURN_ROUTES; n++) {
+		r = s->dirty;
+		s->dirty = r->next_dirty;
+		r->dirty = false;
+		tell(s, r);
+	}
+	if (s->dirty)
+		flush_soon(s);
+	else if (!is_used(s))
+		end(s);
+	else if (s->old && (!s->t_patience || states_are_known(s)))
+		drop_old(s);
+}
+
+/* Throw away what zebra says, and notice its end. */
+static void discard(struct event *t)
+{
+	struct session *s = EVENT_ARG(t);
+	uint8_t bytes[4096];
+	ssize_t n = read(s->zc->sock, bytes, sizeof(bytes));
+
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		event_add_read(wgd.master, discard, s, s->zc->sock,
+			       &s->zc->t_read);
+	else
+		zclient_reset(s->zc);
+}
+
+static void connected(struct zclient *zc)
+{
+	struct session *s;
+	struct route *r;
+	size_t i;
+
+	for (s = sessions; s->zc != zc; s = s->next)
+		;
+	event_cancel(&zc->t_read);
+	event_add_read(wgd.master, discard, s, zc->sock, &zc->t_read);
+	for (i = 0; i < s->n_vrfs; i++)
+		wgd_graceful_keep(zc, s->vrfs[i]);
+	frr_each (routes, &s->routes, r) {
+		r->known = false;
+		touch(r);
+	}
+	expect_old(s);
+	flush_soon(s);
+}
+
+static struct session *session_find(uint8_t instance)
+{
+	struct session *s;
+
+	for (s = sessions; s && s->instance != instance; s = s->next)
+		;
+	return s;
+}
+
+static struct session *session_get(uint8_t instance)
+{
+	static struct zclient_options options = {.synchronous = true};
+	struct session *s = session_find(instance);
+
+	if (s)
+		return s;
+	s = XCALLOC(MTYPE_WGD_ANNOUNCE, sizeof(*s));
+	s->instance = instance;
+	routes_init(&s->routes);
+	s->next = sessions;
+	sessions = s;
+	s->zc = zclient_new(wgd.master, &options, NULL, 0);
+	s->zc->zebra_connected = connected;
+	zclient_init(s->zc, ZEBRA_ROUTE_TABLE, instance, &wgd_privs);
+	return s;
+}
+
+/* --- claims */
+
+static struct route *route_get(struct session *s, vrf_id_t vrf,
+			       const struct wg_prefix *p)
+{
+	struct route key = {.vrf = vrf, .prefix = *p};
+	struct route *r = routes_find(&s->routes, &key);
+
+	if (r)
+		return r;
+	r = XCALLOC(MTYPE_WGD_ANNOUNCE, sizeof(*r));
+	r->session = s;
+	r->vrf = vrf;
+	r->prefix = *p;
+	r->known = true; /* that it is not there */
+	routes_add(&s->routes, r);
+	return r;
+}
+
+static struct wgd_announced *announce(struct wgd_peer *p)
+{
+	size_t i, n = n_prefixes(p);
+	struct wg_prefix prefix;
+	struct wgd_announced *a = XCALLOC(
+		MTYPE_WGD_ANNOUNCE, sizeof(*a) + n * sizeof(a->claims[0]));
+
+	a->table = p->wif->conf.announce_table;
+	a->vrf = wg_dev_vrf(p->wif->dev);
+	a->ifindex = wg_dev_ifindex(p->wif->dev);
+	for (i = 0; i < n; i++) {
+		struct claim *c = &a->claims[a->n];
+
+		if (!prefix_at(p, i, &prefix))
+			continue;
+		a->n++;
+		c->ifindex = a->ifindex;
+		c->route = route_get(session_get(instance_of(p->wif, &prefix)),
+				     a->vrf, &prefix);
+		c->next = c->route->claims;
+		c->route->claims = c;
+		touch(c->route);
+	}
+	return a;
+}
+
+static void withdraw(struct wgd_announced *a)
+{
+	size_t i;
+
+	if (!a)
+		return;
+	for (i = 0; i < a->n; i++) {
+		struct claim **at = &a->claims[i].route->claims;
+
+		while (*at != &a->claims[i])
+			at = &(*at)->next;
+		*at = a->claims[i].next;
+		touch(a->claims[i].route);
+	}
+	XFREE(MTYPE_WGD_ANNOUNCE, a);
+}
+
+static bool is_wanted(const struct wgd_peer *p)
+{
+	return p->announce && p->wif->conf.announce_table &&
+	       wg_dev_ifindex(p->wif->dev) &&
+	       wg_peer_state(p->peer) == WG_PEER_UP;
+}
+
+static bool is_as_it_was(const struct wgd_peer *p)
+{
+	const struct wgd_announced *a = p->announced;
+
+	return a && a->table == p->wif->conf.announce_table &&
+	       a->vrf == wg_dev_vrf(p->wif->dev) &&
+	       a->ifindex == wg_dev_ifindex(p->wif->dev);
+}
+
+void wgd_announce_peer(struct wgd_peer *p, bool changed)
+{
+	struct wgd_announced *old = p->announced;
+	bool wanted = is_wanted(p);
+
+	if (wanted ? !changed && is_as_it_was(p) : !old)
+		return;
+	/* first the new ones: what is in both is not touched in zebra */
+	p->announced = wanted ? announce(p) : NULL;
+	withdraw(old);
+	if (wanted != !!old)
+		wgd_debug_events("%s: peer %s is %s: %s table %u", p->wif->name,
+				 wg_peer_name(p->peer),
+				 wg_peer_state_str(wg_peer_state(p->peer)),
+				 wanted ? "announced in" : "withdrawn from",
+				 p->wif->conf.announce_table);
+}
+
+void wgd_announce_forget_peer(struct wgd_peer *p)
+{
+	withdraw(p->announced);
+	p->announced = NULL;
+}
+
+void wgd_announce_if(struct wgd_if *wif)
+{
+	struct wg_peer *peer;
+
+	if (wif->conf.announce_table && wg_dev_ifindex(wif->dev)) {
+		keep(session_get(wif->conf.announce_table),
+		     wg_dev_vrf(wif->dev));
+		keep(session_get(INSTANCE_IPV6), wg_dev_vrf(wif->dev));
+	}
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		wgd_announce_peer(wg_peer_arg(peer), false);
+	wgd_announce_settle();
+}
+
+void wgd_announce_settle(void)
+{
+	struct session *s;
+
+	for (s = sessions; s; s = s->next)
+		flush_soon(s);
+}
+
+void wgd_announce_synced(struct wgd_if *wif)
+{
+	struct session *s;
+
+	for (s = sessions; s; s = s->next)
+		if (s->old && is_for(s, wif))
+			flush_soon(s);
+}
+
+void wgd_announce_vrf(vrf_id_t vrf)
+{
+	struct session *s;
+	struct route *r;
+	size_t i;
+
+	for (s = sessions; s; s = s->next) {
+		for (i = 0; i < s->n_vrfs; i++)
+			if (s->vrfs[i] == vrf && is_connected(s))
+				wgd_graceful_keep(s->zc, vrf);
+		frr_each (routes, &s->routes, r)
+			if (r->vrf == vrf) {
+				r->known = false;
+				touch(r);
+			}
+	}
+}
+
+size_t wgd_announce_count(const struct wgd_peer *p)
+{
+	return p->announced ? p->announced->n : 0;
+}
+
+void wgd_announce_finish(void)
+{
+	while (sessions)
+		session_free(sessions);
+}

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Routes for live peers: site a announces its clients b and c while they are up,
+in a table that stock bgpd and ospfd redistribute.  A third router, r, sees
+them come and go over BGP and over OSPF.  Peer d is never there.
+"""
+import time
+
+import pytest
+
+from lib_wgd import holds, wait_for
+
+TOPOLOGY = {
+    "sites": "abcr",
+    "daemons": ["bgpd", "ospfd"],
+    "links": [("a", "r")],
+    "options": {"wgd": "--stale-time 15"},
+}
+B = {"10.99.0.2/32", "10.8.2.0/24", "fd00:8:2::/64"}
+C = {"10.99.0.3/32", "10.8.3.0/24"}
+pytestmark = pytest.mark.device  # a handshake is read from it
+
+
+def v4(prefixes):
+    return {p for p in prefixes if ":" not in p}
+
+
+def by_bgp(net):
+    found = set()
+    for family in "ipv4", "ipv6":
+        table = net["r"].json("show bgp %s unicast" % family)
+        found |= set(table["routes"])
+    return found
+
+
+def by_ospf(net):
+    "External routes: nothing else of a is one."
+    found = net["r"].json("show ip ospf route")
+    return {p for p, route in found.items() if "E" in route["routeType"]}
+
+
+def in_zebra(net):
+    "Routes of the type table, with their instance."
+    found = set()
+    for family in "ip", "ipv6":
+        for prefix, routes in net["a"].json("show %s route" % family).items():
+            found |= {(prefix, r.get("instance")) for r in routes if r["protocol"] == "table"}
+    return found
+
+
+def in_table(prefixes, number=100):
+    "... as they should be: IPv6 has no numbers."
+    return {(p, None if ":" in p else number) for p in prefixes}
+
+
+def seen(net, prefixes):
+    "r sees exactly these."
+    assert by_bgp(net) == prefixes
+    assert by_ospf(net) == v4(prefixes)
+    return True
+
+
+def wait_seen(net, prefixes):
+    wait_for(lambda: seen(net, prefixes), "exactly %s at r" % sorted(prefixes))
+
+
+def configure(net, line):
+    net["a"].configure("interface wg0\n" + line)
+
+
+class Changes:
+    "What the kernel's routes at a do meanwhile."
+
+    def __init__(self, net):
+        self.node = net["a"]
+        self.node.run("ip monitor route > /tmp/gearlogdir/monitor 2>&1 & echo $! > /tmp/gearlogdir/pid")
+
+    def stop(self):
+        self.node.run("kill $(cat /tmp/gearlogdir/pid)")
+        return self.node.run("cat /tmp/gearlogdir/monitor")
+
+
+def test_live_peers_are_announced(net):
+    wait_seen(net, B | C)
+    a = net["a"].show()
+    assert a["announceTable"] == 100
+    assert a["peers"]["b"]["announced"] == 3
+    assert a["peers"]["c"]["announced"] == 2
+    assert a["peers"]["d"]["announced"] == 0, "it never answered"
+    assert in_zebra(net) == in_table(B | C)
+
+
+def test_r_reaches_the_client(net):
+    wait_for(lambda: net["r"].ping("10.8.2.1"), "answer of b")
+    wait_for(lambda: net["r"].ping("10.8.3.1"), "answer of c")
+
+
+def test_our_own_routes_do_not_confuse_us(net):
+    a = net["a"]
+    assert a.allowed()["10.8.2.0/24"] == "b"
+    entry = a.show(what="allowed-ips")["10.8.2.0/24"]
+    assert entry == {"peer": "b", "source": "static", "state": "installed"}
+    assert "cause" not in a.json("show wireguard explain 10.8.2.1")
+
+
+def test_shutdown_withdraws(net):
+    changes = Changes(net)
+    configure(net, "wireguard peer b shutdown")
+    wait_seen(net, C)
+    assert net["a"].show()["peers"]["b"]["announced"] == 0
+    configure(net, "no wireguard peer b shutdown")
+    wait_seen(net, B | C)
+    text = changes.stop()
+    assert "10.8.2.0/24" in text
+    assert "10.8.3.0/24" not in text, "c was not touched: " + text
+
+
+def test_only_what_changed(net):
+    "A prefix more, a prefix less: the others stay as they are."
+    changes = Changes(net)
+    configure(net, "wireguard peer b allowed-ips 10.8.22.0/24")
+    wait_seen(net, B | C | {"10.8.22.0/24"})
+    configure(net, "no wireguard peer b allowed-ips 10.8.22.0/24")
+    wait_seen(net, B | C)
+    text = changes.stop()
+    assert "10.8.22.0/24" in text
+    assert "10.8.2.0/24" not in text and "10.99.0.2" not in text, text
+
+
+def test_a_prefix_moves(net):
+    "From one announced peer to the other in one commit: it is never gone."
+    changes = Changes(net)
+    net["a"].configure(
+        "interface wg0\nwireguard peer b allowed-ips 10.8.23.0/24")
+    wait_seen(net, B | C | {"10.8.23.0/24"})
+    net["a"].configure(
+        "interface wg0\nno wireguard peer b allowed-ips 10.8.23.0/24\n"
+        "wireguard peer c allowed-ips 10.8.23.0/24")
+    wait_seen(net, B | C | {"10.8.23.0/24"})
+    net["a"].configure(
+        "interface wg0\nno wireguard peer c allowed-ips 10.8.23.0/24")
+    wait_seen(net, B | C)
+    assert "10.8.2.0/24" not in changes.stop()
+
+
+def test_not_announced(net):
+    configure(net, "no wireguard peer c announce")
+    wait_seen(net, B)
+    configure(net, "wireguard peer c announce")
+    wait_seen(net, B | C)
+
+
+def test_another_table(net):
+    configure(net, "wireguard announce table 255")
+    wait_seen(net, B - v4(B))
+    wait_for(lambda: in_zebra(net) == in_table(B | C, 255), "the other table")
+    net["a"].configure("router ospf\nredistribute table 255")
+    wait_for(lambda: by_ospf(net) == v4(B | C), "the other table over OSPF")
+    net["a"].configure("router ospf\nno redistribute table 255")
+    configure(net, "no wireguard announce table")
+    wait_for(lambda: in_zebra(net) == set(), "end of all")
+    configure(net, "wireguard announce table 100")
+    wait_seen(net, B | C)
+
+
+def test_wgd_killed(net):
+    "The routes stay, and are not touched when it is back."
+    net["a"].vtysh("write memory")
+    changes = Changes(net)
+    net["a"].kill("wgd")
+    holds(lambda: seen(net, B | C), 3, "routes")
+    net["a"].start("wgd")
+    holds(lambda: seen(net, B | C), 3, "routes")
+    wait_for(lambda: net["a"].show()["peers"]["b"]["announced"] == 3, "b up")
+    holds(lambda: seen(net, B | C), 2, "routes")
+    # zebra writes a route that it is told again; in IPv6 it cannot replace one
+    deleted = [s for s in changes.stop().splitlines() if s.startswith("Deleted")]
+    assert not [s for s in deleted if "fd00" not in s]
+
+
+def edit(net, old, new):
+    "What is configured while wgd is away."
+    net["a"].run("sed -i 's,^%s$,%s,' /etc/frr/frr.conf" % (old, new))
+
+
+def test_killed_and_configured(net):
+    "What an earlier life announced and this one does not, goes."
+    a = net["a"]
+    configure(net, "wireguard peer c allowed-ips 10.8.33.0/24")
+    wait_seen(net, B | C | {"10.8.33.0/24"})
+    a.vtysh("write memory")
+    time.sleep(1.1)  # zebra's seconds: see wgd_graceful.c
+    a.kill("wgd")
+    edit(net, " wireguard peer c allowed-ips 10.8.33.0/24", "")
+    edit(net, " wireguard peer b shutdown", "")
+    edit(net, " wireguard peer b announce", " wireguard peer b announce\\n wireguard peer b shutdown")
+    a.start("wgd")
+    wait_seen(net, C)
+    configure(net, "no wireguard peer b shutdown")
+    wait_seen(net, B | C)
+    a.vtysh("write memory")
+
+
+def test_killed_in_its_first_second(net):
+    "zebra's clock has seconds: what was sent in the last one goes all the same."
+    a = net["a"]
+    configure(net, "no wireguard peer c announce")
+    wait_seen(net, B)
+    a.vtysh("write memory")
+    for _ in range(3):
+        configure(net, "wireguard peer c announce")
+        wait_for(lambda: ("10.8.3.0/24", 100) in in_zebra(net), "c's route", every=0.01)
+        a.kill("wgd")
+        edit(net, " wireguard peer c announce", "")
+        edit(net, " wireguard peer c allowed-ips 10.8.3.0/24",
+             " wireguard peer c allowed-ips 10.8.3.0/24\\n wireguard peer c announce\\n wireguard peer c shutdown")
+        a.start("wgd")
+        wait_for(lambda: ("10.8.3.0/24", 100) not in in_zebra(net), "its end")
+        net["a"].configure("interface wg0\nno wireguard peer c shutdown\nno wireguard peer c announce")
+        a.vtysh("write memory")
+    configure(net, "wireguard peer c announce")
+    wait_seen(net, B | C)
+    a.vtysh("write memory")
+
+
+def test_zebra_restarted(net):
+    a = net["a"]
+    a.kill("zebra")
+    a.start("zebra")
+    wait_for(lambda: in_zebra(net) == in_table(B | C), "routes in the new zebra")
+    wait_seen(net, B | C)
+    a.kill("wgd")
+    holds(lambda: seen(net, B | C), 2, "routes after wgd's end, with the new zebra")
+    a.start("wgd")
+    wait_for(lambda: a.show()["peers"]["b"]["announced"] == 3, "b up")
+    wait_seen(net, B | C)
+
+
+def test_last_line(net):
+    "The interface goes: so do its routes."
+    net["a"].configure(
+        "interface wg0\n" + "\n".join(
+            "no " + s.split(": ", 1)[1] for s in net["a"].running_wireguard()))
+    wait_for(lambda: in_zebra(net) == set(), "end of all")
+    wait_seen(net, set())
