@@ -17,7 +17,8 @@
  *     candidates.  Recursive next hops are resolved first.  A prefix that
  *     leads the device's own packets to a peer back into it has none.
  *  3. A peer known to be down is a candidate only where no other is.
- *  4. The present owner stays if it is still a candidate of the best weight.
+ *  4. The present owner stays if it is still a candidate of the best weight,
+ *     unless it has the prefix only because a better one was down.
  *  5. The highest weight, then the lowest public key.
  *
  * No candidate: the prefix is in no peer's AllowedIPs.  Rule 1 holds also

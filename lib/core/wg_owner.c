@@ -9,7 +9,8 @@
  *     candidates.  Recursive next hops are resolved first.  A prefix that
  *     leads the device's own packets to a peer back into it has none.
  *  3. A peer known to be down is a candidate only where no other is.
- *  4. The present owner stays if it is still a candidate of the best weight.
+ *  4. The present owner stays if it is still a candidate of the best weight,
+ *     unless it has the prefix only because a better one was down.
  *  5. The highest weight, then the lowest public key.
  *
  * Rule 1 holds also while the static's peer is shut down or incomplete: such
@@ -27,6 +28,12 @@
  * and stands at the head of its binding's list, so that room, when it comes,
  * finds the refused ones without a search (wg_owner_settle_refused).  This
  * ends: each such step gives a prefix a better owner than it has.
+ *
+ * What a peer gets by rule 3 alone is lent to it: were they all alive, another
+ * would have won.  Rule 4 is no argument for a borrower.  So what a peer had
+ * comes back to it, and what was told while it was down comes to it, as far as
+ * rule 5 says so; where the borrower has the lower key it may stay.  To know
+ * whose it was would take a slot a prefix.
  */
 #include "lib/core/wg_owner.h"
 
@@ -40,7 +47,7 @@
 struct question {
 	const struct wg_node *node;
 	struct wg_prefix prefix;
-	uint32_t present; /* slot of the present owner */
+	uint32_t present; /* slot of the present owner; 0: none, or a borrower */
 };
 
 /* How far a next hop got; the furthest one gives the verdict. */
@@ -83,15 +90,16 @@ static enum reach candidate(const struct wg_entry_nexthop *nh,
 	return is_full(nh->peer, q) ? REACH_FULL : REACH_CANDIDATE;
 }
 
-/* Rules 3, 4 and 5: does a win against b? */
-static bool wins(const struct wg_entry_nexthop *a,
-		 const struct wg_entry_nexthop *b, const struct question *q)
+static bool is_down(const struct wg_entry_nexthop *nh)
 {
-	bool down_a = a->peer->liveness == WG_PEER_DOWN;
-	bool down_b = b->peer->liveness == WG_PEER_DOWN;
+	return nh->peer->liveness == WG_PEER_DOWN;
+}
 
-	if (down_a != down_b)
-		return down_b; /* 3. */
+/* Rules 4 and 5: would a win against b, were they both alive? */
+static bool would_win(const struct wg_entry_nexthop *a,
+		      const struct wg_entry_nexthop *b,
+		      const struct question *q)
+{
 	if (a->weight != b->weight)
 		return a->weight > b->weight; /* 4. and 5.: the best weight */
 	if (a->peer == b->peer)
@@ -99,6 +107,30 @@ static bool wins(const struct wg_entry_nexthop *a,
 	if (a->peer->slot == q->present || b->peer->slot == q->present)
 		return a->peer->slot == q->present;		     /* 4. */
 	return memcmp(&a->peer->key, &b->peer->key, WG_KEY_LEN) < 0; /* 5. */
+}
+
+/* Rules 3, 4 and 5: does a win against b? */
+static bool wins(const struct wg_entry_nexthop *a,
+		 const struct wg_entry_nexthop *b, const struct question *q)
+{
+	return is_down(a) != is_down(b) ? is_down(b) /* 3. */
+					: would_win(a, b, q);
+}
+
+/* Has the best one it only because another is down? */
+static bool is_lent(const struct wg_binding *b,
+		    const struct wg_entry_nexthop *best,
+		    const struct question *q)
+{
+	const struct wg_entry_nexthop *nh;
+
+	if (!best || is_down(best))
+		return false;
+	for (nh = b->nexthops; nh < b->nexthops + b->n_nexthops; nh++)
+		if (candidate(nh, q) == REACH_CANDIDATE && is_down(nh) &&
+		    would_win(nh, best, q))
+			return true;
+	return false;
 }
 
 /* Does the prefix cover an endpoint that only the device itself leads to? */
@@ -119,12 +151,13 @@ static bool covers_endpoint(const struct wg_dev *dev, const struct wg_prefix *p)
 
 static struct wg_peer *ladder(const struct wg_binding *b,
 			      const struct question *q,
-			      enum wg_verdict *ret_verdict, bool *ret_refused)
+			      enum wg_verdict *ret_verdict, bool *ret_refused,
+			      bool *ret_lent)
 {
 	const struct wg_entry_nexthop *best = NULL;
 	const struct wg_entry_nexthop *nh;
 	enum reach far = REACH_NOBODY;
-	bool full = false;
+	bool full = false, down = false;
 
 	*ret_refused = false;
 	for (nh = b->nexthops; nh < b->nexthops + b->n_nexthops; nh++) {
@@ -134,9 +167,13 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 			far = got;
 		if (got == REACH_FULL)
 			full = true;
-		if (got == REACH_CANDIDATE && (!best || wins(nh, best, q)))
+		if (got != REACH_CANDIDATE)
+			continue;
+		down |= is_down(nh);
+		if (!best || wins(nh, best, q))
 			best = nh;
 	}
+	*ret_lent = down && is_lent(b, best, q);
 	*ret_verdict = verdicts[far];
 	/* whoever would have won but for his maximum */
 	for (nh = b->nexthops; full && nh < b->nexthops + b->n_nexthops; nh++)
@@ -176,7 +213,7 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 	struct wg_node *n = wg_table_node(t, i);
 	enum wg_verdict verdict = WG_ROUTE_SHADOWED;
 	struct wg_peer *owner = NULL;
-	bool refused = false;
+	bool refused = false, lent = false;
 
 	if (n->claims) {
 		/* 1. */
@@ -186,18 +223,19 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 			struct question q = {
 				.node = n,
 				.prefix = wg_table_prefix(t, i),
-				.present = present(dev, t, i),
+				.present = n->lent ? 0 : present(dev, t, i),
 			};
 
 			if (covers_endpoint(dev, &q.prefix))
 				verdict = WG_ROUTE_COVERS_ENDPOINT;
 			else
 				owner = ladder(dev->core->bindings[n->route],
-					       &q, &verdict, &refused);
+					       &q, &verdict, &refused, &lent);
 		}
 		n->verdict = verdict;
 		wg_entry_decide(dev, t, i, 0, owner ? owner->slot : 0);
 	}
+	n->lent = lent;
 	if (n->refused != refused)
 		wg_binding_set_refused(dev->core->bindings[n->route], t, i,
 				       refused);

@@ -41,7 +41,8 @@ struct wg_node {
 	uint32_t queue_prev; /* pending, of one length and kind */
 	uint32_t queue_next;
 	uint32_t parent;
-	uint32_t route; /* binding of next hops; 0: not a route */
+	uint32_t route : 31; /* binding of next hops; 0: not a route */
+	uint32_t lent : 1;   /* its owner has it because a better one is down */
 	uint64_t decided : WG_SLOT_BITS; /* with claims: whose they are */
 	uint64_t acked : WG_SLOT_BITS;	 /* who has it on the device */
 	uint64_t proto : 8;		 /* of the route, the caller's number */

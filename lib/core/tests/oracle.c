@@ -255,7 +255,7 @@ static bool o_full(const struct o_peer *op, bool owns)
 static unsigned o_ladder(struct o_dev *od, unsigned p,
 			 const struct o_candidate *c, size_t n,
 			 const struct wg_peer *owner, struct o_peer **ret_best,
-			 enum wg_verdict *ret_verdict)
+			 enum wg_verdict *ret_verdict, bool *ret_down)
 {
 	enum wg_verdict furthest = WG_ROUTE_NO_PEER;
 	static const int order[] = {
@@ -288,6 +288,7 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 			if (v != WG_ROUTE_ACCEPTED)
 				continue;
 			down = op->liveness == WG_PEER_DOWN;
+			*ret_down |= down;
 			if (pass == 0) {
 				all_down &= down;
 				continue;
@@ -338,9 +339,11 @@ static void check_prefix(struct o_dev *od, unsigned p, const struct wg_entry *e,
 	size_t n = o_followed(od, p, c);
 	struct o_peer *claimant = o_claimant(od, p);
 	struct wg_peer *expected = NULL;
+	bool was_lent = od->lent[p], down = false;
 	enum wg_verdict verdict;
 	unsigned n_best, i;
 
+	od->lent[p] = false;
 	assert_int_equal(e->has_route, n != 0);
 	if (n) {
 		assert_int_equal(e->n_nexthops, n);
@@ -369,12 +372,14 @@ static void check_prefix(struct o_dev *od, unsigned p, const struct wg_entry *e,
 		struct wg_peer *owner =
 			e->source == WG_SOURCE_ROUTE ? e->decided : NULL;
 
-		n_best = o_ladder(od, p, c, n, owner, best, &verdict);
+		n_best = o_ladder(od, p, c, n, owner, best, &verdict, &down);
+		od->lent[p] = down;
 		if (n_best) {
 			expected = lowest_key(best, n_best)->peer;
 			/* the present owner, or some path of decisions */
 			for (i = 0; i < n_best; i++)
-				if (best[i]->peer == od->before[p])
+				if (best[i]->peer == od->before[p] &&
+				    !(was_lent && e->decided == expected))
 					expected = od->before[p];
 			for (i = 0; i < n_best; i++)
 				if (best[i]->peer == e->decided &&

@@ -53,6 +53,8 @@ struct o_dev {
 	bool released; /* what was kept may go, piece by piece */
 	/* what the core said before the step */
 	struct wg_peer *before[N_PREFIXES];
+	/* a candidate was down: perhaps its owner has it for that only */
+	bool lent[N_PREFIXES];
 };
 
 struct o_route {

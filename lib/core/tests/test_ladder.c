@@ -210,17 +210,13 @@ static void configure(struct wg_dev *dev, const struct ladder_case *c)
 		wg_dev_set_follow(dev, WG_FOLLOW_ANY);
 }
 
-static void run_case(const struct ladder_case *c)
+static struct wg_dev *with_peers(struct wg_core *core, const char *peers)
 {
-	struct wg_core *core = wg_core_new();
 	struct wg_dev *dev = wg_dev_new(core, "wg0");
-	struct wg_prefix cursor = { AF_INET, 7, { 10 } };
 	const char *name;
-	struct wg_entry e;
 
-	print_message("# %s\n", c->name);
 	wg_dev_set_link(dev, 0, IFINDEX);
-	for (name = c->peers; *name; name++) {
+	for (name = peers; *name; name++) {
 		struct wg_peer *peer = wg_peer_new(dev, (char[]){ *name, 0 });
 		struct wg_key key = { { *name } };
 		struct wg_addr addr = gateway(*name);
@@ -229,6 +225,18 @@ static void run_case(const struct ladder_case *c)
 		assert_int_equal(wg_peer_add_address(peer, &addr, NULL), 0);
 	}
 	wg_core_settle(core);
+	return dev;
+}
+
+static void run_case(const struct ladder_case *c)
+{
+	struct wg_core *core = wg_core_new();
+	struct wg_dev *dev = with_peers(core, c->peers);
+	struct wg_prefix cursor = { AF_INET, 7, { 10 } };
+	const char *name;
+	struct wg_entry e;
+
+	print_message("# %s\n", c->name);
 	for (name = c->full; name && *name; name++)
 		route(core, "172.16.0.0/12", (char[]){ *name, '1', 0 });
 	if (c->present)
@@ -433,6 +441,70 @@ static void test_present_on_device(void **state)
 	wg_core_delete(&core);
 }
 
+/*
+ * A peer that is down lends its prefixes, also those that are told meanwhile,
+ * and gets them back.  Whoever has one by right keeps it.
+ */
+static void test_lent(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *had, *nexthops; /* had: before it went down */
+		const char *down, *lent, *back;
+	} rows[] = {
+		{ "comes back", "a1 b1", "a1 b1", "a", "b", "a" },
+		{ "told while down", NULL, "a1 b1", "a", "b", "a" },
+		{ "told while down, of more weight", NULL, "a1 b2", "b", "a",
+		  "b" },
+		{ "told while down, of less weight", NULL, "a1 b2", "a", "b",
+		  "b" },
+		{ "present stays", "b1", "a1 b1", "a", "b", "b" },
+		{ "the borrower has the lower key", "b1", "a1 b1", "b", "a",
+		  "a" },
+		{ "two are down", "a1 b1 c1", "a1 b1 c1", "ab", "c", "a" },
+		{ "all are down", "a1 b1", "a1 b1", "ab", "a", "a" },
+		{ "nobody else", "a1", "a1", "a", "a", "a" },
+	};
+	struct wg_entry e;
+	struct wg_addr in = { AF_INET, { 10, 1, 2, 3 } };
+	const char *name;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct wg_core *core = wg_core_new();
+		struct wg_dev *dev = with_peers(core, "abc");
+
+		print_message("# %s\n", rows[i].name);
+		if (rows[i].had) {
+			route(core, "10.0.0.0/8", rows[i].had);
+			route(core, "10.0.0.0/8", rows[i].nexthops);
+		}
+		for (name = rows[i].down; *name; name++)
+			wg_peer_set_liveness(
+				wg_peer_find(dev, (char[]){ *name, 0 }),
+				WG_PEER_DOWN);
+		wg_core_settle(core);
+		route(core, "10.0.0.0/8", rows[i].nexthops);
+		assert_true(wg_entry_lookup(dev, &in, false, &e));
+		assert_string_equal(wg_peer_name(e.decided), rows[i].lent);
+		/* looked at again: nothing changes */
+		wg_peer_set_filter(wg_peer_find(dev, "b"), AF_INET,
+				   (struct wg_filter){});
+		wg_core_settle(core);
+		assert_true(wg_entry_lookup(dev, &in, false, &e));
+		assert_string_equal(wg_peer_name(e.decided), rows[i].lent);
+		for (name = rows[i].down; *name; name++)
+			wg_peer_set_liveness(
+				wg_peer_find(dev, (char[]){ *name, 0 }),
+				WG_PEER_UP);
+		wg_core_settle(core);
+		assert_true(wg_entry_lookup(dev, &in, false, &e));
+		assert_string_equal(wg_peer_name(e.decided), rows[i].back);
+		wg_core_delete(&core);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_maximum),
 		cmocka_unit_test(test_present_on_device),
+		cmocka_unit_test(test_lent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
