@@ -16,6 +16,7 @@
 #include "frr-wgd/wgd_compat.h"
 
 #include "frr-wgd/wgd_cause.h"
+#include "frr-wgd/wgd_live.h"
 #include "lib/backend/wg_keys.h"
 
 #define INITIATION_BYTES 148 /* of the first message of a handshake */
@@ -178,7 +179,8 @@ static bool no_answer(const struct wgd_facts *f, const struct wgd_words *w,
 		      struct wgd_cause *c)
 {
 	const struct wgd_peer *p = f->peer;
-	int64_t silence = p ? wgd_peer_silence(p) : 0;
+	const struct wg_liveness *l = p ? wgd_live_core(p->live) : NULL;
+	int64_t silence = l ? wg_liveness_silence(l, wgd_now_ms()) / 1000 : 0;
 
 	if (!silence || !p->handshake)
 		return false;
@@ -189,7 +191,7 @@ static bool no_answer(const struct wgd_facts *f, const struct wgd_words *w,
 		      " bytes were sent since and none received",
 		      w->owner, w->endpoint, silence,
 		      MAX((int64_t)time(NULL) - p->handshake, 0),
-		      p->tx_bytes - p->silent_tx);
+		      p->tx_bytes - l->silent_tx);
 	say_silence(f, w, c);
 	return true;
 }
@@ -203,7 +205,7 @@ static bool peer_down(const struct wgd_facts *f, const struct wgd_words *w,
 		return false;
 	c->name = "peer-down";
 	wgd_cause_say(c->reason, "peer %s is down: %s", w->owner,
-		      wgd_peer_reason(f->peer, why, sizeof(why)));
+		      wgd_live_reason(f->peer->live, why, sizeof(why)));
 	wgd_cause_try(c, "show bfd peers");
 	return true;
 }

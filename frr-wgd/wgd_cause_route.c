@@ -11,6 +11,7 @@
 #include "zclient.h"
 
 #include "frr-wgd/wgd_cause.h"
+#include "frr-wgd/wgd_live.h"
 #include "lib/backend/wg_keys.h"
 
 /* The followed route decides, and says this. */
@@ -166,6 +167,7 @@ static bool peer_unusable(const struct wgd_facts *f, const struct wgd_words *w,
 {
 	const struct wg_peer *peer = NULL;
 	char prefix[WG_PREFIX_STRLEN], why[256], key[WG_KEY_STRLEN];
+	struct wgd_peer *p;
 	bool shut;
 
 	if (is_claimed(f)) {
@@ -178,12 +180,13 @@ static bool peer_unusable(const struct wgd_facts *f, const struct wgd_words *w,
 	if (!peer || (wg_peer_state(peer) != WG_PEER_SHUTDOWN &&
 		      wg_peer_state(peer) != WG_PEER_INCOMPLETE))
 		return false;
+	p = wg_peer_arg(peer);
 	shut = wg_peer_state(peer) == WG_PEER_SHUTDOWN;
 	c->name = shut ? "peer-shutdown" : "peer-incomplete";
 	wgd_cause_say(c->reason, "%s belongs to peer %s, which is %s: %s",
 		      prefix, wgd_cause_peer_name(peer, key),
 		      wg_peer_state_str(wg_peer_state(peer)),
-		      wgd_peer_reason(wg_peer_arg(peer), why, sizeof(why)));
+		      wgd_live_reason(p->live, why, sizeof(why)));
 	add_fall(f, w, c);
 	if (shut)
 		wgd_cause_try(c, "interface %s: no wireguard peer %s shutdown",

@@ -32,6 +32,7 @@
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_facts.h"
+#include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_zebra.h"
 
@@ -206,6 +207,7 @@ static void read_done(struct wgd_if *wif)
 {
 	bool was_synced = wif->state == WGD_IF_SYNCED;
 	size_t differences = wg_sync_differences(wif->dev);
+	struct wg_peer *peer;
 
 	wif->read_took_ms = wgd_now_ms() - wif->read_began_ms;
 	wif->busy = WGD_IDLE;
@@ -220,6 +222,9 @@ static void read_done(struct wgd_if *wif)
 			  wif->name, differences);
 	wif->want_look = true;
 	wgd_if_check_secrets(wif, false);
+	/* the device's own key may be a peer's */
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
+		wgd_live_look(((struct wgd_peer *)wg_peer_arg(peer))->live);
 	if (wg_plan_is_refused(wif->dev) &&
 	    wgd_now_ms() - wif->refused_ms >= REFUSED_AGAIN_MS)
 		wg_plan_retry(wif->dev);

@@ -15,6 +15,7 @@
 
 #include "frr-wgd/wgd_cause.h"
 #include "frr-wgd/wgd_explain.h"
+#include "frr-wgd/wgd_live.h"
 #include "lib/backend/wg_keys.h"
 
 /* --- text */
@@ -65,7 +66,7 @@ static void peer_text(struct vty *vty, const struct wgd_facts *f)
 
 	vty_out(vty, "  Peer: %s, %s\n",
 		wg_peer_state_str(wg_peer_state(f->owner)),
-		wgd_peer_reason(f->peer, buf, sizeof(buf)));
+		wgd_live_reason(f->peer->live, buf, sizeof(buf)));
 	if (f->endpoint.addr.family)
 		vty_out(vty, "  Endpoint: %s\n",
 			wg_endpoint_str(&f->endpoint, buf));
@@ -186,7 +187,7 @@ static void peer_json(json_object *o, const struct wgd_facts *f)
 	if (!f->peer)
 		return;
 	json_object_string_add(o, "peerReason",
-			       wgd_peer_reason(f->peer, buf, sizeof(buf)));
+			       wgd_live_reason(f->peer->live, buf, sizeof(buf)));
 	if (f->endpoint.addr.family)
 		json_object_string_add(o, "endpoint",
 				       wg_endpoint_str(&f->endpoint, buf));

@@ -5,18 +5,27 @@
  * A peer has one BFD session, to its first address, or where it has none to
  * the link-local address that its key gives it.  The session lives as long as
  * the peer could be reached at all: not while it is shut down or has no key.
+ *
+ * Whatever happens is told to the core, and then there is one place that looks
+ * at what has become of it: acted().
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
+#include "log.h"
+
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_live.h"
+#include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_LIVE, "WireGuard peer liveness");
 
 struct wgd_live {
 	struct wgd_peer *p;
+	struct wg_liveness core;
+	struct event *t_again; /* wg_liveness_next */
+
 	bool want_bfd; /* as configured */
 	char *profile; /* NULL: bfdd's default */
 
@@ -25,10 +34,133 @@ struct wgd_live {
 	vrf_id_t vrf;
 };
 
+/* --- what became of it */
+
+const struct wg_liveness *wgd_live_core(const struct wgd_live *l)
+{
+	return &l->core;
+}
+
+const char *wgd_live_reason(const struct wgd_live *l, char *buf, size_t len)
+{
+	const struct wgd_peer *p = l->p;
+	const struct wg_key *key = wg_peer_key(p->peer);
+	int64_t age = MAX((int64_t)time(NULL) - p->handshake, 0);
+	int64_t now = wgd_now_ms();
+
+	switch (l->core.why) {
+	case WG_WHY_INCOMPLETE:
+		if (p->psk_broken)
+			strlcpy(buf, "preshared key not readable", len);
+		else if (key && !wg_key_is_zero(key))
+			strlcpy(buf, "public key is our own", len);
+		else
+			strlcpy(buf, "no public key", len);
+		break;
+	case WG_WHY_SHUTDOWN:
+		strlcpy(buf, "administratively down", len);
+		break;
+	case WG_WHY_NEVER:
+		strlcpy(buf,
+			p->host && !p->resolved.addr.family
+				? "endpoint not resolved"
+				: "no handshake yet",
+			len);
+		break;
+	case WG_WHY_OLD:
+		snprintf(buf, len, "last handshake %" PRId64 " s ago", age);
+		break;
+	case WG_WHY_FRESH:
+		strlcpy(buf, "handshake is fresh", len);
+		break;
+	case WG_WHY_BFD_UP:
+		strlcpy(buf, "BFD is up", len);
+		break;
+	case WG_WHY_BFD_DOWN:
+		strlcpy(buf, "BFD went down", len);
+		break;
+	case WG_WHY_BFD_LOST:
+		strlcpy(buf, "BFD went down, then ended; no sign of life since",
+			len);
+		break;
+	case WG_WHY_SILENT:
+		snprintf(buf, len,
+			 "sent, and nothing received for %" PRId64 " s",
+			 wg_liveness_silence(&l->core, now) / 1000);
+		break;
+	case WG_WHY_OLD_KEEPALIVE:
+		snprintf(buf, len,
+			 "last handshake %" PRId64
+			 " s ago, in spite of keepalives",
+			 age);
+		break;
+	case WG_WHY_HELD:
+		snprintf(buf, len,
+			 "it flaps: held down for another %" PRId64 " ms",
+			 MAX(wg_liveness_next(&l->core) - now, 0));
+		break;
+	}
+	return buf;
+}
+
+static void again(struct event *t);
+
+static void acted(struct wgd_live *l, enum wg_peer_state before)
+{
+	enum wg_peer_state state = l->core.state;
+	int64_t next = wg_liveness_next(&l->core);
+	struct wgd_peer *p = l->p;
+	char why[256];
+
+	event_cancel(&l->t_again);
+	if (next >= 0)
+		event_add_timer_msec(wgd.master, again, l,
+				     MAX(next - wgd_now_ms(), 0), &l->t_again);
+	if (state == before)
+		return;
+	if (state >= WG_PEER_DOWN)
+		wgd_peer_set_liveness(p, state);
+	wgd_if_kick(p->wif);
+	wgd_live_reason(l, why, sizeof(why));
+	zlog_notice("%s: peer %s: %s -> %s: %s", p->wif->name,
+		    wg_peer_name(p->peer), wg_peer_state_str(before),
+		    wg_peer_state_str(state), why);
+}
+
+static void again(struct event *t)
+{
+	struct wgd_live *l = EVENT_ARG(t);
+	enum wg_peer_state before = l->core.state;
+
+	wg_liveness_tick(&l->core, wgd_now_ms());
+	acted(l, before);
+}
+
 /* --- BFD */
+
+static enum wg_liveness_bfd to_core(enum wgd_bfd_status status)
+{
+	switch (status) {
+	case WGD_BFD_NONE:
+		return WG_LIVENESS_BFD_NONE;
+	case WGD_BFD_DOWN:
+		return WG_LIVENESS_BFD_DOWN;
+	case WGD_BFD_UP:
+		return WG_LIVENESS_BFD_UP;
+	case WGD_BFD_ADMIN_DOWN:
+		return WG_LIVENESS_BFD_ADMIN_DOWN;
+	}
+	assert(!"BFD status");
+	return WG_LIVENESS_BFD_NONE;
+}
 
 static void bfd_changed(void *arg, enum wgd_bfd_status status)
 {
+	struct wgd_live *l = arg;
+	enum wg_peer_state before = l->core.state;
+
+	wg_liveness_set_bfd(&l->core, wgd_now_ms(), to_core(status));
+	acted(l, before);
 }
 
 /* Where the session should lead to; AF_UNSPEC: there should be none. */
@@ -51,7 +183,10 @@ static void set_bfd(struct wgd_live *l, bool anew)
 	if (!anew && wg_addr_same(&address, &l->address) &&
 	    (!l->bfd || l->vrf == vrf))
 		return;
-	wgd_bfd_delete(&l->bfd);
+	if (l->bfd) {
+		wgd_bfd_delete(&l->bfd);
+		wg_liveness_forget_bfd(&l->core, wgd_now_ms());
+	}
 	l->address = address;
 	l->vrf = vrf;
 	if (address.family)
@@ -78,6 +213,7 @@ struct wgd_live *wgd_live_new(struct wgd_peer *p)
 	struct wgd_live *l = XCALLOC(MTYPE_WGD_LIVE, sizeof(*l));
 
 	l->p = p;
+	wg_liveness_init(&l->core, wgd_now_ms());
 	return l;
 }
 
@@ -86,9 +222,24 @@ void wgd_live_delete(struct wgd_live **at)
 	struct wgd_live *l = *at;
 
 	*at = NULL;
+	event_cancel(&l->t_again);
 	wgd_bfd_delete(&l->bfd);
 	XFREE(MTYPE_WGD_STR, l->profile);
 	XFREE(MTYPE_WGD_LIVE, l);
+}
+
+/* What the operator says, and what BFD is to be for that. */
+static void look(struct wgd_live *l, bool anew)
+{
+	enum wg_peer_state before = l->core.state;
+	enum wg_peer_state admin = wg_peer_state(l->p->peer);
+
+	if (admin >= WG_PEER_DOWN)
+		admin = WG_PEER_UNKNOWN;
+	set_bfd(l, anew);
+	if (admin != l->core.admin)
+		wg_liveness_set_admin(&l->core, wgd_now_ms(), admin);
+	acted(l, before);
 }
 
 void wgd_live_configure(struct wgd_live *l, bool bfd, const char *profile)
@@ -100,10 +251,26 @@ void wgd_live_configure(struct wgd_live *l, bool bfd, const char *profile)
 		XFREE(MTYPE_WGD_STR, l->profile);
 		l->profile = profile ? XSTRDUP(MTYPE_WGD_STR, profile) : NULL;
 	}
-	set_bfd(l, anew);
+	look(l, anew);
 }
 
 void wgd_live_look(struct wgd_live *l)
 {
-	set_bfd(l, false);
+	look(l, false);
+}
+
+void wgd_live_seen(struct wgd_live *l, const struct wg_event *ev)
+{
+	enum wg_peer_state before = l->core.state;
+	struct wg_liveness_read r = {
+		.rx = ev->rx_bytes,
+		.tx = ev->tx_bytes,
+		.handshake_age = -1,
+		.keepalive = l->p->keepalive,
+	};
+
+	if (ev->handshake)
+		r.handshake_age = MAX((int64_t)time(NULL) - ev->handshake, 0);
+	wg_liveness_set_read(&l->core, wgd_now_ms(), &r);
+	acted(l, before);
 }

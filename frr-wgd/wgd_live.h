@@ -8,6 +8,8 @@
 #define WGD_LIVE_H
 
 #include "frr-wgd/wgd_bfd.h"
+#include "lib/backend/wg_backend.h"
+#include "lib/core/wg_liveness.h"
 
 struct wgd_peer;
 struct wgd_live;
@@ -20,6 +22,14 @@ extern void wgd_live_configure(struct wgd_live *l, bool bfd,
 			       const char *profile);
 /* Its interface is in another VRF, perhaps, or the peer became complete. */
 extern void wgd_live_look(struct wgd_live *l);
+/* What a read of the device said of the peer. */
+extern void wgd_live_seen(struct wgd_live *l, const struct wg_event *ev);
+
+/* State, cause, counters, history. */
+extern const struct wg_liveness *wgd_live_core(const struct wgd_live *l);
+/* Why the peer is in its state; a sentence for people, into buf. */
+extern const char *wgd_live_reason(const struct wgd_live *l, char *buf,
+				   size_t len);
 
 /* The BFD session, as users see it. */
 struct wgd_live_bfd {

@@ -31,11 +31,6 @@
 DEFINE_MTYPE_STATIC(WGD, WGD_PEER, "WireGuard peer");
 DEFINE_MTYPE_STATIC(WGD, WGD_QUERY, "WireGuard endpoint query");
 
-/* WireGuard: a session lives 180 s; with traffic it is renewed after 120 s */
-#define HANDSHAKE_FRESH_S 180
-/* rekey timeout 5 s and keepalive 10 s: nothing for longer is silence */
-#define SILENT_S 15
-#define KEEPALIVE_BYTES 32
 #define RESOLVE_AGAIN_S 30
 
 struct wgd_query {
@@ -406,39 +401,32 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 
 /* --- what the device says */
 
-/*
- * Silence is: sent, and sent again after some time, and nothing received since
- * the first.  Not to send is no silence.
- */
-static void look_for_silence(struct wgd_peer *p, const struct wg_event *ev)
+/* In silence its name is asked for again: the address may have changed. */
+static void ask_in_silence(struct wgd_peer *p)
 {
-	int64_t now = monotime(NULL);
+	const struct wg_liveness *l = wgd_live_core(p->live);
+	int64_t now = wgd_now_ms();
 
-	if (ev->rx_bytes != p->rx_bytes || ev->tx_bytes < p->tx_bytes) {
-		p->silent_since = 0; /* it spoke, or is a new one */
+	if (l->silent_since < 0)
 		return;
+	if (p->asked_at < l->silent_since) {
+		p->asked_at = l->silent_since;
+		p->asked_tx = l->silent_tx;
 	}
-	if (!p->silent_since) {
-		if (ev->tx_bytes != p->tx_bytes) {
-			p->silent_since = p->asked_at = now;
-			p->silent_tx = p->asked_tx = ev->tx_bytes;
-		}
-		return;
-	}
-	if (now - p->asked_at < SILENT_S || ev->tx_bytes == p->asked_tx ||
+	if (now - p->asked_at < WG_SILENT_MS || p->tx_bytes == p->asked_tx ||
 	    !p->host || p->resolved_is_literal || p->query)
 		return;
 	wgd_debug_events("%s: peer %s is silent: asking for %s again",
 			 p->wif->name, wg_peer_name(p->peer), p->host);
 	p->asked_at = now;
-	p->asked_tx = ev->tx_bytes;
+	p->asked_tx = p->tx_bytes;
 	p->asked_in_silence = true;
 	resolve_in(p, 0);
 }
 
 static bool is_fresh(int64_t handshake)
 {
-	return handshake && time(NULL) - handshake < HANDSHAKE_FRESH_S;
+	return handshake && time(NULL) - handshake < WG_HANDSHAKE_FRESH_S;
 }
 
 bool wgd_peer_is_alive(const struct wg_event *ev)
@@ -459,69 +447,16 @@ void wgd_peer_set_liveness(struct wgd_peer *p, enum wg_peer_state state)
 
 void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 {
-	look_for_silence(p, ev);
 	p->endpoint = ev->endpoint;
 	p->handshake = ev->handshake;
 	p->rx_bytes = ev->rx_bytes;
 	p->tx_bytes = ev->tx_bytes;
-	wgd_peer_set_liveness(p, wgd_peer_is_alive(ev) ? WG_PEER_UP
-						       : WG_PEER_UNKNOWN);
+	wgd_live_seen(p->live, ev);
+	ask_in_silence(p);
 	wgd_underlay_peer(p);
-}
-
-/*
- * Keepalives want no answer.  There is at most one for what was received
- * last, and those that are configured.
- */
-int64_t wgd_peer_silence(const struct wgd_peer *p)
-{
-	int64_t s = monotime(NULL) - p->silent_since;
-	uint64_t keepalives = 1;
-
-	if (!p->silent_since || s < SILENT_S)
-		return 0;
-	if (p->keepalive)
-		keepalives += s / p->keepalive + 1;
-	return p->tx_bytes - p->silent_tx > keepalives * KEEPALIVE_BYTES ? s
-									 : 0;
 }
 
 const struct wg_endpoint *wgd_peer_endpoint(const struct wgd_peer *p)
 {
 	return p->endpoint.addr.family ? &p->endpoint : &p->resolved;
-}
-
-const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len)
-{
-	const struct wg_key *key = wg_peer_key(p->peer);
-
-	switch (wg_peer_state(p->peer)) {
-	case WG_PEER_INCOMPLETE:
-		if (p->psk_broken)
-			strlcpy(buf, "preshared key not readable", len);
-		else if (key && !wg_key_is_zero(key))
-			strlcpy(buf, "public key is our own", len);
-		else
-			strlcpy(buf, "no public key", len);
-		break;
-	case WG_PEER_SHUTDOWN:
-		strlcpy(buf, "administratively down", len);
-		break;
-	case WG_PEER_DOWN:
-		strlcpy(buf, "known to be dead", len);
-		break;
-	case WG_PEER_UNKNOWN:
-		if (p->handshake)
-			snprintf(buf, len, "last handshake %" PRId64 " s ago",
-				 (int64_t)time(NULL) - p->handshake);
-		else if (p->host && !p->resolved.addr.family)
-			strlcpy(buf, "endpoint not resolved", len);
-		else
-			strlcpy(buf, "no handshake yet", len);
-		break;
-	case WG_PEER_UP:
-		strlcpy(buf, "handshake is fresh", len);
-		break;
-	}
-	return buf;
 }

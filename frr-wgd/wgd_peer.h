@@ -40,9 +40,7 @@ struct wgd_peer {
 	struct wg_endpoint endpoint;
 	int64_t handshake; /* CLOCK_REALTIME seconds; 0: never */
 	uint64_t rx_bytes, tx_bytes;
-	int64_t silent_since; /* monotonic s: sent, nothing received; 0: no */
-	uint64_t silent_tx; /* tx_bytes then */
-	int64_t asked_at; /* monotonic s: for the host's name, in silence */
+	int64_t asked_at; /* monotonic ms: for the host's name, in silence */
 	uint64_t asked_tx; /* tx_bytes then */
 
 	/* endpoints that are kept outside the tunnel: see wgd_underlay.c */
@@ -100,16 +98,9 @@ extern bool wgd_peer_in_session(const struct wgd_peer *p);
 extern void wgd_peer_set_liveness(struct wgd_peer *p, enum wg_peer_state state);
 /* What a read of the device said of the peer. */
 extern void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev);
-/*
- * Seconds since when packets that want an answer get none, as far as the
- * reads of the device show it; 0: they do, or there are none.
- */
-extern int64_t wgd_peer_silence(const struct wgd_peer *p);
 /* Where its packets go: as read last, else as configured; AF_UNSPEC. */
 extern const struct wg_endpoint *
 wgd_peer_endpoint(const struct wgd_peer *p);
-/* Why the peer is in its state; a string for people, into buf. */
-extern const char *wgd_peer_reason(struct wgd_peer *p, char *buf, size_t len);
 
 /* Prefix lists: register for changes, once. */
 extern void wgd_peer_filters_init(void);

@@ -27,6 +27,8 @@
 #include "frr-wgd/wgd_vty_clippy.c"
 #endif
 
+#define HISTORY_SHORT 3 /* changes that people are shown; all are in JSON */
+
 /* For each interface, or for the named one. */
 #define each_if(wif, ifname)                                                   \
 	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))                \
@@ -67,15 +69,80 @@ static const char *sync_state(struct wgd_if *wif)
 	return wgd_if_state_str(wif->state);
 }
 
+/* What is known of its being up or down, and what became of that. */
+static void live_json(const struct wgd_live *live, json_object *o)
+{
+	json_object *history = json_object_new_array(), *t;
+	const struct wg_liveness *l = wgd_live_core(live);
+	const struct wg_liveness_change *c;
+	int64_t now = wgd_now_ms();
+	struct wgd_live_bfd bfd;
+	char buf[64];
+	size_t i;
+
+	json_object_string_add(o, "stateCause", wg_why_str(l->why));
+	json_object_int_add(o, "stateSinceSecs", (now - l->since) / 1000);
+	json_object_int_add(o, "ups", l->ups);
+	json_object_int_add(o, "downs", l->downs);
+	json_object_int_add(o, "flaps", l->flaps);
+	json_object_int_add(o, "heldDown", l->held);
+	json_object_int_add(o, "holdMsecs", l->hold_ms);
+	for (i = 0; (c = wg_liveness_change(l, i)); i++) {
+		t = json_object_new_object();
+		json_object_int_add(t, "msecsAgo", now - c->ms);
+		json_object_string_add(t, "from", wg_peer_state_str(c->from));
+		json_object_string_add(t, "to", wg_peer_state_str(c->to));
+		json_object_string_add(t, "cause", wg_why_str(c->why));
+		json_object_array_add(history, t);
+	}
+	json_object_object_add(o, "stateHistory", history);
+	if (!wgd_live_bfd(live, &bfd))
+		return;
+	t = json_object_new_object();
+	json_object_string_add(t, "address", wg_addr_str(&bfd.address, buf));
+	if (bfd.profile)
+		json_object_string_add(t, "profile", bfd.profile);
+	json_object_string_add(t, "status", wgd_bfd_status_str(bfd.status));
+	json_object_object_add(o, "bfd", t);
+}
+
+static void live_text(struct vty *vty, const struct wgd_live *live)
+{
+	const struct wg_liveness *l = wgd_live_core(live);
+	const struct wg_liveness_change *c;
+	int64_t now = wgd_now_ms();
+	struct wgd_live_bfd bfd;
+	char buf[64];
+	size_t i;
+
+	if (wgd_live_bfd(live, &bfd))
+		vty_out(vty, "    BFD with %s%s%s is %s\n",
+			wg_addr_str(&bfd.address, buf),
+			bfd.profile ? ", profile " : "", bfd.profile ?: "",
+			wgd_bfd_status_str(bfd.status));
+	vty_out(vty,
+		"    For %" PRId64 " s; up %" PRIu64 ", down %" PRIu64
+		", flapped %" PRIu64 ", held down %" PRIu64 " times",
+		(now - l->since) / 1000, l->ups, l->downs, l->flaps, l->held);
+	if (l->hold_ms)
+		vty_out(vty, ", hold %u ms", l->hold_ms);
+	for (i = 0; i < HISTORY_SHORT && (c = wg_liveness_change(l, i)); i++)
+		vty_out(vty, "\n      %" PRId64 ".%03" PRId64
+			     " s ago: %s -> %s (%s)",
+			(now - c->ms) / 1000, (now - c->ms) % 1000,
+			wg_peer_state_str(c->from), wg_peer_state_str(c->to),
+			wg_why_str(c->why));
+	vty_out(vty, "\n");
+}
+
 static json_object *peer_json(struct wgd_peer *p)
 {
 	const struct wg_endpoint *e = wgd_peer_endpoint(p);
 	const struct wg_key *key = wg_peer_key(p->peer);
 	char buf[256];
 	json_object *o = json_object_new_object();
-	json_object *addresses = json_object_new_array(), *t;
+	json_object *addresses = json_object_new_array();
 	struct wg_peer_count count;
-	struct wgd_live_bfd bfd;
 	size_t i;
 
 	wg_peer_count(p->peer, &count);
@@ -86,7 +153,8 @@ static json_object *peer_json(struct wgd_peer *p)
 	json_object_string_add(o, "state",
 			       wg_peer_state_str(wg_peer_state(p->peer)));
 	json_object_string_add(o, "stateReason",
-			       wgd_peer_reason(p, buf, sizeof(buf)));
+			       wgd_live_reason(p->live, buf, sizeof(buf)));
+	live_json(p->live, o);
 	if (e->addr.family)
 		json_object_string_add(o, "endpoint", wg_endpoint_str(e, buf));
 	if (p->host && !p->resolved_is_literal)
@@ -101,16 +169,6 @@ static json_object *peer_json(struct wgd_peer *p)
 	if (p->linklocal.family)
 		json_object_string_add(o, "linkLocal",
 				       wg_addr_str(&p->linklocal, buf));
-	if (wgd_live_bfd(p->live, &bfd)) {
-		t = json_object_new_object();
-		json_object_string_add(t, "address",
-				       wg_addr_str(&bfd.address, buf));
-		if (bfd.profile)
-			json_object_string_add(t, "profile", bfd.profile);
-		json_object_string_add(t, "status",
-				       wgd_bfd_status_str(bfd.status));
-		json_object_object_add(o, "bfd", t);
-	}
 	if (p->handshake)
 		json_object_int_add(o, "lastHandshakeSecs",
 				    MAX((int64_t)time(NULL) - p->handshake,
@@ -222,13 +280,13 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 	const struct wg_key *key = wg_peer_key(p->peer);
 	char buf[256];
 	struct wg_peer_count count;
-	struct wgd_live_bfd bfd;
 	size_t i;
 
 	wg_peer_count(p->peer, &count);
 	vty_out(vty, "  Peer %s is %s (%s)\n", wg_peer_name(p->peer),
 		wg_peer_state_str(wg_peer_state(p->peer)),
-		wgd_peer_reason(p, buf, sizeof(buf)));
+		wgd_live_reason(p->live, buf, sizeof(buf)));
+	live_text(vty, p->live);
 	if (p->description)
 		vty_out(vty, "    Description: %s\n", p->description);
 	if (key && !wg_key_is_zero(key))
@@ -249,11 +307,6 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 		vty_out(vty, " %s", wg_addr_str(&p->addresses[i], buf));
 	if (p->linklocal.family)
 		vty_out(vty, " %s", wg_addr_str(&p->linklocal, buf));
-	if (wgd_live_bfd(p->live, &bfd))
-		vty_out(vty, "\n    BFD with %s%s%s is %s",
-			wg_addr_str(&bfd.address, buf),
-			bfd.profile ? ", profile " : "", bfd.profile ?: "",
-			wgd_bfd_status_str(bfd.status));
 	if (p->handshake)
 		vty_out(vty, "\n    Last handshake: %" PRId64 " s ago",
 			MAX((int64_t)time(NULL) - p->handshake, 0));
