@@ -10,8 +10,9 @@
  * zebra or of the userspace program is no case of its own.
  *
  * The device is written once per turn of the loop and, in a burst, not more
- * often than every COALESCE_MS: a single change goes out at once, a hundred
- * thousand cost as few requests as they fill.
+ * often than every COALESCE_MS, unless the last request was full: a single
+ * change goes out at once, a hundred thousand cost as few requests as they fill
+ * and no more time than the device takes.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -238,13 +239,16 @@ static void run(struct event *t)
 void wgd_if_kick(struct wgd_if *wif)
 {
 	int64_t since = wgd_now_ms() - wif->last_apply_ms;
+	/* the last request was full: there is nothing to wait for */
+	bool more = wif->be && wif->busy == WGD_IDLE &&
+		    wif->n_ops == WG_BACKEND_BATCH;
 
-	if (wif->t_run && wif->be)
+	if (wif->t_run && wif->be && !more)
 		return;
 	if (!wif->be && wif->retry_ms && wif->t_run)
 		return; /* backing off */
 	event_cancel(&wif->t_run);
-	if (since >= COALESCE_MS)
+	if (since >= COALESCE_MS || more)
 		event_add_event(wgd.master, run, wif, 0, &wif->t_run);
 	else
 		event_add_timer_msec(wgd.master, run, wif, COALESCE_MS - since,
