@@ -15,6 +15,9 @@
  *   wgd_bfd      one session with bfdd
  *   wgd_zebra    routes, next hops and links, from zebra
  *   wgd_announce routes in zebra for peers that are up
+ *   wgd_group    gateways with one key: roles of the clients; wgd_member what
+ *                is between two of them, wgd_listen who connects, wgd_stray
+ *                packets of clients that others serve
  *   wgd_underlay the way to the endpoints: host routes, MTU
  *   wgd_vty      show, clear, generate
  *   wgd_explain  one address explained: wgd_facts gathers what is known of
@@ -45,6 +48,7 @@ struct wgd {
 	struct wg_core *core;
 	struct wg_underlay *underlay;
 	unsigned stale_time; /* seconds */
+	uint16_t group_port; /* TCP, between gateways of a group */
 	bool routes_here; /* zebra told all its routes since our start */
 };
 

@@ -333,6 +333,62 @@ DEFPY_YANG (wireguard_announce,
 	return set(vty, "announce-table", no ? NULL : table_str);
 }
 
+/* --- gateway group */
+
+#define GROUP_STR "Gateways with the same private key\n"
+
+DEFPY_YANG (wireguard_group_member,
+	    wireguard_group_member_cmd,
+	    "[no] wireguard gateway-group member <A.B.C.D|X:X::X:X>$addr [bfd$bfd [profile BFDPROF$profile]]",
+	    NO_STR
+	    WIREGUARD_STR
+	    GROUP_STR
+	    "Another gateway\n"
+	    "IPv4 address, not over this interface\n"
+	    "IPv6 address, not over this interface\n"
+	    "BFD decides whether it is dead\n"
+	    "Timers of the BFD session\n"
+	    "Name of a BFD profile\n")
+{
+	char text[WG_ADDR_STRLEN], xpath[XPATH_MAXLEN];
+	struct wg_addr a;
+	size_t len;
+
+	if (wg_addr_parse(addr_str, &a) < 0) {
+		vty_out(vty, "%% wireguard gateway-group member %s: not an address\n",
+			addr_str);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	len = snprintf(xpath, sizeof(xpath),
+		       WGD_XPATH "/gateway-group/member[address='%s']",
+		       wg_addr_str(&a, text));
+	if (no) {
+		nb_cli_enqueue_change(vty, xpath, NB_OP_DESTROY, NULL);
+		return nb_cli_apply_changes(vty, NULL);
+	}
+	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
+	strlcpy(xpath + len, "/bfd", sizeof(xpath) - len);
+	nb_cli_enqueue_change(vty, xpath, bfd ? NB_OP_CREATE : NB_OP_DESTROY,
+			      NULL);
+	strlcpy(xpath + len, "/bfd/profile", sizeof(xpath) - len);
+	if (bfd)
+		nb_cli_enqueue_change(vty, xpath,
+				      profile ? NB_OP_MODIFY : NB_OP_DESTROY,
+				      profile);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+DEFPY_YANG (wireguard_group_drain,
+	    wireguard_group_drain_cmd,
+	    "[no] wireguard gateway-group drain",
+	    NO_STR
+	    WIREGUARD_STR
+	    GROUP_STR
+	    "Give the clients to the other gateways\n")
+{
+	return set(vty, "gateway-group/drain", no ? "false" : "true");
+}
+
 /* --- peers */
 
 DEFPY_YANG (no_wireguard_peer,
@@ -666,6 +722,26 @@ void wgd_cli_show_aggregate(struct vty *vty, const struct lyd_node *dnode,
 		vty_out(vty, " wireguard aggregate\n");
 }
 
+void wgd_cli_show_group_member(struct vty *vty, const struct lyd_node *dnode,
+			       bool show_defaults)
+{
+	vty_out(vty, " wireguard gateway-group member %s",
+		yang_dnode_get_string(dnode, "./address"));
+	if (yang_dnode_exists(dnode, "./bfd"))
+		vty_out(vty, " bfd");
+	if (yang_dnode_exists(dnode, "./bfd/profile"))
+		vty_out(vty, " profile %s",
+			yang_dnode_get_string(dnode, "./bfd/profile"));
+	vty_out(vty, "\n");
+}
+
+void wgd_cli_show_group_drain(struct vty *vty, const struct lyd_node *dnode,
+			      bool show_defaults)
+{
+	if (yang_dnode_get_bool(dnode, NULL))
+		vty_out(vty, " wireguard gateway-group drain\n");
+}
+
 void wgd_cli_show_implementation(struct vty *vty, const struct lyd_node *dnode,
 				 bool show_defaults)
 {
@@ -723,6 +799,8 @@ void wgd_cli_init(void)
 	install_element(INTERFACE_NODE, &no_wireguard_route_following_cmd);
 	install_element(INTERFACE_NODE, &wireguard_aggregate_cmd);
 	install_element(INTERFACE_NODE, &wireguard_announce_cmd);
+	install_element(INTERFACE_NODE, &wireguard_group_member_cmd);
+	install_element(INTERFACE_NODE, &wireguard_group_drain_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_public_key_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_address_cmd);

@@ -32,6 +32,7 @@
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_facts.h"
+#include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -158,6 +159,7 @@ static void applied(struct wgd_if *wif)
 		wif->want_read = true; /* any: which one is it? */
 	wgd_debug_device("%s: %zu operations acknowledged", wif->name,
 			 wif->n_ops);
+	wgd_group_applied(wif);
 	if (wg_plan_pending(wif->dev) || !wif->dirty_since_us)
 		return;
 	us = wgd_now_us() - wif->dirty_since_us;
@@ -221,6 +223,7 @@ static void read_done(struct wgd_if *wif)
 		zlog_warn("%s: %zu differences found on the device, repairing",
 			  wif->name, differences);
 	wif->want_look = true;
+	wgd_group_read(wif);
 	wgd_if_check_secrets(wif, false);
 	/* the device's own key may be a peer's */
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))

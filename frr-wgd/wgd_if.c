@@ -26,6 +26,7 @@
 #include "frr-wgd/wgd_attach.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_device.h"
+#include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_underlay.h"
@@ -353,6 +354,10 @@ struct wgd_if *wgd_if_get(const char *name)
 
 static void conf_clear(struct wgd_if_conf *conf)
 {
+	size_t i;
+
+	for (i = 0; i < conf->group.n_members; i++)
+		XFREE(MTYPE_WGD_STR, conf->group.members[i].profile);
 	XFREE(MTYPE_WGD_STR, conf->program);
 	XFREE(MTYPE_WGD_STR, conf->key_file);
 }
@@ -395,6 +400,7 @@ void wgd_if_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	else if (again && wif->be)
 		wgd_if_detach(wif); /* and attach with the new key or MTU */
 	wgd_attach_set_conf(wif);
+	wgd_group_configure(wif);
 	/* with a mark they are none of our business */
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		wgd_underlay_peer(wg_peer_arg(peer));
@@ -408,6 +414,7 @@ static void if_delete_glue(struct wgd_if *wif)
 {
 	struct wg_peer *peer;
 
+	wgd_group_delete(wif);
 	while ((peer = wg_peer_first(wif->dev)))
 		wgd_peer_delete(wg_peer_arg(peer));
 	event_cancel(&wif->t_run);

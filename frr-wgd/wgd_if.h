@@ -29,6 +29,19 @@ enum wgd_if_state {
 	WGD_IF_SYNCED, /* known, and being kept as decided */
 };
 
+#define WGD_MEMBERS_MAX 16
+
+/* The other gateways with our key. */
+struct wgd_group_conf {
+	bool drain;
+	size_t n_members;
+	struct wgd_member_conf {
+		struct wg_addr addr;
+		bool bfd;
+		char *profile; /* NULL: bfdd's default */
+	} members[WGD_MEMBERS_MAX];
+};
+
 /* What the operator configured for the interface (not its peers). */
 struct wgd_if_conf {
 	bool userspace;
@@ -40,6 +53,7 @@ struct wgd_if_conf {
 	enum wg_follow follow;
 	bool aggregate;
 	uint8_t announce_table; /* 0: nothing is announced */
+	struct wgd_group_conf group;
 };
 
 #define WGD_MTU_DEFAULT 1420
@@ -70,6 +84,8 @@ struct wgd_if {
 	char *reason; /* why not SYNCED, for people; NULL */
 	char *refusal; /* what wg_plan_is_refused is about, for people */
 	int64_t refused_ms; /* ... and when it was last */
+
+	struct wgd_group *group; /* NULL: it is no gateway of several */
 
 	struct wg_backend *be;
 	/* COMPARING: all was read, and is looked through for what is missing */

@@ -5,8 +5,9 @@
  * wgd leaves its devices as they are when it ends, whatever the reason: packets
  * flow on, and the next start takes them over.
  *
- * It runs as user frr with CAP_NET_ADMIN and nothing else: enough for netlink,
- * for the links and, handed on, for the userspace program.
+ * It runs as user frr with CAP_NET_ADMIN: enough for netlink, for the links
+ * and, handed on, for the userspace program.  CAP_NET_RAW is used only by a
+ * gateway of a group, to look at packets (wgd_stray.c).
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -29,6 +30,7 @@
 #include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_program.h"
@@ -43,6 +45,7 @@ DEFINE_MGROUP(WGD, "wgd");
 
 static zebra_capabilities_t wgd_caps[] = {
 	ZCAP_NET_ADMIN,
+	ZCAP_NET_RAW, /* stray packets of a gateway group, nothing else */
 };
 
 struct zebra_privs_t wgd_privs = {
@@ -54,7 +57,10 @@ struct zebra_privs_t wgd_privs = {
 	.cap_num_i = 0,
 };
 
-struct wgd wgd = { .stale_time = WGD_STALE_TIME };
+struct wgd wgd = {
+	.stale_time = WGD_STALE_TIME,
+	.group_port = WGD_GROUP_PORT,
+};
 
 static struct frr_daemon_info wgd_di;
 
@@ -112,20 +118,21 @@ FRR_DAEMON_INFO(wgd, WGD, .vty_port = WGD_VTY_PORT,
 );
 
 #define OPT_STALE_TIME 2001
+#define OPT_GROUP_PORT 2002
 
 static const struct option longopts[] = {
 	{ "stale-time", required_argument, NULL, OPT_STALE_TIME },
+	{ "group-port", required_argument, NULL, OPT_GROUP_PORT },
 	{ 0 },
 };
 
-static unsigned seconds(const char *arg)
+static unsigned number(const char *option, const char *arg, unsigned max)
 {
 	char *end;
 	unsigned long n = strtoul(arg, &end, 10);
 
-	if (*arg < '0' || *arg > '9' || *end || n < 1 || n > 86400) {
-		fprintf(stderr, "wgd: --stale-time %s: not 1 to 86400 s\n",
-			arg);
+	if (*arg < '0' || *arg > '9' || *end || n < 1 || n > max) {
+		fprintf(stderr, "wgd: %s %s: not 1 to %u\n", option, arg, max);
 		exit(1);
 	}
 	return n;
@@ -138,13 +145,19 @@ int main(int argc, char **argv)
 	frr_preinit(&wgd_di, argc, argv);
 	frr_opt_add("", longopts,
 		    "      --stale-time   Seconds that AllowedIPs of an earlier life stay\n"
-		    "                     without a route (default 120)\n");
+		    "                     without a route (default 120)\n"
+		    "      --group-port   TCP port between gateways of a group\n"
+		    "                     (default 51821)\n");
 	while ((opt = frr_getopt(argc, argv, NULL)) != EOF) {
 		switch (opt) {
 		case 0:
 			break;
 		case OPT_STALE_TIME:
-			wgd.stale_time = seconds(optarg);
+			wgd.stale_time =
+				number("--stale-time", optarg, 86400);
+			break;
+		case OPT_GROUP_PORT:
+			wgd.group_port = number("--group-port", optarg, 65535);
 			break;
 		default:
 			frr_help_exit(1);
@@ -172,6 +185,7 @@ int main(int argc, char **argv)
 	wgd_nb_init();
 	wgd_cli_init();
 	wgd_vty_init();
+	wgd_group_vty_init();
 
 	frr_config_fork();
 	frr_run(wgd.master);

@@ -42,6 +42,10 @@ extern void wgd_cli_show_implementation(struct vty *, const struct lyd_node *,
 					bool);
 extern void wgd_cli_show_aggregate(struct vty *, const struct lyd_node *,
 				   bool);
+extern void wgd_cli_show_group_member(struct vty *, const struct lyd_node *,
+				      bool);
+extern void wgd_cli_show_group_drain(struct vty *, const struct lyd_node *,
+				     bool);
 extern void wgd_cli_show_peer_leaf(struct vty *, const struct lyd_node *,
 				   bool);
 extern void wgd_cli_show_peer_endpoint(struct vty *, const struct lyd_node *,

@@ -174,6 +174,38 @@ static void free_peer_conf(struct wgd_peer_conf *conf)
 	XFREE(MTYPE_WGD_CONF, conf->statics);
 }
 
+static void read_member(const struct lyd_node *member,
+			struct wgd_member_conf *conf)
+{
+	const struct lyd_node *leaf, *sub;
+
+	memset(conf, 0, sizeof(*conf));
+	wgd_nb_each_child (member, leaf) {
+		if (wgd_nb_is(leaf, "address"))
+			wg_addr_parse(value(leaf), &conf->addr);
+		else if (wgd_nb_is(leaf, "bfd")) {
+			conf->bfd = true;
+			wgd_nb_each_child (leaf, sub)
+				conf->profile =
+					XSTRDUP(MTYPE_WGD_STR, value(sub));
+		}
+	}
+}
+
+static void read_group(const struct lyd_node *group,
+		       struct wgd_group_conf *conf)
+{
+	const struct lyd_node *child;
+
+	wgd_nb_each_child (group, child) {
+		if (wgd_nb_is(child, "drain"))
+			conf->drain = boolean(child);
+		else if (wgd_nb_is(child, "member") &&
+			 conf->n_members < WGD_MEMBERS_MAX)
+			read_member(child, &conf->members[conf->n_members++]);
+	}
+}
+
 static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 {
 	const struct lyd_node *leaf;
@@ -200,6 +232,8 @@ static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 			conf->aggregate = strmatch(value(leaf), "true");
 		else if (wgd_nb_is(leaf, "announce-table"))
 			conf->announce_table = number(leaf);
+		else if (wgd_nb_is(leaf, "gateway-group"))
+			read_group(leaf, &conf->group);
 	}
 }
 

@@ -23,6 +23,7 @@
 
 #include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_underlay.h"
@@ -42,7 +43,7 @@ static void resolve(struct event *t);
 
 /* --- endpoint */
 
-static void push_conf(struct wgd_peer *p)
+void wgd_peer_push(struct wgd_peer *p)
 {
 	struct wg_peer_conf conf = {
 		.endpoint = p->resolved,
@@ -50,6 +51,7 @@ static void push_conf(struct wgd_peer *p)
 		.psk_file = p->psk_file,
 	};
 
+	wgd_group_conf(p, &conf);
 	wg_peer_set_conf(p->peer, &conf);
 	wgd_underlay_peer(p);
 	wgd_if_kick(p->wif);
@@ -92,7 +94,7 @@ static void resolved(struct resolver_query *q, const char *err, int n,
 	if (p->asked_in_silence)
 		wg_peer_resend_endpoint(p->peer);
 	p->asked_in_silence = false;
-	push_conf(p);
+	wgd_peer_push(p);
 }
 
 static void resolve(struct event *t)
@@ -290,6 +292,7 @@ void wgd_peer_withdraw(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	    (!conf->has_key || !wg_key_same(key, &conf->key))) {
 		drop_linklocal(p);
 		wg_peer_set_key(p->peer, NULL);
+		wgd_group_forget_peer(p);
 	}
 }
 
@@ -321,6 +324,7 @@ void wgd_peer_check_secret(struct wgd_peer *p)
 	else
 		wg_peer_set_key(p->peer, NULL);
 	wgd_announce_peer(p, false);
+	wgd_group_peer(p);
 	if (p->psk_broken != was_broken) {
 		wgd_live_look(p->live);
 		wgd_if_kick(p->wif);
@@ -389,7 +393,7 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	p->maximum = conf->maximum;
 	wg_peer_set_maximum(p->peer, p->maximum);
 	wg_peer_set_shutdown(p->peer, conf->shutdown);
-	push_conf(p);
+	wgd_peer_push(p);
 	p->key = conf->key;
 	p->has_key = conf->has_key;
 	wgd_peer_check_secret(p);
@@ -454,6 +458,7 @@ void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 	wgd_live_seen(p->live, ev);
 	ask_in_silence(p);
 	wgd_underlay_peer(p);
+	wgd_group_seen(p, ev);
 }
 
 const struct wg_endpoint *wgd_peer_endpoint(const struct wgd_peer *p)

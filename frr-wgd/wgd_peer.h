@@ -43,6 +43,11 @@ struct wgd_peer {
 	int64_t asked_at; /* monotonic ms: for the host's name, in silence */
 	uint64_t asked_tx; /* tx_bytes then */
 
+	struct wg_client *client; /* of its interface's group; NULL: no group */
+	uint64_t group_rx, group_tx; /* when it spoke last */
+	int64_t group_quiet_ms; /* ... or nothing was asked */
+	struct wg_endpoint taken; /* ... as we started with it; AF_UNSPEC */
+
 	/* endpoints that are kept outside the tunnel: see wgd_underlay.c */
 	struct wg_addr under[2]; /* where it is, where it is configured */
 	bool inside; /* and one of them is not */
@@ -87,6 +92,8 @@ extern void wgd_peer_withdraw(struct wgd_peer *p,
 extern void wgd_peer_configure(struct wgd_peer *p,
 			       const struct wgd_peer_conf *conf);
 
+/* What it is to be on the device may have changed. */
+extern void wgd_peer_push(struct wgd_peer *p);
 /* Can the preshared key be read? If not, the peer is incomplete. */
 extern void wgd_peer_check_secret(struct wgd_peer *p);
 

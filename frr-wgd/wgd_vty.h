@@ -4,5 +4,6 @@
 #define WGD_VTY_H
 
 extern void wgd_vty_init(void);
+extern void wgd_group_vty_init(void);
 
 #endif

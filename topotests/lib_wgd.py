@@ -411,12 +411,13 @@ class Net:
     "The network of one test module."
 
     def __init__(self, module, sites="abc", daemons=(), hosts=None, options=None,
-                 links=()):
+                 links=(), same_key=None):
         self.dir = os.path.dirname(os.path.abspath(module.__file__))
         self.names = list(sites)
         self.daemons = list(daemons)
         self.options = options or {}  # daemon -> command line
         self.hosts = hosts or {}
+        self.same_key = same_key or {}  # site -> site whose keys it has
         self.links = links  # pairs of sites; interfaces to-THEOTHER
         self.nodes = {}
         self.keys = {}  # (site, interface) -> (private, public)
@@ -499,9 +500,12 @@ class Net:
         Make a key, in its default place if the site exists: a test of one
         site's own business speaks of others that are not there.
         """
-        private, public = make_key()
+        if name in self.same_key:
+            private, public = self.keys[self.same_key[name], interface]
+        else:
+            private, public = make_key()
         self.keys[name, interface] = (private, public)
-        self.owner_of[public] = name
+        self.owner_of.setdefault(public, name)
         if name not in self.nodes:
             return public
         site = self[name]

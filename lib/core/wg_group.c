@@ -588,6 +588,16 @@ void wg_group_removed(struct wg_group *g, struct wg_client *c, int64_t now)
 	wg_client_set_busy(g, c);
 }
 
+/*
+ * It may have gone to another gateway without our being told or asked; if we
+ * go on, our next initiation (after 15 s of silence) would meet that one's.
+ */
+void wg_group_silent(struct wg_group *g, struct wg_client *c)
+{
+	if (c->role == WG_ROLE_SERVING)
+		release(g, c, 0);
+}
+
 void wg_group_unreachable(struct wg_group *g, struct wg_client *c)
 {
 	uint64_t heir = heir_of(g, c);

@@ -121,6 +121,9 @@ bool wg_group_stray(struct wg_group *group, const struct wg_endpoint *from,
 /* The device has acknowledged that a client of `removing` is off. */
 void wg_group_removed(struct wg_group *group, struct wg_client *client,
 		      int64_t now);
+/* We send, and it does not answer: nothing, for SILENT_MS. */
+#define WG_GROUP_SILENT_MS 12000
+void wg_group_silent(struct wg_group *group, struct wg_client *client);
 /* There is no way from here to its endpoint. */
 void wg_group_unreachable(struct wg_group *group, struct wg_client *client);
 /* Give everything away, and take nothing that comes not by itself. */
@@ -140,6 +143,7 @@ int64_t wg_group_due(const struct wg_group *group);
  *  SERVING   ... it has its endpoint; keepalives as configured.
  */
 struct wg_client *wg_group_next_change(struct wg_group *group);
+bool wg_group_has_change(const struct wg_group *group);
 /* The next thing to tell the member: true and *ret. It counts as told. */
 bool wg_group_next_msg(struct wg_group *group, unsigned member, int64_t now,
 		       struct wg_group_msg *ret);

@@ -102,6 +102,11 @@ struct wg_client *wg_group_next_change(struct wg_group *g)
 	return c;
 }
 
+bool wg_group_has_change(const struct wg_group *g)
+{
+	return g->changed;
+}
+
 /* Those that time or the device has something to do with. */
 void wg_client_set_busy(struct wg_group *g, struct wg_client *c)
 {

@@ -229,10 +229,14 @@ def privileges(site, pid):
 
 
 def test_privileges(net):
-    "User frr with CAP_NET_ADMIN, raised only when needed; so the program."
+    """
+    User frr with CAP_NET_ADMIN, and CAP_NET_RAW for gateway groups, raised only
+    when needed; the program has the former.
+    """
     net_admin = 1 << 12
+    both = net_admin | 1 << 13
     a = net["a"]
-    assert privileges(a, a.pid("wgd")) == {"Eff": 0, "Prm": net_admin, "Amb": 0}
+    assert privileges(a, a.pid("wgd")) == {"Eff": 0, "Prm": both, "Amb": 0}
     if BACKEND == "userspace":
         program = privileges(a, a.userspace_pid())
         assert program == {"Eff": net_admin, "Prm": net_admin, "Amb": net_admin}

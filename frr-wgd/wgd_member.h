@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One other gateway of a group: what it is told, what it tells, and whether it
+ * is alive.
+ */
+#ifndef WGD_MEMBER_H
+#define WGD_MEMBER_H
+
+#include "frr-wgd/wgd_bfd.h"
+#include "frr-wgd/wgd_group.h"
+
+#define WGD_GROUP_PORT 51821 /* TCP; option --group-port */
+
+/* A connection: frames, signed by turns. */
+struct wgd_conn {
+	int fd;			/* -1: none */
+	struct wg_groupmac mac; /* of what is sent or received, by its use */
+	uint8_t in[1024];
+	size_t in_len;
+	uint8_t *out; /* allocated with the connection */
+	size_t out_len;
+	struct event *t_read, *t_write;
+};
+
+enum wgd_telling {
+	WGD_TELL_WAITING, /* to connect again */
+	WGD_TELL_CONNECTING,
+	WGD_TELL_GREETING, /* our HELLO is out, theirs is not here */
+	WGD_TELL_UP,
+};
+
+struct wgd_member {
+	struct wgd_group *group;
+	unsigned index; /* in the core */
+	struct wg_addr addr;
+	bool wants_bfd;
+	char *profile;
+
+	struct wgd_bfd *bfd;
+	struct wg_addr local; /* of ours, that it knows us by; of the session */
+	bool dead;
+	int64_t lost_ms; /* since when there is no connection; 0: there is */
+	bool silent;	 /* the last attempt to connect got no answer at all */
+
+	/* we tell */
+	struct wgd_conn to;
+	enum wgd_telling telling;
+	uint8_t hello[WG_GROUP_FRAME_MAX]; /* what we said first */
+	size_t hello_len;
+	unsigned retry_ms;
+	int64_t since_ms; /* of the state */
+	struct event *t_second;
+
+	/* it tells; at most one connection */
+	struct wgd_conn from;
+	int64_t heard_ms;
+	int64_t tokens, tokens_ms; /* frames that it may still send */
+	int64_t banned_ms;	   /* cut off, until then; 0: not */
+	unsigned ban_ms;	   /* how long the next time */
+
+	uint64_t id;
+	bool drained;
+	bool clock_warned;
+	int64_t clock[8]; /* its clock less ours, as the last messages say */
+	unsigned n_clock; /* how many there were */
+	int64_t clock_ms; /* the best of them */
+	uint64_t told, heard, cut_off; /* frames; times */
+	char *reason; /* of the last end of a connection; NULL */
+};
+
+extern struct wgd_member *wgd_member_new(struct wgd_group *g, unsigned index,
+					 const struct wg_addr *addr);
+extern void wgd_member_delete(struct wgd_member **m);
+extern void wgd_member_configure(struct wgd_member *m, bool bfd,
+				 const char *profile);
+/* Tell it what there is to tell. */
+extern void wgd_member_tell(struct wgd_member *m);
+/* Our key is another: begin anew. */
+extern void wgd_member_reset(struct wgd_member *m, const char *why);
+extern const char *wgd_member_state(const struct wgd_member *m);
+
+/* --- connections, for wgd_listen.c */
+
+extern bool wgd_conn_open(struct wgd_conn *c, int fd);
+extern void wgd_conn_close(struct wgd_conn *c);
+/* What is in may be at most LEN bytes long. 1: something came, 0: not now, or
+ * -errno. */
+extern int wgd_conn_read(struct wgd_conn *c);
+extern void wgd_conn_take(struct wgd_conn *c, size_t len);
+/* Encode and sign; -ENOBUFS: no room now. */
+extern int wgd_conn_put(struct wgd_conn *c, const struct wg_group_msg *msg,
+			bool sign);
+extern int wgd_conn_write(struct wgd_conn *c);
+extern void wgd_conn_address(int fd, bool peer, struct wg_addr *ret);
+extern socklen_t wgd_conn_sockaddr(const struct wg_addr *addr, uint16_t port,
+				   union sockunion *ret);
+
+/* It connected to us, and was believed: take over the connection. */
+extern void wgd_member_adopt(struct wgd_member *m, struct wgd_conn *c,
+			     const struct wg_group_msg *hello);
+/* What we say first; the frame as it is sent, too. */
+extern void wgd_member_hello(struct wgd_group *g, struct wg_group_msg *ret);
+extern bool wgd_member_is_banned(const struct wgd_member *m);
+
+/* --- wgd_listen.c: who connects to us */
+extern void wgd_listen_start(void);
+extern void wgd_listen_stop(void);
+
+#endif
