@@ -40,6 +40,7 @@
 #include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_graceful.h"
+#include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_zebra.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_ANNOUNCE, "WireGuard announced routes");
@@ -511,7 +512,7 @@ static bool is_wanted(const struct wgd_peer *p)
 {
 	return p->announce && p->wif->conf.announce_table &&
 	       wg_dev_ifindex(p->wif->dev) &&
-	       wg_peer_state(p->peer) == WG_PEER_UP;
+	       wgd_group_is_up(p);
 }
 
 static bool is_as_it_was(const struct wgd_peer *p)

@@ -126,6 +126,27 @@ static int say_taken(const char *ifname, const char *peer, const char *leaf,
 	return -EINVAL;
 }
 
+static int say_member(const char *ifname, const char *peer, const char *address,
+		      char *err, size_t len)
+{
+	snprintf(err, len,
+		 "interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
+		 ifname, address, peer);
+	return -EINVAL;
+}
+
+/* Is it the address of another gateway of the group? */
+static bool is_member(const struct lyd_node *group, const char *address)
+{
+	const struct lyd_node *child;
+
+	wgd_nb_each_child (group, child)
+		if (wgd_nb_is(child, "member") &&
+		    strmatch(wgd_nb_key(child), address))
+			return true;
+	return false;
+}
+
 static int say_any(const char *ifname, const char *peer, const char *other,
 		   char *err, size_t len)
 {
@@ -154,6 +175,9 @@ int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 		if (peer && wgd_nb_is(child, "route-following") &&
 		    strmatch(lyd_get_value(child), "any"))
 			any = true;
+		if (value && wgd_nb_is(child, "gateway-group") &&
+		    strmatch(leaf, "address") && is_member(child, value))
+			return say_member(ifname, peer, value, err, len);
 		if (!wgd_nb_is(child, "peer"))
 			continue;
 		if (peer && strmatch(wgd_nb_key(child), peer))
@@ -163,6 +187,14 @@ int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 				       len);
 		if (!peer)
 			first = wgd_nb_key(child);
+		if (value && strmatch(leaf, "gateway-group/member")) {
+			wgd_nb_each_child (child, sub)
+				if (wgd_nb_is(sub, "address") &&
+				    strmatch(lyd_get_value(sub), value))
+					return say_member(ifname,
+							  wgd_nb_key(child),
+							  value, err, len);
+		}
 		if (!peer || !value || !is_claim(leaf))
 			continue;
 		wgd_nb_each_child (child, sub)
@@ -223,7 +255,7 @@ static int check_claims(struct claims *c, const char *ifname, char *err,
 int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 		 char *err, size_t len)
 {
-	const struct lyd_node *child, *leaf;
+	const struct lyd_node *child, *leaf, *group = NULL;
 	bool any = false, userspace = false;
 	const char *program = NULL;
 	const char *first = NULL;
@@ -247,6 +279,8 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 			userspace = strmatch(lyd_get_value(child), "userspace");
 		else if (wgd_nb_is(child, "program"))
 			program = lyd_get_value(child);
+		else if (wgd_nb_is(child, "gateway-group"))
+			group = child;
 	}
 	if (userspace && !program)
 		rc = check_program(ifname, NULL, err, len);
@@ -262,6 +296,10 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 		wgd_nb_each_child (child, leaf) {
 			if (is_claim(leaf->schema->name))
 				claim(&claims, leaf, first);
+			if (rc == 0 && group && wgd_nb_is(leaf, "address") &&
+			    is_member(group, lyd_get_value(leaf)))
+				rc = say_member(ifname, first,
+						lyd_get_value(leaf), err, len);
 			if (rc == 0 && own_known &&
 			    wgd_nb_is(leaf, "public-key") &&
 			    strmatch(lyd_get_value(leaf), own))

@@ -366,6 +366,8 @@ DEFPY_YANG (wireguard_group_member,
 		nb_cli_enqueue_change(vty, xpath, NB_OP_DESTROY, NULL);
 		return nb_cli_apply_changes(vty, NULL);
 	}
+	if (!check(vty, NULL, "gateway-group/member", text))
+		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
 	strlcpy(xpath + len, "/bfd", sizeof(xpath) - len);
 	nb_cli_enqueue_change(vty, xpath, bfd ? NB_OP_CREATE : NB_OP_DESTROY,

@@ -17,6 +17,7 @@
 
 #include "log.h"
 
+#include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_member.h"
@@ -103,6 +104,7 @@ static void peer_act(struct wgd_group *g, struct wg_client *c)
 	else if (c->role == WG_ROLE_PASSIVE)
 		p->taken = (struct wg_endpoint){};
 	wgd_peer_push(p);
+	wgd_announce_peer(p, false);
 }
 
 static void find_removed(struct wgd_group *g)
@@ -270,9 +272,14 @@ void wgd_group_conf(struct wgd_peer *p, struct wg_peer_conf *conf)
 		conf->keepalive = 1;
 }
 
-bool wgd_group_is_elsewhere(const struct wgd_peer *p)
+bool wgd_group_is_up(const struct wgd_peer *p)
 {
-	return p->client && p->client->role == WG_ROLE_PASSIVE;
+	enum wg_peer_state state = wg_peer_state(p->peer);
+
+	if (!p->client || state == WG_PEER_SHUTDOWN ||
+	    state == WG_PEER_INCOMPLETE)
+		return state == WG_PEER_UP;
+	return p->client->role == WG_ROLE_SERVING;
 }
 
 void wgd_group_forget_peer(struct wgd_peer *p)

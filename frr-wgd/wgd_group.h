@@ -42,8 +42,11 @@ extern void wgd_group_peer(struct wgd_peer *p);
 extern void wgd_group_forget_peer(struct wgd_peer *p);
 /* What the peer is to be made on the device, instead of what is configured. */
 extern void wgd_group_conf(struct wgd_peer *p, struct wg_peer_conf *conf);
-/* Is it somebody else's client? */
-extern bool wgd_group_is_elsewhere(const struct wgd_peer *p);
+/*
+ * Is it up, to be announced? Of a group's clients those are that we serve, and
+ * no others: a state of liveness may be held back, who serves may not.
+ */
+extern bool wgd_group_is_up(const struct wgd_peer *p);
 
 /* A read of the device said this of the peer; the read is done. */
 extern void wgd_group_seen(struct wgd_peer *p, const struct wg_event *ev);
