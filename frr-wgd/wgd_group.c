@@ -100,7 +100,7 @@ static void peer_act(struct wgd_group *g, struct wg_client *c)
 	if (c->removing)
 		wg_peer_renew(p->peer);
 	if (c->role == WG_ROLE_TAKING)
-		p->taken = c->endpoint;
+		p->taken = c->target;
 	else if (c->role == WG_ROLE_PASSIVE)
 		p->taken = (struct wg_endpoint){};
 	wgd_peer_push(p);
@@ -270,6 +270,14 @@ void wgd_group_conf(struct wgd_peer *p, struct wg_peer_conf *conf)
 		conf->keepalive = 0;
 	else if (p->client->role == WG_ROLE_TAKING)
 		conf->keepalive = 1;
+}
+
+void wgd_group_path(struct wgd_peer *p, enum wg_path path)
+{
+	if (!p->client || path != WG_PATH_NONE)
+		return;
+	wg_group_unreachable(p->wif->group->core, p->client);
+	wgd_group_act(p->wif->group);
 }
 
 bool wgd_group_is_up(const struct wgd_peer *p)

@@ -48,6 +48,9 @@ extern void wgd_group_conf(struct wgd_peer *p, struct wg_peer_conf *conf);
  */
 extern bool wgd_group_is_up(const struct wgd_peer *p);
 
+/* How its endpoint is reached may be another way, or there is none. */
+extern void wgd_group_path(struct wgd_peer *p, enum wg_path path);
+
 /* A read of the device said this of the peer; the read is done. */
 extern void wgd_group_seen(struct wgd_peer *p, const struct wg_event *ev);
 extern void wgd_group_read(struct wgd_if *wif);

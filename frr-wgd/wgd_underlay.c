@@ -19,6 +19,7 @@
 #include "log.h"
 #include "vrf.h"
 
+#include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -81,6 +82,7 @@ static void judge(struct wgd_peer *p)
 		      ifindex == wg_dev_ifindex(p->wif->dev);
 	char addr[WG_ADDR_STRLEN];
 
+	wgd_group_path(p, path);
 	if (inside != p->inside) {
 		wg_addr_str(endpoint_of(p), addr);
 		if (inside)

@@ -44,6 +44,9 @@
  * again and leave rule 2 out.  The loser becomes PASSIVE.  If that was wrong,
  * packets of the client show up there as strays, and it is asked for.
  *
+ * A client that moved while its gateway died is not where it was last seen, and
+ * its packets come from nobody's endpoint.  Then it is guessed (guess()).
+ *
  * What is lost costs time.  The state of a member is what its device has and
  * what others tell; a stray of a client that nobody serves is answered by an
  * attempt; and without any state the client itself starts a handshake, 15 s
@@ -64,6 +67,7 @@
 #define ATTEMPT_MS 60	    /* between the first two; then twice that, ... */
 #define ATTEMPT_EACH_MS 1   /* ... and for each client that is being taken */
 #define ATTEMPT_STRAY_MS 30 /* after the last, if a packet shows the way */
+#define GUESS_MS 100	    /* between two guesses, and after an attempt */
 #define AGAIN_MS 2000	    /* after taking failed */
 #define ASK_MS 100	    /* between two asks for a client */
 #define BACKUP_MS 1000	    /* for each survivor that comes before us */
@@ -154,6 +158,7 @@ static void take(struct wg_group *g, struct wg_client *c, int64_t now)
 	c->contests = 0;
 	c->handshake_ms = WG_NEVER;
 	c->next_ms = now + TAKE_MS;
+	c->target = c->endpoint;
 	set_role(g, c, WG_ROLE_TAKING);
 	g->stats.takes++;
 	wg_client_tell_all(g, c);
@@ -405,6 +410,8 @@ static void told_free(struct wg_group *g, struct wg_client *c, unsigned m,
 	wg_client_set_busy(g, c);
 	if (r->heir == g->self && may_take(g))
 		take(g, c, now);
+	else if (!r->heir && c->again_ms == WG_NEVER)
+		c->again_ms = now; /* whoever had it, lost it */
 }
 
 static void told_client(struct wg_group *g, unsigned m,
@@ -538,16 +545,66 @@ void wg_group_seen(struct wg_group *g, struct wg_client *c, uint32_t age_ms,
 	}
 }
 
+/* One that does not answer where it was: it may have moved. */
+static bool is_missed(const struct wg_group *g, const struct wg_client *c,
+		      int64_t now)
+{
+	if (c->removing || !c->endpoint.addr.family)
+		return false;
+	if (c->role == WG_ROLE_PASSIVE)
+		return c->again_ms != WG_NEVER && c->server < 0 && may_take(g);
+	return c->role == WG_ROLE_TAKING && c->looked &&
+	       now - c->attempt_ms >= GUESS_MS &&
+	       c->attempts < WG_GROUP_ATTEMPTS;
+}
+
+/*
+ * Packets from somewhere new, and clients that do not answer where they were.
+ * A packet does not say whose it is.  So one after the other is looked for
+ * there: who is not meant cannot read the initiation, and throws it away.
+ */
+static bool guess(struct wg_group *g, const struct wg_endpoint *from,
+		  int64_t now)
+{
+	struct wg_client *c, *first = NULL, *next = NULL;
+
+	if (now - g->guessed_ms < GUESS_MS)
+		return false;
+	g->guessed_ms = now;
+	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c)) {
+		if (!is_missed(g, c, now))
+			continue;
+		if (!first || memcmp(&c->key, &first->key, WG_KEY_LEN) < 0)
+			first = c;
+		if (memcmp(&c->key, &g->guess, WG_KEY_LEN) > 0 &&
+		    (!next || memcmp(&c->key, &next->key, WG_KEY_LEN) < 0))
+			next = c;
+	}
+	c = next ?: first;
+	if (!c)
+		return false;
+	g->guess = c->key;
+	if (c->role == WG_ROLE_PASSIVE)
+		take(g, c, now);
+	else
+		attempt(g, c, now);
+	c->target = *from;
+	return true;
+}
+
 bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
 		    int64_t now)
 {
 	struct wg_client *c = wg_client_at(g, from);
 	const struct wg_member *server;
 
-	if (!c || c->role == WG_ROLE_SERVING)
+	if (!c)
+		return guess(g, from, now);
+	if (c->role == WG_ROLE_SERVING)
 		return false;
 	g->stats.strays++;
 	if (c->role == WG_ROLE_TAKING) {
+		c->target = c->endpoint;
 		if (c->looked && !c->removing &&
 		    c->attempts < WG_GROUP_ATTEMPTS &&
 		    now - c->attempt_ms >= ATTEMPT_STRAY_MS)
@@ -631,6 +688,7 @@ static void tick(struct wg_group *g, struct wg_client *c, int64_t now)
 	} else if (c->role == WG_ROLE_TAKING && !c->removing &&
 		   now >= c->next_ms && c->looked &&
 		   c->attempts < WG_GROUP_ATTEMPTS) {
+		c->target = c->endpoint; /* after a guess */
 		attempt(g, c, now);
 	} else if (c->backup_ms != WG_NEVER && now >= c->backup_ms &&
 		   !c->removing) {

@@ -38,6 +38,8 @@ struct wg_client {
 	int server;	 /* PASSIVE: the member that claims it; -1: nobody */
 	uint64_t serial; /* the highest that anybody said */
 	struct wg_endpoint endpoint; /* where it was last; AF_UNSPEC: unknown */
+	/* TAKING: where it is looked for now; the same, or a guess */
+	struct wg_endpoint target;
 	int64_t handshake_ms;	     /* with who serves it; WG_NEVER */
 	/*
 	 * The peer is being taken off the device, to be made anew.  What a read
@@ -114,7 +116,7 @@ void wg_group_seen(struct wg_group *group, struct wg_client *client,
 		   int64_t now);
 /*
  * A packet from there reached us.  True: it is a client's that somebody else
- * serves, or nobody.
+ * serves, or nobody; or it may be one of those that do not answer.
  */
 bool wg_group_stray(struct wg_group *group, const struct wg_endpoint *from,
 		    int64_t now);

@@ -28,6 +28,8 @@ struct wg_group {
 	struct wg_client *changed, **changed_tail;
 	struct wg_client *busy;
 	size_t count[3]; /* by role */
+	int64_t guessed_ms;  /* the last guess */
+	struct wg_key guess; /* ... who it was */
 	struct wg_group_stats stats;
 };
 

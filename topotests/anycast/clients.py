@@ -6,12 +6,12 @@ clients of r that have plain WireGuard and nothing else.
     c1, c2 --- r ---- a     192.0.2.1 at both, announced by BGP with BFD
                  \\--- b     (r prefers a); members reach each other by u
 
+WireGuard sends from the anycast address because zebra makes it the source of
+all routes of BGP.
+
 The service 10.99.0.254 is at both gateways: who answers a probe is the gateway
 that the client uses.
 """
-import os
-import subprocess
-
 from lib_wgd import BACKEND, wait_for
 
 ANYCAST = "192.0.2.1"
@@ -36,14 +36,6 @@ def live(site):
     site.run("nft delete table inet dead", check=False)
 
 
-def route_to_clients(site):
-    "WireGuard sends from the anycast address: that is what routing picks."
-    i = "ab".index(site.name) + 1
-    site.run(
-        "ip route replace 198.51.100.0/24 via 10.1.%d.1 dev to-r src %s" % (i, ANYCAST)
-    )
-
-
 class Client:
     "A namespace with WireGuard as a client has it."
 
@@ -53,9 +45,13 @@ class Client:
         self.address = "10.99.0.%d" % number
         private, _ = net.keys[name, self.ifname]
         run = self.node.run
+        self.program = None
         if BACKEND == "userspace":
-            run("ip link del %s 2>/dev/null; rm -f /run/wireguard/%s.sock; true" % (self.ifname, self.ifname))
-            run("wireguard-go %s" % self.ifname)
+            self.program = self.node.popen(["wireguard-go", "-f", self.ifname])
+            wait_for(
+                lambda: "interface" in run("wg show " + self.ifname, check=False),
+                "the program of " + name,
+            )
         else:
             run("ip link add %s type wireguard" % self.ifname)
         self.node.gear.net.cmd_raises(
@@ -67,6 +63,11 @@ class Client:
         run("ip addr add %s/24 dev %s" % (self.address, self.ifname))
         run("ip link set %s up" % self.ifname)
 
+    def end(self):
+        if self.program:
+            self.program.terminate()
+            self.program.wait()
+
     def probe(self, rate=100):
         return self.node.probe(SERVICE, rate=rate)
 
@@ -74,20 +75,32 @@ class Client:
         return self.node.ping(SERVICE)
 
 
+def group(site):
+    return site.json("show wireguard wg0 gateway-group")["wg0"]
+
+
 def role(site, client):
-    return site.json("show wireguard wg0 gateway-group")["wg0"]["clients"][client][
-        "role"
-    ]
+    return group(site)["clients"][client]["role"]
+
+
+def gateways_are_ready(net):
+    "They hear each other, and the clients' packets go to a."
+    for name, other in (("a", "10.255.2.2"), ("b", "10.255.1.2")):
+        member = group(net[name])["members"][other]
+        assert member["connection"] == "connected" and member["heard"], member
+        assert member["bfd"] == "up", member
+    route = net["r"].json("show ip route %s/32" % ANYCAST)[ANYCAST + "/32"]
+    assert route[0]["nexthops"][0]["ip"] == "10.1.1.2", route
+    sessions = [peer["status"] for peer in net["r"].json("show bfd peers")]
+    assert sessions == ["up", "up"], sessions
+    return True
 
 
 def wait_served(net, client, by, timeout=30):
     "Until exactly this gateway serves the client, and the other one knows."
 
     def check():
-        clients = {
-            g: net[g].json("show wireguard wg0 gateway-group")["wg0"]["clients"][client]
-            for g in GATEWAYS
-        }
+        clients = {g: group(net[g])["clients"][client] for g in GATEWAYS}
         assert clients[by]["role"] == "serving", clients
         assert clients[OTHER[by]]["role"] == "passive", clients
         assert clients[OTHER[by]].get("server", "").startswith("10.255."), clients

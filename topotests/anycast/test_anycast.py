@@ -8,13 +8,12 @@ import pytest
 
 from lib_wgd import SLOW, holds, wait_for
 from clients import (
-    ANYCAST,
     Client,
     SERVICE,
     die,
+    gateways_are_ready,
     live,
     role,
-    route_to_clients,
     wait_served,
 )
 
@@ -36,21 +35,12 @@ SLACK = 700  # for a busy machine; bench/bench-anycast has the figures
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
     for name in "ab":
-        route_to_clients(net[name])
         net[name].echo(SERVICE)
-
-    def ready():
-        for name, other in (("a", "10.255.2.2"), ("b", "10.255.1.2")):
-            show = net[name].json("show wireguard wg0 gateway-group")["wg0"]
-            member = show["members"][other]
-            assert member["connection"] == "connected" and member["heard"], member
-            assert member["bfd"] == "up", member
-        route = net["r"].json("show ip route %s/32" % ANYCAST)[ANYCAST + "/32"]
-        assert route[0]["nexthops"][0]["ip"] == "10.1.1.2", route
-        return True
-
-    wait_for(ready, "gateways")
-    return {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}
+    wait_for(lambda: gateways_are_ready(net), "gateways")
+    found = {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}
+    yield found
+    for client in found.values():
+        client.end()
 
 
 def test_the_network_decides(net, clients):

@@ -179,7 +179,7 @@ static void device_does(int g, unsigned c)
 	}
 	keepalive = todo->role == WG_ROLE_TAKING;
 	if (keepalive && !p->keepalive) {
-		p->endpoint = client->endpoint;
+		p->endpoint = client->target;
 		p->keepalive = 1;
 		initiate(g, c);
 	}
@@ -632,6 +632,35 @@ static void test_daemon_restarts(void **state)
 	finish();
 }
 
+static void test_moves_while_its_gateway_dies(void **state)
+{
+	begin();
+	put(0, 0);
+	put(1, 0);
+	dies(0);
+	moves[0] = moves[1] = 0;
+	reach[0] = reach[1] = 1;
+	place[0] = place_of(77);
+	/* gateway 2 may be the first to try, and does not get its packets */
+	assert_true(outage(0) <= 7000);
+	run_for(20000);
+	expect_order("after a move in that moment");
+	finish();
+	begin();
+	dies(2);
+	run_for(1000);
+	put(0, 0);
+	put(1, 0);
+	dies(0);
+	moves[0] = moves[1] = 0;
+	reach[0] = reach[1] = 1;
+	place[0] = place_of(77);
+	assert_true(outage(0) <= 1000);
+	run_for(20000);
+	expect_order("after a move in that moment, with one left");
+	finish();
+}
+
 static void test_lies(void **state)
 {
 	struct wg_group *g = wg_group_new(7);
@@ -757,6 +786,7 @@ int main(void)
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_daemon_restarts),
+		cmocka_unit_test(test_moves_while_its_gateway_dies),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_model),
 	};

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What else may happen to two gateways with one key: cut from the underlay, cut
+from each other, restarted; clients behind one NAT address, a client that moves
+in the moment in which its gateway dies; who announces whom.
+"""
+import pytest
+
+from lib_wgd import SLOW, holds, wait_for
+from clients import (
+    SERVICE,
+    Client,
+    die,
+    gateways_are_ready,
+    group,
+    live,
+    role,
+    wait_served,
+)
+
+TOPOLOGY = {
+    "sites": "abr",
+    "daemons": ["bgpd", "bfdd"],
+    "hosts": {
+        "c1": ("r", "198.51.100.11/24", "198.51.100.1"),
+        "c2": ("r", "198.51.100.12/24", "198.51.100.1"),
+    },
+    "links": ["ar", "br"],
+    "same_key": {"b": "a"},
+}
+SLACK = 1000  # ms
+
+NAT = """
+table ip nat {
+  chain post {
+    type nat hook postrouting priority 100;
+    oifname { "to-a", "to-b" } ip saddr 198.51.100.0/24 snat to 198.51.100.1
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module", name="clients", autouse=True)
+def clients_fixture(net):
+    for name in "ab":
+        net[name].echo(SERVICE)
+    wait_for(lambda: gateways_are_ready(net), "gateways")
+    found = {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}
+    for name, client in found.items():
+        wait_for(client.ping, "answer to " + name)
+        wait_served(net, name, "a")
+    yield found
+    for client in found.values():
+        client.end()
+
+
+def announced_by(net, address):
+    "Next hops of the route to a client, as the router of the underlay has it."
+    routes = net["r"].json("show ip route %s/32" % address)[address + "/32"]
+    return {hop["ip"] for route in routes for hop in route["nexthops"]}
+
+
+def home(net, clients):
+    "All at a again, whatever was."
+    wait_for(lambda: gateways_are_ready(net), "gateways")
+    for name, client in clients.items():
+        wait_for(client.ping, "answer to " + name)
+        wait_served(net, name, "a")
+
+
+def test_announced_where_served(net, clients):
+    wait_for(lambda: announced_by(net, "10.99.0.1") == {"10.1.1.2"}, "c1 by a")
+    wait_for(lambda: announced_by(net, "10.99.0.2") == {"10.1.1.2"}, "c2 by a")
+
+
+def test_cut_from_the_underlay(net, clients):
+    "a lives, and its fellow hears it; the clients' packets go to b."
+    probe = clients["c1"].probe()
+    probe.wait_responder("a")
+    net["r"].run("ip link set to-a down")
+    probe.wait_responder("b")
+    wait_served(net, "c1", "b")
+    # also who sends nothing: a has no way to it, and gives it away
+    wait_served(net, "c2", "b", 5 * SLOW)
+    result = probe.result()
+    assert result["outageMs"] < (300 + SLACK) * SLOW, result
+    assert not group(net["a"])["members"]["10.255.2.2"]["dead"]
+    wait_for(lambda: announced_by(net, "10.99.0.2") == {"10.1.2.2"}, "c2 by b")
+    net["r"].run("ip link set to-a up")
+    home(net, clients)
+
+
+def test_cut_from_each_other(net, clients):
+    "Both live: each tries once, the network decides, nobody loses a packet."
+    probe = clients["c1"].probe()
+    probe.wait_responder("a")
+    net.cut_link("a", "b")
+    wait_for(lambda: group(net["b"])["members"]["10.255.1.2"]["dead"], "split")
+    wait_for(lambda: group(net["b"])["counters"]["failed"] >= 2, "b gives up")
+    holds(lambda: role(net["a"], "c1") == "serving", 2, "a serving")
+    holds(lambda: role(net["b"], "c1") == "passive", 2, "b passive")
+    net.heal_links()
+    wait_for(lambda: gateways_are_ready(net), "gateways")
+    wait_served(net, "c1", "a")
+    wait_served(net, "c2", "a")
+    result = probe.result()
+    assert result["lost"] == 0, result
+    assert result["responders"] == {"a": result["sent"]}, result
+
+
+def test_wgd_restarts(net, clients):
+    "The device stays, so does the client."
+    probe = clients["c1"].probe()
+    probe.wait_responder("a")
+    net["a"].kill("wgd")
+    wait_for(
+        lambda: group(net["b"])["members"]["10.255.1.2"]["connection"] != "connected",
+        "b to see it",
+    )
+    net["a"].start("wgd")
+    home(net, clients)
+    result = probe.result()
+    assert result["lost"] == 0, result
+
+
+def test_behind_one_address(net, clients):
+    "Clients behind a NAT have one address, and ports of their own."
+    net["r"].gear.net.cmd_raises("nft -f -", stdin=NAT)
+    probe = clients["c1"].probe()
+    home(net, clients)
+
+    def together():
+        shown = group(net["b"])["clients"]
+        places = {shown[c]["endpoint"].split(":")[0] for c in ("c1", "c2")}
+        return places == {"198.51.100.1"}
+
+    wait_for(together, "endpoints behind the NAT")
+    probe.wait_responder("a")
+    probe.result()
+    probe = clients["c1"].probe()
+    probe.wait_responder("a")
+    die(net["a"])
+    probe.wait_responder("b")
+    wait_for(lambda: role(net["b"], "c2") == "serving", "c2 at b", 3 * SLOW)
+    result = probe.result()
+    assert result["outageMs"] < (300 + SLACK) * SLOW, result
+    live(net["a"])
+    home(net, clients)
+    net["r"].run("nft delete table ip nat")
+    home(net, clients)
+
+
+def test_moves_while_its_gateway_dies(net, clients):
+    "Nobody could tell b where it is now; its packets do."
+    c1 = clients["c1"]
+    probe = c1.probe()
+    probe.wait_responder("a")
+    die(net["a"])
+    c1.node.run("wg set %s listen-port 40404" % c1.ifname)
+    probe.wait_responder("b")
+    result = probe.result()
+    assert result["outageMs"] < (1000 + SLACK) * SLOW, result
+    wait_for(
+        lambda: group(net["b"])["clients"]["c1"]["endpoint"].endswith(":40404"),
+        "its new endpoint",
+    )
+    live(net["a"])
+    home(net, clients)
