@@ -186,6 +186,7 @@ int main(int argc, char **argv)
 	wgd_cli_init();
 	wgd_vty_init();
 	wgd_group_vty_init();
+	wgd_export_init();
 
 	frr_config_fork();
 	frr_run(wgd.master);

@@ -578,7 +578,20 @@ static void zebra_up(struct zclient *zc)
 	wgd_if_kick_all();
 }
 
+/* libfrr keeps an interface's addresses if it is handed what zebra says. */
+static int address_told(ZAPI_CALLBACK_ARGS)
+{
+	struct connected *c =
+		zebra_interface_address_read(cmd, zclient->ibuf, vrf_id);
+
+	if (c && cmd == ZEBRA_INTERFACE_ADDRESS_DELETE)
+		connected_free(&c);
+	return 0;
+}
+
 static zclient_handler *const handlers[] = {
+	[ZEBRA_INTERFACE_ADDRESS_ADD] = address_told,
+	[ZEBRA_INTERFACE_ADDRESS_DELETE] = address_told,
 	[ZEBRA_REDISTRIBUTE_ROUTE_ADD] = route_told,
 	[ZEBRA_REDISTRIBUTE_ROUTE_DEL] = route_told,
 #if FRR_VER < 90000
