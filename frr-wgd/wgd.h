@@ -18,6 +18,7 @@
  *   wgd_group    gateways with one key: roles of the clients; wgd_member what
  *                is between two of them, wgd_listen who connects, wgd_stray
  *                packets of clients that others serve
+ *   wgd_source   one source address for all that an interface sends
  *   wgd_underlay the way to the endpoints: host routes, MTU
  *   wgd_vty      show, clear, generate
  *   wgd_explain  one address explained: wgd_facts gathers what is known of

@@ -42,6 +42,7 @@
 
 #include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_attach.h"
+#include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_facts.h"
 #include "frr-wgd/wgd_live.h"
@@ -255,7 +256,8 @@ void wgd_attach_set_conf(struct wgd_if *wif)
 			(char *)wgd_if_key_file(wif, path, sizeof(path)),
 		/* on an adopted link what is not configured stays as it is */
 		.listen_port = wif->conf.listen_port ?: wif->found_port,
-		.fwmark = wif->conf.fwmark ?: wif->found_fwmark,
+		.fwmark = wif->conf.fwmark ?: wgd_source_mark(wif)
+				  ?: wif->found_fwmark,
 	};
 
 	wg_dev_set_conf(wif->dev, &conf);

@@ -11,6 +11,8 @@
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
 
+#include "frrstr.h"
+
 #include "frr-wgd/wgd_check.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_nb.h"
@@ -31,7 +33,9 @@ bool wgd_check_is_configured(const struct lyd_node *wireguard)
 	const struct lyd_node *child;
 
 	wgd_nb_each_child (wireguard, child)
-		if (!lyd_is_default(child))
+		if (lysc_is_np_cont(child->schema)
+			    ? wgd_check_is_configured(child)
+			    : !lyd_is_default(child))
 			return true;
 	return false;
 }
@@ -50,6 +54,34 @@ static int check_program(const char *ifname, const char *program, char *err,
 		 "interface %s: implementation userspace: program %s: %s",
 		 ifname, program ?: WGD_PROGRAM_DEFAULT, safe_strerror(-rc));
 	return -EINVAL;
+}
+
+/* An address that packets can come from, and answers go to. */
+static int check_source(const char *ifname, const char *value, char *err,
+			size_t len)
+{
+	static const struct wg_prefix never[] = {
+		{ AF_INET, 8, { 0 } },
+		{ AF_INET, 8, { 127 } },
+		{ AF_INET, 16, { 169, 254 } },
+		{ AF_INET, 3, { 224 } },
+		{ AF_INET6, 127, { 0 } },
+		{ AF_INET6, 10, { 0xfe, 0x80 } },
+		{ AF_INET6, 8, { 0xff } },
+	};
+	struct wg_prefix p;
+	size_t i;
+
+	if (wg_prefix_parse(value, &p) < 0)
+		return 0; /* YANG's business */
+	for (i = 0; i < array_size(never); i++)
+		if (wg_prefix_covers(&never[i], &p)) {
+			snprintf(err, len,
+				 "interface %s: gateway-group source %s: not a unicast address of more than one link",
+				 ifname, value);
+			return -EINVAL;
+		}
+	return 0;
 }
 
 int wgd_check_value(const char *ifname, const char *peer, const char *leaf,
@@ -76,6 +108,8 @@ int wgd_check_value(const char *ifname, const char *peer, const char *leaf,
 			 ifname, peer, why);
 		return -EINVAL;
 	}
+	if (frrstr_endswith(leaf, "source"))
+		return check_source(ifname, value, err, len);
 	if (strmatch(leaf, "program"))
 		return check_program(ifname, value, err, len);
 	return 0;

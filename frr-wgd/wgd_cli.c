@@ -391,6 +391,31 @@ DEFPY_YANG (wireguard_group_drain,
 	return set(vty, "gateway-group/drain", no ? "false" : "true");
 }
 
+DEFPY_YANG (wireguard_group_source,
+	    wireguard_group_source_cmd,
+	    "[no] wireguard gateway-group source <A.B.C.D|X:X::X:X>$addr",
+	    NO_STR
+	    WIREGUARD_STR
+	    GROUP_STR
+	    "Everything that the interface sends leaves from this address\n"
+	    "IPv4 address\n"
+	    "IPv6 address\n")
+{
+	char text[WG_ADDR_STRLEN];
+	struct wg_addr a;
+
+	if (wg_addr_parse(addr_str, &a) < 0) {
+		vty_out(vty,
+			"%% wireguard gateway-group source %s: not an address\n",
+			addr_str);
+		return CMD_WARNING_CONFIG_FAILED;
+	}
+	return set(vty,
+		   a.family == AF_INET ? "gateway-group/source"
+				       : "gateway-group/ipv6-source",
+		   no ? NULL : wg_addr_str(&a, text));
+}
+
 /* --- peers */
 
 DEFPY_YANG (no_wireguard_peer,
@@ -744,6 +769,13 @@ void wgd_cli_show_group_drain(struct vty *vty, const struct lyd_node *dnode,
 		vty_out(vty, " wireguard gateway-group drain\n");
 }
 
+void wgd_cli_show_group_source(struct vty *vty, const struct lyd_node *dnode,
+			       bool show_defaults)
+{
+	vty_out(vty, " wireguard gateway-group source %s\n",
+		lyd_get_value(dnode));
+}
+
 void wgd_cli_show_implementation(struct vty *vty, const struct lyd_node *dnode,
 				 bool show_defaults)
 {
@@ -803,6 +835,7 @@ void wgd_cli_init(void)
 	install_element(INTERFACE_NODE, &wireguard_announce_cmd);
 	install_element(INTERFACE_NODE, &wireguard_group_member_cmd);
 	install_element(INTERFACE_NODE, &wireguard_group_drain_cmd);
+	install_element(INTERFACE_NODE, &wireguard_group_source_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_public_key_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_address_cmd);

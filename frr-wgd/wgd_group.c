@@ -22,6 +22,7 @@
 #include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_stray.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_GROUP, "WireGuard gateway group");
@@ -103,6 +104,7 @@ static void peer_act(struct wgd_group *g, struct wg_client *c)
 		p->taken = c->target;
 	else if (c->role == WG_ROLE_PASSIVE)
 		p->taken = (struct wg_endpoint){};
+	wgd_underlay_expect(p, &p->taken); /* before the first packet */
 	wgd_peer_push(p);
 	wgd_announce_peer(p, false);
 }

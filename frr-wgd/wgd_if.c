@@ -29,6 +29,7 @@
 #include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_link.h"
@@ -233,6 +234,7 @@ static void run(struct event *t)
 		wgd_device_apply(wif);
 	else {
 		wif->dirty_since_us = 0; /* it was all covered */
+		wgd_source_settled(wif);
 		wait_for_idle(wif, IDLE_AFTER_MS);
 	}
 }
@@ -399,9 +401,10 @@ void wgd_if_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 		drop_link(wif);
 	else if (again && wif->be)
 		wgd_if_detach(wif); /* and attach with the new key or MTU */
+	wgd_source_configure(wif);
 	wgd_attach_set_conf(wif);
 	wgd_group_configure(wif);
-	/* with a mark they are none of our business */
+	/* with a mark they are none of our business, but for a source */
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		wgd_underlay_peer(wg_peer_arg(peer));
 	wgd_announce_if(wif);
@@ -430,6 +433,7 @@ static void if_delete_glue(struct wgd_if *wif)
 void wgd_if_unconfigure(struct wgd_if *wif)
 {
 	drop_link(wif);
+	wgd_source_forget_if(wif, false);
 	if_delete_glue(wif);
 	wgd_announce_settle();
 }
@@ -440,6 +444,7 @@ void wgd_if_finish(void)
 
 	while ((wif = wgd_if_first())) {
 		wgd_if_detach(wif);
+		wgd_source_forget_if(wif, true);
 		if_delete_glue(wif);
 	}
 }

@@ -52,6 +52,7 @@ struct wgd_if_conf {
 	uint32_t mtu; /* bytes; 0: the default */
 	enum wg_follow follow;
 	bool aggregate;
+	struct wg_addr source[2]; /* IPv4, IPv6; AF_UNSPEC: any */
 	uint8_t announce_table; /* 0: nothing is announced */
 	struct wgd_group_conf group;
 };
@@ -81,6 +82,7 @@ struct wgd_if {
 	uint16_t found_port, port; /* adopted: as it had it; as last read */
 	uint32_t found_fwmark;
 	uint32_t tunnel; /* ifindex that wgd_underlay knows; 0: none */
+	struct wgd_source *sources; /* see wgd_source.c */
 	char *reason; /* why not SYNCED, for people; NULL */
 	char *refusal; /* what wg_plan_is_refused is about, for people */
 	int64_t refused_ms; /* ... and when it was last */

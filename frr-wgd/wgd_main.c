@@ -34,6 +34,7 @@
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_program.h"
+#include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_vty.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -81,6 +82,7 @@ static void __attribute__((noreturn)) sigint(void)
 	wgd_nb_finish();
 	wgd_if_finish();
 	wgd_announce_finish();
+	wgd_source_finish();
 	wgd_underlay_finish();
 	wgd_bfd_finish();
 	wgd_zebra_finish();
@@ -176,6 +178,7 @@ int main(int argc, char **argv)
 		exit(1);
 	}
 	wgd_underlay_init();
+	wgd_source_init();
 	wgd_debug_init();
 	wgd_zebra_init();
 	wgd_bfd_init();

@@ -53,6 +53,8 @@ extern void wgd_cli_show_peer_endpoint(struct vty *, const struct lyd_node *,
 extern void wgd_cli_show_peer_bfd(struct vty *, const struct lyd_node *, bool);
 extern void wgd_cli_show_peer_flag(struct vty *, const struct lyd_node *,
 				   bool);
+extern void wgd_cli_show_group_source(struct vty *, const struct lyd_node *,
+				      bool);
 extern void wgd_cli_init(void);
 
 #endif

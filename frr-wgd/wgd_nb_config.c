@@ -192,17 +192,22 @@ static void read_member(const struct lyd_node *member,
 	}
 }
 
-static void read_group(const struct lyd_node *group,
-		       struct wgd_group_conf *conf)
+static void read_group(const struct lyd_node *group, struct wgd_if_conf *conf)
 {
 	const struct lyd_node *child;
 
 	wgd_nb_each_child (group, child) {
 		if (wgd_nb_is(child, "drain"))
-			conf->drain = boolean(child);
+			conf->group.drain = boolean(child);
 		else if (wgd_nb_is(child, "member") &&
-			 conf->n_members < WGD_MEMBERS_MAX)
-			read_member(child, &conf->members[conf->n_members++]);
+			 conf->group.n_members < WGD_MEMBERS_MAX)
+			read_member(child,
+				    &conf->group.members
+					     [conf->group.n_members++]);
+		else if (wgd_nb_is(child, "source"))
+			wg_addr_parse(value(child), &conf->source[0]);
+		else if (wgd_nb_is(child, "ipv6-source"))
+			wg_addr_parse(value(child), &conf->source[1]);
 	}
 }
 
@@ -233,7 +238,7 @@ static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 		else if (wgd_nb_is(leaf, "announce-table"))
 			conf->announce_table = number(leaf);
 		else if (wgd_nb_is(leaf, "gateway-group"))
-			read_group(leaf, &conf->group);
+			read_group(leaf, conf);
 	}
 }
 

@@ -49,7 +49,7 @@ struct wgd_peer {
 	struct wg_endpoint taken; /* ... as we started with it; AF_UNSPEC */
 
 	/* endpoints that are kept outside the tunnel: see wgd_underlay.c */
-	struct wg_addr under[2]; /* where it is, where it is configured */
+	struct wg_addr under[3]; /* where it is, is configured, is expected */
 	bool inside; /* and one of them is not */
 
 	struct wgd_announced *announced; /* see wgd_announce.c; NULL: no */

@@ -4,8 +4,10 @@
  *
  * A peer has up to two endpoints that matter: where it is (as the device says)
  * and where it is configured to be.  Both are held, so that there is a way to
- * the one when the other fails.  An interface with a mark routes its packets
- * by rules of the operator's own, so nothing is done for its peers.
+ * the one when the other fails; and a third one where somebody is about to
+ * have it there.  An interface with a mark routes its packets by rules of the
+ * operator's own, so nothing is done for its peers; unless it has a source, for
+ * that goes the ways of the main table (wgd_source.c).
  *
  * A peer that is in a session is reached, whatever this routing table says:
  * the packets may well be routed by another one, in another network namespace
@@ -21,6 +23,7 @@
 
 #include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_hostroute.h"
+#include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 
@@ -39,10 +42,13 @@ static struct wg_addr concern(const struct wgd_peer *p,
 	static const struct wg_addr none;
 
 	/* a link-local one names its link */
-	return conf->fwmark || e->scope ? none : e->addr;
+	if (e->scope ||
+	    (conf->fwmark && !wgd_source_is_on(p->wif, e->addr.family)))
+		return none;
+	return e->addr;
 }
 
-static void hold(struct wg_addr *held, struct wg_addr addr)
+static void hold(struct wgd_if *wif, struct wg_addr *held, struct wg_addr addr)
 {
 	struct wg_addr old = *held;
 
@@ -53,8 +59,10 @@ static void hold(struct wg_addr *held, struct wg_addr addr)
 	if (addr.family) {
 		wg_gateway_hold(wgd.core, VRF_DEFAULT, &addr);
 		wg_underlay_hold(wgd.underlay, &addr);
+		wgd_source_hold(wif, &addr);
 	}
 	if (old.family) {
+		wgd_source_release(wif, &old);
 		wg_underlay_release(wgd.underlay, &old);
 		wg_gateway_release(wgd.core, VRF_DEFAULT, &old);
 	}
@@ -100,17 +108,26 @@ static void judge(struct wgd_peer *p)
 
 void wgd_underlay_peer(struct wgd_peer *p)
 {
-	hold(&p->under[0], concern(p, &p->endpoint));
-	hold(&p->under[1], concern(p, &p->resolved));
+	hold(p->wif, &p->under[0], concern(p, &p->endpoint));
+	hold(p->wif, &p->under[1], concern(p, &p->resolved));
 	judge(p);
+}
+
+void wgd_underlay_expect(struct wgd_peer *p, const struct wg_endpoint *e)
+{
+	static const struct wg_addr none;
+
+	hold(p->wif, &p->under[2], e ? concern(p, e) : none);
 }
 
 void wgd_underlay_forget_peer(struct wgd_peer *p)
 {
 	static const struct wg_addr none;
 
-	hold(&p->under[0], none);
-	hold(&p->under[1], none);
+	unsigned i;
+
+	for (i = 0; i < array_size(p->under); i++)
+		hold(p->wif, &p->under[i], none);
 }
 
 void wgd_underlay_forget_if(struct wgd_if *wif)
@@ -145,9 +162,10 @@ uint32_t wgd_underlay_mtu(struct wgd_if *wif, const struct interface **ret_link)
 	unsigned i;
 
 	*ret_link = NULL;
-	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
-		for (i = 0; i < 2; i++) {
-			struct wgd_peer *p = wg_peer_arg(peer);
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer)) {
+		const struct wgd_peer *p = wg_peer_arg(peer);
+
+		for (i = 0; i < array_size(p->under); i++) {
 
 			outer = mtu_to(&p->under[i], &ifp);
 			if (outer >= mtu + WG_OVERHEAD)
@@ -156,6 +174,7 @@ uint32_t wgd_underlay_mtu(struct wgd_if *wif, const struct interface **ret_link)
 			      WG_OVERHEAD;
 			*ret_link = ifp;
 		}
+	}
 	return mtu;
 }
 
@@ -213,6 +232,7 @@ void wgd_underlay_settle(void)
 void wgd_underlay_link_changed(void)
 {
 	links_changed = true;
+	wgd_source_link_changed();
 	wgd_if_kick_all();
 }
 

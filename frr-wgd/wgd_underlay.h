@@ -14,6 +14,12 @@ extern void wgd_underlay_finish(void);
 
 /* The peer's endpoints may be others than before, or concern nobody. */
 extern void wgd_underlay_peer(struct wgd_peer *p);
+/*
+ * The peer is about to be given this endpoint (NULL: no longer): from now on
+ * packets can go there, from the interface's source if it has one.
+ */
+extern void wgd_underlay_expect(struct wgd_peer *p,
+				const struct wg_endpoint *e);
 extern void wgd_underlay_forget_peer(struct wgd_peer *p);
 extern void wgd_underlay_forget_if(struct wgd_if *wif);
 

@@ -18,6 +18,7 @@
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
+#include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_vty.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -216,6 +217,32 @@ static uint16_t port_of(struct wgd_if *wif)
 						      : wif->port;
 }
 
+static void sources_json(json_object *o, struct wgd_if *wif)
+{
+	json_object *sources = json_object_new_array(), *t;
+	struct wgd_source_view view;
+	char addr[WG_ADDR_STRLEN];
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (!wgd_source_view(wif, i ? AF_INET6 : AF_INET, &view))
+			continue;
+		t = json_object_new_object();
+		json_object_string_add(t, "address",
+				       wg_addr_str(view.addr, addr));
+		json_object_int_add(t, "table", view.table);
+		json_object_int_add(t, "endpoints", view.endpoints);
+		json_object_int_add(t, "routes", view.routes);
+		if (view.error)
+			json_object_string_add(t, "error", view.error);
+		json_object_array_add(sources, t);
+	}
+	if (json_object_array_length(sources))
+		json_object_object_add(o, "sources", sources);
+	else
+		json_object_free(sources);
+}
+
 static json_object *if_json(struct wgd_if *wif)
 {
 	json_object *o = json_object_new_object();
@@ -238,6 +265,7 @@ static json_object *if_json(struct wgd_if *wif)
 	if (mtu_link(wif))
 		json_object_string_add(o, "mtuLink", mtu_link(wif));
 	json_object_int_add(o, "fwmark", wg_dev_conf(wif->dev)->fwmark);
+	sources_json(o, wif);
 	json_object_boolean_add(o, "adopted", wif->adopted);
 	if (wif->conf.announce_table)
 		json_object_int_add(o, "announceTable",
@@ -328,7 +356,9 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 static void if_text(struct vty *vty, struct wgd_if *wif)
 {
 	struct wg_peer *peer;
+	struct wgd_source_view view;
 	char buf[64];
+	unsigned i;
 
 	vty_out(vty, "Interface %s is %s%s%s%s\n", wif->name, sync_state(wif),
 		wif->reason && wif->state == WGD_IF_ABSENT ? " (" : "",
@@ -351,6 +381,13 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 		port_of(wif), mtu_of(wif),
 		mtu_link(wif) ? " (80 less than " : "", mtu_link(wif) ?: "",
 		mtu_link(wif) ? ")" : "", wg_dev_conf(wif->dev)->fwmark);
+	for (i = 0; i < 2; i++)
+		if (wgd_source_view(wif, i ? AF_INET6 : AF_INET, &view))
+			vty_out(vty,
+				"  Source: %s, %zu endpoints, %zu with a route in table %u%s%s\n",
+				wg_addr_str(view.addr, buf), view.endpoints,
+				view.routes, view.table,
+				view.error ? "; " : "", view.error ?: "");
 	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer))
 		peer_text(vty, wg_peer_arg(peer));
 }

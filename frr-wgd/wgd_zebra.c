@@ -41,6 +41,7 @@
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zapi.h"
 #include "frr-wgd/wgd_zebra.h"
@@ -489,8 +490,10 @@ static void gateway_told(vrf_id_t vrf, const struct prefix *match,
 			nh);
 	wgd_debug_routes("next hop %pFX vrf %u: %zu links", match, vrf, n);
 	wg_gateway_update(wgd.core, vrf, &gateway, nh, n);
-	if (vrf == VRF_DEFAULT)
+	if (vrf == VRF_DEFAULT) {
+		wgd_source_told(&gateway, nh, n);
 		endpoint_told(&gateway, route);
+	}
 	wgd_if_kick_all();
 }
 
