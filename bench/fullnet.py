@@ -127,8 +127,8 @@ protocol kernel changed{v} {{
 
 
 class Network:
-    def __init__(self, kind, table):
-        self.kind, self.table = kind, table
+    def __init__(self, kind, table, aggregate=False):
+        self.kind, self.table, self.aggregate = kind, table, aggregate
         self.u, self.s = demo.Node("u"), demo.Node("s")
         self.p = {i: demo.Node("p%d" % i) for i in range(1, PEERS + 1)}
         self.keys, self.pids = {}, {}
@@ -186,6 +186,8 @@ class Network:
                  " wireguard listen-port 51820"]
         if self.kind == "userspace":
             lines.append(" wireguard implementation userspace")
+        if self.aggregate:
+            lines.append(" wireguard aggregate")
         for i in self.p:
             lines += [" wireguard peer p%d %s" % (i, x) for x in (
                 "public-key " + self.keys[i], "address 10.99.0.%d" % i,

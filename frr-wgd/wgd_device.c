@@ -142,9 +142,15 @@ void wgd_device_apply(struct wgd_if *wif)
 
 /* --- answers */
 
+const uint32_t wgd_latency_bounds[] = {
+	100,   250,   500,    1000,   2500,    5000,   10000,
+	25000, 50000, 100000, 250000, 1000000, 5000000,
+};
+
 static void applied(struct wgd_if *wif)
 {
 	uint64_t us;
+	size_t i;
 
 	wg_plan_commit(wif->dev, wif->ops, wif->n_ops);
 	wif->busy = WGD_IDLE;
@@ -166,6 +172,10 @@ static void applied(struct wgd_if *wif)
 	wif->dirty_since_us = 0;
 	wif->stats.last_us = MIN(us, UINT32_MAX);
 	wif->stats.worst_us = MAX(wif->stats.worst_us, wif->stats.last_us);
+	for (i = 0; i < WGD_LATENCY_BUCKETS && us > wgd_latency_bounds[i];)
+		i++;
+	wif->stats.latency[i]++;
+	wif->stats.latency_sum_us += us;
 }
 
 static void poll_due(struct event *t)

@@ -60,6 +60,9 @@ struct wgd_if_conf {
 #define WGD_MTU_DEFAULT 1420
 #define WGD_MTU_MIN 1280 /* IPv6 wants no less */
 
+#define WGD_LATENCY_BUCKETS 13
+extern const uint32_t wgd_latency_bounds[WGD_LATENCY_BUCKETS]; /* us */
+
 struct wgd_if_stats {
 	uint64_t events; /* route messages that touched the interface */
 	uint64_t batches; /* applies acknowledged */
@@ -68,6 +71,8 @@ struct wgd_if_stats {
 	uint64_t errors;
 	uint64_t reads;
 	uint32_t last_us, worst_us; /* from the first route to the last ack */
+	/* ... how many bursts took so long; the last: longer than all */
+	uint64_t latency[WGD_LATENCY_BUCKETS + 1], latency_sum_us;
 };
 
 struct wgd_if {

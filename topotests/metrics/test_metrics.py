@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Metrics over HTTP by the module wgd_prometheus: they are what show commands
+say, promtool finds nothing to say about them, and a Prometheus scrapes them.
+"""
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from lib_wgd import wait_for
+
+MODULE = os.path.join(os.environ["WGD_BUILDDIR"], "frr-wgd", "wgd_prometheus.so")
+CONTRIB = os.path.join(os.path.dirname(__file__), "..", "..", "contrib")
+PORT = 9586
+TOPOLOGY = {"sites": "ab", "options": {"wgd": "-M %s" % MODULE}}
+OPENMETRICS = "application/openmetrics-text"
+ASK = """
+import http.client, sys
+c = http.client.HTTPConnection("127.0.0.1", %d, timeout=10)
+c.request(sys.argv[1], sys.argv[2], headers={"Accept": sys.argv[3]})
+r = c.getresponse()
+print(r.status, r.getheader("Content-Type"))
+sys.stdout.write(r.read().decode())
+""" % PORT
+GARBAGE = """
+import socket, sys
+s = socket.create_connection(("127.0.0.1", %d), 10)
+s.sendall(bytes(range(256)) * 400)
+s.close()
+""" % PORT
+
+
+def get(site, path="/metrics", accept="text/plain", method="GET"):
+    "(status, content type, body)"
+    out = site.run(["python3", "-c", ASK, method, path, accept])
+    head, _, body = out.partition("\n")
+    status, _, kind = head.partition(" ")
+    return int(status), kind, body
+
+
+def samples(body):
+    "{(name, frozenset of labels): value}"
+    found = {}
+    for line in body.splitlines():
+        if line.startswith("#"):
+            continue
+        name, labels, value = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line).groups()
+        key = name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels or ""))
+        assert key not in found, line
+        found[key] = float(value)
+    return found
+
+
+def sample(found, name, **labels):
+    return found[name, frozenset(labels.items())]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def settled(net):
+    net["a"].wait_allowed({"192.168.50.0/24": "b", "192.168.60.0/25": "b"})
+    wait_for(lambda: net["a"].ping("10.99.0.2"), "answer")
+    wait_for(lambda: net["a"].show()["peers"]["b"]["rxBytes"] > 0, "counters")
+
+
+def test_same_as_show(net):
+    a = net["a"]
+    status, kind, body = get(a)
+    assert status == 200 and kind.startswith("text/plain; version=0.0.4")
+    found = samples(body)
+    shown, stats = a.show(), a.json("show wireguard statistics")["wg0"]
+    for name, peer in shown["peers"].items():
+        me = {"interface": "wg0", "peer": name}
+        for state in "incomplete", "shutdown", "down", "unknown", "up":
+            expected = float(state == peer["state"])
+            assert sample(found, "wgd_peer_state", state=state, **me) == expected, name
+        assert sample(found, "wgd_peer_allowed_ips", source="static", **me) == \
+            peer["allowedIpsStatic"]
+        assert sample(found, "wgd_peer_allowed_ips", source="route", **me) == \
+            peer["allowedIpsDynamic"]
+        assert sample(found, "wgd_peer_allowed_ips_installed", **me) == \
+            peer["allowedIpsInstalled"]
+    b = {"interface": "wg0", "peer": "b"}
+    assert 0 < sample(found, "wgd_peer_received_bytes_total", **b) <= \
+        shown["peers"]["b"]["rxBytes"]
+    assert sample(found, "wgd_peer_last_handshake_timestamp_seconds", **b) > 1.6e9
+    assert ("wgd_peer_last_handshake_timestamp_seconds",
+            frozenset({"interface": "wg0", "peer": "d"}.items())) not in found
+    device = {"interface": "wg0"}
+    assert sample(found, "wgd_device_synced", **device) == 1
+    assert sample(found, "wgd_device_routes", **device) == stats["routes"]
+    for state, key in ("decided", "entries"), ("installed", "installed"), \
+            ("pending", "pending"):
+        assert sample(found, "wgd_device_allowed_ips", state=state, **device) == stats[key]
+
+
+def test_histogram(net):
+    a, name, device = net["a"], "wgd_route_to_device_seconds", {"interface": "wg0"}
+    before = samples(get(a)[2])
+    a.configure("ip route 192.168.77.0/24 10.99.0.2")
+    a.wait_allowed({"192.168.77.0/24": "b"})
+    after = samples(get(a)[2])
+    assert sample(after, name + "_count", **device) > sample(before, name + "_count", **device)
+    assert sample(after, name + "_sum", **device) > sample(before, name + "_sum", **device)
+    bounds = {dict(labels)["le"]: v for (n, labels), v in after.items() if n == name + "_bucket"}
+    ordered = [bounds[le] for le in sorted(bounds, key=float)]
+    assert ordered == sorted(ordered) and len(ordered) == 14
+    assert bounds["+Inf"] == sample(after, name + "_count", **device)
+
+
+def test_openmetrics(net):
+    status, kind, body = get(net["a"], accept=OPENMETRICS + ";version=1.0.0,text/plain;q=0.5")
+    assert status == 200 and kind.startswith(OPENMETRICS + "; version=1.0.0")
+    assert body.endswith("\n# EOF\n")
+    counters = re.findall(r"^# TYPE (\w+) counter$", body, re.M)
+    assert counters and not [c for c in counters if c.endswith("_total")]
+    for name in counters:
+        assert re.search(r"^%s_total\{" % name, body, re.M), name
+
+
+def test_nothing_else(net):
+    a = net["a"]
+    assert get(a, "/")[0] == 404
+    assert get(a, method="POST")[0] == 405
+    a.run(["python3", "-c", GARBAGE], check=False)
+    assert get(a)[0] == 200
+    listening = [s.split()[3] for s in a.run("ss -Hltn").splitlines()
+                 if s.split()[3].endswith(":%d" % PORT)]
+    assert listening == ["127.0.0.1:%d" % PORT]
+
+
+def test_promtool(net):
+    if not shutil.which("promtool"):
+        pytest.skip("promtool is missing: apt-get install prometheus")
+    body = get(net["a"])[2]
+    rc, out, err = net["a"].gear.net.cmd_status("promtool check metrics", stdin=body)
+    assert rc == 0 and not out.strip() and not err.strip(), (out, err)
+
+
+def exprs():
+    "Every expression of the dashboard and of the alerts, variables filled in."
+    with open(os.path.join(CONTRIB, "grafana", "wgd.json"), encoding="utf-8") as f:
+        found = [t["expr"] for p in json.load(f)["panels"] for t in p["targets"]]
+    with open(os.path.join(CONTRIB, "prometheus", "wgd.rules.yml"), encoding="utf-8") as f:
+        found += re.findall(r"^ +expr: (.*)$", f.read(), re.M)
+    return [e.replace("$__rate_interval", "1m").replace("$instance", ".*")
+            .replace("$interface", ".*") for e in found]
+
+
+def test_dashboard_and_alerts(net):
+    "They speak of metrics that there are, with labels that these have."
+    found = samples(get(net["a"])[2])
+    labels = {}
+    for name, has in found:
+        labels.setdefault(name, set()).update(k for k, _ in has)
+    assert len(exprs()) > 10
+    for expr in exprs():
+        for name, selector in re.findall(r"\b(wgd_\w+)(?:\{([^}]*)\})?", expr):
+            assert name in labels, (name, expr)
+            wanted = set(re.findall(r"(\w+)=", selector)) - {"instance"}
+            assert wanted <= labels[name], expr
+    if shutil.which("promtool"):
+        net["a"].run(["promtool", "check", "rules",
+                      os.path.join(CONTRIB, "prometheus", "wgd.rules.yml")])
+
+
+def test_prometheus_scrapes(net, tmp_path):
+    if not shutil.which("prometheus"):
+        pytest.skip("prometheus is missing: apt-get install prometheus")
+    a = net["a"]
+    config = tmp_path / "prometheus.yml"
+    config.write_text(
+        "global: {scrape_interval: 1s}\nscrape_configs:\n"
+        "- job_name: wgd\n  static_configs: [{targets: ['127.0.0.1:%d']}]\n" % PORT)
+    server = a.popen(["prometheus", "--config.file=%s" % config,
+                      "--storage.tsdb.path=%s" % (tmp_path / "data"),
+                      "--web.listen-address=127.0.0.1:9090"])
+    ask = ("python3 -c \"import urllib.request as u;"
+           "print(u.urlopen('http://127.0.0.1:9090/api/v1/query?query=%s').read().decode())\"")
+
+    def value(query):
+        rc, out, _ = a.gear.net.cmd_status(ask % query, warn=False)
+        assert rc == 0, out
+        result = json.loads(out)["data"]["result"]
+        return float(result[0]["value"][1])
+
+    try:
+        wait_for(lambda: value("up") == 1, "a scrape")
+        wait_for(lambda: value("wgd_peer_state{peer='b',state='up'}".replace("'", "%22")) == 1,
+                 "the peer's state")
+    finally:
+        server.terminate()
+        server.wait()
