@@ -6,6 +6,14 @@
  * the link-local address that its key gives it.  The session lives as long as
  * the peer could be reached at all: not while it is shut down or has no key.
  *
+ * WireGuard's own signs need packets.  A peer that they found dead may have
+ * lost all its prefixes to another one, and if it has nothing to say, either,
+ * nobody would ever know that it is back.  So it gets an empty datagram to the
+ * discard port (RFC 863) of its address every PROBE_MS: WireGuard makes a
+ * handshake for it, and answers what it received.  Not where there are
+ * keepalives, which do the same, and only where an endpoint is configured: who
+ * roams calls by himself.
+ *
  * Whatever happens is told to the core, and then there is one place that looks
  * at what has become of it: acted().
  */
@@ -13,7 +21,9 @@
 #include "frr-wgd/wgd_compat.h"
 
 #include "log.h"
+#include "sockunion.h"
 
+#include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_nb.h"
@@ -21,10 +31,14 @@
 
 DEFINE_MTYPE_STATIC(WGD, WGD_LIVE, "WireGuard peer liveness");
 
+#define PROBE_MS 10000
+#define DISCARD_PORT 9
+
 struct wgd_live {
 	struct wgd_peer *p;
 	struct wg_liveness core;
 	struct event *t_again; /* wg_liveness_next */
+	struct event *t_probe;
 
 	bool want_bfd; /* as configured */
 	char *profile; /* NULL: bfdd's default */
@@ -103,6 +117,59 @@ const char *wgd_live_reason(const struct wgd_live *l, char *buf, size_t len)
 	return buf;
 }
 
+/* --- knocking at the dead */
+
+static bool is_probed(const struct wgd_live *l)
+{
+	return l->core.state == WG_PEER_DOWN && l->p->host &&
+	       !l->p->keepalive &&
+	       (l->core.why == WG_WHY_SILENT || l->core.why == WG_WHY_BFD_LOST);
+}
+
+/* What it sends is lost in any case but one, so errors are nothing to say. */
+static void knock(const struct wgd_live *l)
+{
+	const struct wg_addr *to =
+		l->p->n_addresses ? &l->p->addresses[0] : &l->p->linklocal;
+	const char *ifname = l->p->wif->name;
+	union sockunion su = {};
+	int fd;
+
+	if (!to->family)
+		return;
+	su.sa.sa_family = to->family;
+	if (to->family == AF_INET) {
+		su.sin.sin_port = htons(DISCARD_PORT);
+		memcpy(&su.sin.sin_addr, to->b, 4);
+	} else {
+		su.sin6.sin6_port = htons(DISCARD_PORT);
+		memcpy(&su.sin6.sin6_addr, to->b, 16);
+		if (IN6_IS_ADDR_LINKLOCAL(&su.sin6.sin6_addr))
+			su.sin6.sin6_scope_id = wg_dev_ifindex(l->p->wif->dev);
+	}
+	fd = socket(to->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname,
+		       strlen(ifname)) == 0)
+		sendto(fd, "", 0, 0, &su.sa,
+		       to->family == AF_INET ? sizeof(su.sin)
+					     : sizeof(su.sin6));
+	close(fd);
+}
+
+static void probe(struct event *t)
+{
+	struct wgd_live *l = EVENT_ARG(t);
+
+	if (!is_probed(l))
+		return;
+	wgd_debug_events("%s: peer %s: is it back?", l->p->wif->name,
+			 wg_peer_name(l->p->peer));
+	knock(l);
+	event_add_timer_msec(wgd.master, probe, l, PROBE_MS, &l->t_probe);
+}
+
 static void again(struct event *t);
 
 static void acted(struct wgd_live *l, enum wg_peer_state before)
@@ -116,6 +183,9 @@ static void acted(struct wgd_live *l, enum wg_peer_state before)
 	if (next >= 0)
 		event_add_timer_msec(wgd.master, again, l,
 				     MAX(next - wgd_now_ms(), 0), &l->t_again);
+	if (is_probed(l) && !l->t_probe)
+		event_add_timer_msec(wgd.master, probe, l, PROBE_MS,
+				     &l->t_probe);
 	if (state == before)
 		return;
 	if (state >= WG_PEER_DOWN)
@@ -125,6 +195,7 @@ static void acted(struct wgd_live *l, enum wg_peer_state before)
 	zlog_notice("%s: peer %s: %s -> %s: %s", p->wif->name,
 		    wg_peer_name(p->peer), wg_peer_state_str(before),
 		    wg_peer_state_str(state), why);
+	wgd_nb_state_changed(p, before, why);
 }
 
 static void again(struct event *t)
@@ -223,6 +294,7 @@ void wgd_live_delete(struct wgd_live **at)
 
 	*at = NULL;
 	event_cancel(&l->t_again);
+	event_cancel(&l->t_probe);
 	wgd_bfd_delete(&l->bfd);
 	XFREE(MTYPE_WGD_STR, l->profile);
 	XFREE(MTYPE_WGD_LIVE, l);

@@ -42,6 +42,11 @@
 			 .cli_show = show },                                   \
 	}
 
+#define STATE(path, get)                                                       \
+	{                                                                      \
+		.xpath = ROOT path, .cbs = { .get_elem = get },                \
+	}
+
 const struct frr_yang_module_info frr_wireguard_info = {
 	.name = "frr-wireguard",
 	.nodes = {
@@ -72,7 +77,14 @@ const struct frr_yang_module_info frr_wireguard_info = {
 			wgd_cli_show_group_source),
 		CHECKED("/gateway-group/ipv6-source", wgd_nb_if_value_modify,
 			wgd_cli_show_group_source),
-		CREATED("/peer", NULL),
+		{
+			.xpath = ROOT "/peer",
+			.cbs = { .create = wgd_nb_create,
+				 .destroy = wgd_nb_destroy,
+				 .get_next = wgd_nb_peer_next,
+				 .get_keys = wgd_nb_peer_keys,
+				 .lookup_entry = wgd_nb_peer_lookup },
+		},
 		OPTIONAL("/peer/description", wgd_cli_show_peer_leaf),
 		OPTIONAL("/peer/public-key", wgd_cli_show_peer_leaf),
 		CHECKED("/peer/preshared-key-file", wgd_nb_peer_value_modify,
@@ -92,6 +104,14 @@ const struct frr_yang_module_info frr_wireguard_info = {
 			  wgd_cli_show_peer_flag),
 		DEFAULTED("/peer/announce", wgd_nb_modify,
 			  wgd_cli_show_peer_flag),
+		STATE("/peer/state/state", wgd_nb_peer_state),
+		STATE("/peer/state/cause", wgd_nb_peer_cause),
+		STATE("/peer/state/reason", wgd_nb_peer_reason),
+		STATE("/peer/state/since", wgd_nb_peer_since),
+		STATE("/peer/state/ups", wgd_nb_peer_ups),
+		STATE("/peer/state/downs", wgd_nb_peer_downs),
+		STATE("/peer/state/flaps", wgd_nb_peer_flaps),
+		STATE("/peer/state/held-down", wgd_nb_peer_held),
 		{ .xpath = NULL },
 	},
 };

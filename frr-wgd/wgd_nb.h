@@ -5,6 +5,8 @@
 
 #include "northbound.h"
 
+#include "lib/core/wg_dev.h"
+
 extern const struct frr_yang_module_info frr_wireguard_info;
 
 #define WGD_XPATH "./frr-wireguard:wireguard"
@@ -34,6 +36,23 @@ extern int wgd_nb_validate(struct nb_cb_pre_validate_args *args);
 extern void wgd_nb_apply(struct nb_cb_apply_finish_args *args);
 extern void wgd_nb_init(void);
 extern void wgd_nb_finish(void);
+
+/* wgd_nb_state.c */
+extern const void *wgd_nb_peer_next(struct nb_cb_get_next_args *args);
+extern int wgd_nb_peer_keys(struct nb_cb_get_keys_args *args);
+extern const void *wgd_nb_peer_lookup(struct nb_cb_lookup_entry_args *args);
+extern struct yang_data *wgd_nb_peer_state(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_cause(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_reason(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_since(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_ups(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_downs(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_flaps(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_held(struct nb_cb_get_elem_args *args);
+/* The peer is in another state than BEFORE: tell who wants to know. */
+struct wgd_peer;
+extern void wgd_nb_state_changed(const struct wgd_peer *p,
+				 enum wg_peer_state before, const char *reason);
 
 /* wgd_cli.c: a line of configuration for each node */
 extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);
