@@ -341,19 +341,19 @@ def test_dead_stays_dead_without_bfdd(net, home):
     wait_state(a, u, "up", "bfd-up")
 
 
-def test_session_goes_with_its_line(net):
-    a = net["a"]
-    a.configure("interface wg0\nno wireguard peer c bfd")
-    assert "bfd" not in peer(a, "c")
+def test_session_goes_with_its_line(net, home):
+    a, other = net["a"], home[1]
+    a.configure("interface wg0\nno wireguard peer %s bfd" % other)
+    assert "bfd" not in peer(a, other)
     wait_for(lambda: len(a.json("show bfd peers")) == 1, "one session")
-    wait_state(a, "c", "up", "session")
-    a.configure("interface wg0\nwireguard peer c shutdown\nwireguard peer c bfd")
-    assert peer(a, "c")["state"] == "shutdown"
+    wait_state(a, other, "up", "session")
+    a.configure("interface wg0\nwireguard peer %s shutdown\nwireguard peer %s bfd" % (other, other))
+    assert peer(a, other)["state"] == "shutdown"
     holds(lambda: len(a.json("show bfd peers")) == 1, 1, "one session")
-    a.configure("interface wg0\nno wireguard peer c shutdown")
-    wait_state(a, "c", "up", "bfd-up")
-    assert steps(a, "c")[0][2] != "shutdown" and any(
-        s[1:] == ("shutdown", "shutdown") for s in steps(a, "c"))
+    a.configure("interface wg0\nno wireguard peer %s shutdown" % other)
+    wait_state(a, other, "up", "bfd-up")
+    assert steps(a, other)[0][2] != "shutdown" and any(
+        s[1:] == ("shutdown", "shutdown") for s in steps(a, other))
 
 
 def test_passive(net, home):
