@@ -29,11 +29,10 @@ DEFINE_MTYPE_STATIC(WGD, WGD_GROUP, "WireGuard gateway group");
 
 #define IDLE_MS 1000
 #define IDLE_SHARE 50
-#define TAKING_MS 25
+#define TAKING_MS 10
 #define TAKING_SHARE 4
 #define NOT_NOW_MS 5
 #define KEEPALIVE_BYTES 32
-#define HANDSHAKE_MS 50 /* and a little more than many round trips */
 
 static struct wgd_group *groups;
 
@@ -133,9 +132,9 @@ static void look_in(struct wgd_group *g, unsigned ms)
 	event_add_timer_msec(wgd.master, look, g, ms, &g->t_poll);
 }
 
-void wgd_group_look(struct wgd_group *g)
+void wgd_group_look(struct wgd_group *g, unsigned ms)
 {
-	look_in(g, MAX(HANDSHAKE_MS, g->wif->read_cpu_us * TAKING_SHARE / 1000));
+	look_in(g, MAX(ms, g->wif->read_cpu_us * TAKING_SHARE / 1000));
 }
 
 static void arm(struct wgd_group *g)
@@ -154,17 +153,23 @@ static void arm(struct wgd_group *g)
 static void act(struct event *t)
 {
 	struct wgd_group *g = EVENT_ARG(t);
+	bool changed = false;
 	struct wg_client *c;
 	unsigned m;
 
 	do {
-		while ((c = wg_group_next_change(g->core)))
+		while ((c = wg_group_next_change(g->core))) {
 			peer_act(g, c);
+			changed = true;
+		}
 		find_removed(g);
 	} while (wg_group_has_change(g->core));
 	for (m = 0; m < WG_GROUP_MEMBERS; m++)
 		if (g->member[m])
 			wgd_member_tell(g->member[m]);
+	/* these are rare, and somebody waits for them */
+	if (changed && g->wif->be)
+		wgd_if_kick_in(g->wif, 0);
 	arm(g);
 }
 
@@ -423,6 +428,6 @@ void wgd_group_configure(struct wgd_if *wif)
 	g = wif->group ?: group_new(wif);
 	load_key(g);
 	set_members(g, conf);
-	wg_group_drain(g->core, conf->drain);
+	wg_group_drain(g->core, conf->drain, wgd_now_ms());
 	wgd_group_act(g);
 }

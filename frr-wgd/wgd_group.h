@@ -56,8 +56,8 @@ extern void wgd_group_seen(struct wgd_peer *p, const struct wg_event *ev);
 extern void wgd_group_read(struct wgd_if *wif);
 /* The device acknowledged operations. */
 extern void wgd_group_applied(struct wgd_if *wif);
-/* There may be a handshake in a moment: read the device soon. */
-extern void wgd_group_look(struct wgd_group *g);
+/* There may be a handshake: read the device in so many ms. */
+extern void wgd_group_look(struct wgd_group *g, unsigned ms);
 /* Something was told or found out: act on it in this turn of the loop. */
 extern void wgd_group_act(struct wgd_group *g);
 

@@ -23,8 +23,10 @@
 
 DEFINE_MTYPE_STATIC(WGD, WGD_STRAY, "WireGuard stray packets");
 
-#define RATE 1000 /* a second */
-#define TURN 64	  /* packets, and then it is the others' turn */
+#define RATE 1000	/* a second */
+#define TURN 64		/* packets, and then it is the others' turn */
+#define HANDSHAKE_MS 50 /* is it done then? */
+#define SESSION_MS 3
 #define ONE_OF_MAX (1u << 20)
 
 struct wgd_stray {
@@ -72,13 +74,17 @@ static void came(struct event *t)
 	for (n = 0; n < TURN && wg_stray_next(way->s, &p) == 1; n++) {
 		s->seen++;
 		if (!p.data)
-			wgd_group_look(s->group); /* it is about to come */
+			wgd_group_look(s->group, HANDSHAKE_MS);
 		else if (is_ours(s, &p.to))
 			act |= wg_group_stray(s->group->core, &p.from,
 					      wgd_now_ms());
 	}
-	if (act)
+	if (act) {
+		/* is it one of a new session already? */
+		if (wg_group_count(s->group->core, WG_ROLE_TAKING))
+			wgd_group_look(s->group, SESSION_MS);
 		wgd_group_act(s->group);
+	}
 	event_add_read(wgd.master, came, way, wg_stray_fd(way->s), &way->t);
 }
 

@@ -66,7 +66,7 @@
 #define TAKE_MS 6000	    /* TAKING lasts so long, */
 #define ATTEMPT_MS 60	    /* between the first two; then twice that, ... */
 #define ATTEMPT_EACH_MS 1   /* ... and for each client that is being taken */
-#define ATTEMPT_STRAY_MS 30 /* after the last, if a packet shows the way */
+#define ATTEMPT_STRAY_MS 25 /* after the last, if a packet shows the way */
 #define GUESS_MS 100	    /* between two guesses, and after an attempt */
 #define AGAIN_MS 2000	    /* after taking failed */
 #define ASK_MS 100	    /* between two asks for a client */
@@ -280,7 +280,7 @@ void wg_group_member_ready(struct wg_group *g, unsigned m, bool ready)
 		if (ready && c->role != WG_ROLE_PASSIVE)
 			wg_client_tell(g, m, c);
 	}
-	if (ready && g->drained)
+	if (ready && g->drained && g->give_ms == WG_NEVER)
 		give_away(g);
 }
 
@@ -436,8 +436,8 @@ static void told_ask(struct wg_group *g, unsigned m, const struct wg_key *key,
 		g->stats.unknown++;
 		return;
 	}
-	if (c->role == WG_ROLE_SERVING && c->handshake_ms != WG_NEVER &&
-	    now - c->handshake_ms < SETTLED_MS) {
+	if (c->role == WG_ROLE_SERVING && !g->drained &&
+	    c->handshake_ms != WG_NEVER && now - c->handshake_ms < SETTLED_MS) {
 		wg_client_tell(g, m, c); /* it is here, and just came */
 	} else if (c->role != WG_ROLE_PASSIVE) {
 		release(g, c, g->member[m].id);
@@ -663,13 +663,12 @@ void wg_group_unreachable(struct wg_group *g, struct wg_client *c)
 		release(g, c, heir);
 }
 
-void wg_group_drain(struct wg_group *g, bool drain)
+void wg_group_drain(struct wg_group *g, bool drain, int64_t now)
 {
 	if (g->drained == drain)
 		return;
 	g->drained = drain;
-	if (drain)
-		give_away(g);
+	g->give_ms = drain ? now + WG_GROUP_DRAIN_MS : WG_NEVER;
 }
 
 bool wg_group_is_drained(const struct wg_group *g)
@@ -703,6 +702,10 @@ void wg_group_tick(struct wg_group *g, int64_t now)
 {
 	struct wg_client *c, *next;
 
+	if (g->give_ms != WG_NEVER && now >= g->give_ms) {
+		g->give_ms = WG_NEVER;
+		give_away(g);
+	}
 	for (c = g->busy; c; c = next) {
 		next = c->busy_next;
 		tick(g, c, now);
@@ -720,6 +723,8 @@ int64_t wg_group_due(const struct wg_group *g)
 	const struct wg_client *c;
 	int64_t due = INT64_MAX;
 
+	if (g->give_ms != WG_NEVER)
+		due = g->give_ms;
 	for (c = g->busy; c; c = c->busy_next) {
 		if (c->role == WG_ROLE_TAKING) {
 			earlier(&due, c->took_ms + TAKE_MS);

@@ -40,7 +40,7 @@ struct wg_client {
 	struct wg_endpoint endpoint; /* where it was last; AF_UNSPEC: unknown */
 	/* TAKING: where it is looked for now; the same, or a guess */
 	struct wg_endpoint target;
-	int64_t handshake_ms;	     /* with who serves it; WG_NEVER */
+	int64_t handshake_ms; /* with who serves it; WG_NEVER */
 	/*
 	 * The peer is being taken off the device, to be made anew.  What a read
 	 * says of it does not count until wg_group_removed.
@@ -128,8 +128,14 @@ void wg_group_removed(struct wg_group *group, struct wg_client *client,
 void wg_group_silent(struct wg_group *group, struct wg_client *client);
 /* There is no way from here to its endpoint. */
 void wg_group_unreachable(struct wg_group *group, struct wg_client *client);
-/* Give everything away, and take nothing that comes not by itself. */
-void wg_group_drain(struct wg_group *group, bool drain);
+/*
+ * Give everything away, and take nothing that comes not by itself.  A client
+ * goes when its packets are seen elsewhere, and after WG_GROUP_DRAIN_MS in any
+ * case: so the network has time to take them there, and nothing is lost
+ * meanwhile.
+ */
+#define WG_GROUP_DRAIN_MS 500
+void wg_group_drain(struct wg_group *group, bool drain, int64_t now);
 bool wg_group_is_drained(const struct wg_group *group);
 /* The time went on. */
 void wg_group_tick(struct wg_group *group, int64_t now);

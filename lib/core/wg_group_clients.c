@@ -328,6 +328,7 @@ struct wg_group *wg_group_new(uint64_t self)
 
 	g->mem = mem;
 	g->self = self;
+	g->give_ms = WG_NEVER;
 	g->changed_tail = &g->changed;
 	return g;
 }

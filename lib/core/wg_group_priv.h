@@ -27,7 +27,8 @@ struct wg_group {
 		*by_endpoint[WG_GROUP_BUCKETS];
 	struct wg_client *changed, **changed_tail;
 	struct wg_client *busy;
-	size_t count[3]; /* by role */
+	size_t count[3];     /* by role */
+	int64_t give_ms;     /* drained: everything goes then; WG_NEVER */
 	int64_t guessed_ms;  /* the last guess */
 	struct wg_key guess; /* ... who it was */
 	struct wg_group_stats stats;

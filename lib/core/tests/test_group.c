@@ -397,7 +397,7 @@ static void event(void)
 	case 7:
 		if (gw[g].group)
 			wg_group_drain(gw[g].group,
-				       !wg_group_is_drained(gw[g].group));
+				       !wg_group_is_drained(gw[g].group), now);
 		break;
 	}
 }
@@ -496,7 +496,7 @@ static void test_model(void **state)
 		memset(cut, 0, sizeof(cut));
 		for (g = 0; g < GATEWAYS; g++)
 			for (o = 0; o < GATEWAYS && gw[g].group; o++)
-				wg_group_drain(gw[g].group, false);
+				wg_group_drain(gw[g].group, false, now);
 		run_for(60000);
 		before = initiations;
 		run_for(20000);
@@ -575,11 +575,12 @@ static void test_drain(void **state)
 	put(0, 0);
 	put(1, 0);
 	reach[0] = reach[1] = 1;
-	wg_group_drain(gw[2].group, true); /* who is left is the heir */
+	wg_group_drain(gw[2].group, true, now); /* who is left is the heir */
 	run_for(100);
-	wg_group_drain(gw[0].group, true);
-	run_for(300);
+	wg_group_drain(gw[0].group, true, now);
+	run_for(60);
 	assert_int_equal(session[0].gateway, 1);
+	run_for(WG_GROUP_DRAIN_MS + 300);
 	assert_int_equal(session[1].gateway, 1);
 	run_for(20000);
 	expect_order("after a drain");
