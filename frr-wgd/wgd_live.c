@@ -192,9 +192,11 @@ static void acted(struct wgd_live *l, enum wg_peer_state before)
 		wgd_peer_set_liveness(p, state);
 	wgd_if_kick(p->wif);
 	wgd_live_reason(l, why, sizeof(why));
-	zlog_notice("%s: peer %s: %s -> %s: %s", p->wif->name,
-		    wg_peer_name(p->peer), wg_peer_state_str(before),
-		    wg_peer_state_str(state), why);
+	/* sessions come and go with traffic; a death is another matter */
+	zlog(state == WG_PEER_DOWN || before == WG_PEER_DOWN ? LOG_NOTICE
+							     : LOG_INFO,
+	     "%s: peer %s: %s -> %s: %s", p->wif->name, wg_peer_name(p->peer),
+	     wg_peer_state_str(before), wg_peer_state_str(state), why);
 	wgd_nb_state_changed(p, before, why);
 }
 

@@ -28,8 +28,9 @@ SERVER = "192.168.50.10"
 ADDRESS = {"b": "10.99.0.2/32", "c": "10.99.0.3/32"}
 MANY = 100 if EMULATED else 2000
 RUNS = 3
-# 50 ms x 3: what BFD needs; the rest is room for a slow test machine
-DETECTION = 150
+# 200 ms x 3: what BFD needs (with 50 ms, which bench/bench-failover measures, a
+# busy machine finds deaths that are none); the rest is room for a slow one
+DETECTION = 600
 SLACK = 850
 
 
@@ -134,8 +135,8 @@ def test_bfd_comes_up(net):
         wait_state(net["a"], name, "up", "bfd-up")
     peers = net["a"].json("show bfd peers")
     assert {p["peer"]: p["receive-interval"] for p in peers} == {
-        "10.99.0.2": 50,
-        "10.99.0.3": 50,
+        "10.99.0.2": 200,
+        "10.99.0.3": 200,
     }
     text = net["a"].vtysh("show wireguard wg0")
     assert "is up (BFD is up)" in text and "BFD with 10.99.0.2, profile FAST is up" in text
@@ -168,7 +169,7 @@ def test_death_and_return(net, home):
         net.heal(u)
         probe.wait_responder("h" + u)
         lost_nothing(probe.result())
-    print("outages, BFD 50 ms x 3: %s ms, median %.0f"
+    print("outages, BFD 200 ms x 3: %s ms, median %.0f"
           % (" ".join("%.0f" % x for x in outages), statistics.median(outages)))
     assert statistics.median(outages) < DETECTION + SLACK * SLOW, outages
 
