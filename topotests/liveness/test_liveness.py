@@ -179,11 +179,14 @@ def test_told_while_down(net, home):
     a, u = net["a"], home[0]
     net.cut(u)
     wait_state(a, u, "down")
-    a.configure("ip route 192.168.51.0/24 10.99.0.2\nip route 192.168.51.0/24 10.99.0.3")
+    # by one message: of two lines the first would give it to the other one
+    a.run("ip route add 192.168.51.0/24 nexthop via 10.99.0.2 dev wg0"
+          " nexthop via 10.99.0.3 dev wg0")
     a.wait_allowed({"192.168.51.0/24": home[1], LAN: home[1]})
     net.heal(u)
     wait_state(a, u, "up")
     a.wait_allowed({"192.168.51.0/24": u, LAN: u})
+    a.run("ip route del 192.168.51.0/24")
 
 
 def test_the_last_way_stays(net):
