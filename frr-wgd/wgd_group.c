@@ -23,6 +23,7 @@
 #include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_stray.h"
 #include "frr-wgd/wgd_underlay.h"
+#include "frr-wgd/wgd_underlay.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_GROUP, "WireGuard gateway group");
@@ -92,6 +93,7 @@ static void load_key(struct wgd_group *g)
 
 static void peer_act(struct wgd_group *g, struct wg_client *c)
 {
+	const struct wg_endpoint *where;
 	struct wgd_peer *p = c->arg;
 
 	wgd_debug_events("%s: client %s: %s%s, serial %" PRIu64, g->wif->name,
@@ -103,6 +105,9 @@ static void peer_act(struct wgd_group *g, struct wg_client *c)
 		p->taken = c->target;
 	else if (c->role == WG_ROLE_PASSIVE)
 		p->taken = (struct wg_endpoint){};
+	/* before it is needed: its packets have to leave from our source */
+	where = c->role == WG_ROLE_TAKING ? &c->target : &c->endpoint;
+	wgd_underlay_expect(p, where->addr.family ? where : NULL);
 	wgd_underlay_expect(p, &p->taken); /* before the first packet */
 	wgd_peer_push(p);
 	wgd_announce_peer(p, false);

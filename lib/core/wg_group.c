@@ -364,8 +364,11 @@ static void theirs(struct wg_group *g, struct wg_client *c, unsigned m,
 	c->server_snap = g->member[m].snap;
 	c->backup_ms = WG_NEVER;
 	c->handshake_ms = r->age_ms == WG_AGE_NONE ? WG_NEVER : now - r->age_ms;
-	if (r->endpoint.addr.family)
+	if (r->endpoint.addr.family &&
+	    !wg_group_same_place(&r->endpoint, &c->endpoint)) {
 		wg_client_set_endpoint(g, c, &r->endpoint);
+		wg_client_mark(g, c);
+	}
 	raise_serial(c, r->serial);
 	wg_client_set_busy(g, c);
 }
