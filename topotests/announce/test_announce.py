@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from lib_wgd import holds, wait_for
+from lib_wgd import SLOW, holds, wait_for
 
 TOPOLOGY = {
     "sites": "abcr",
-    "daemons": ["bgpd", "ospfd"],
+    "daemons": ["bgpd", "ospfd", "bfdd"],
     "links": [("a", "r")],
     "options": {"wgd": "--stale-time 15"},
 }
@@ -101,6 +101,19 @@ def test_our_own_routes_do_not_confuse_us(net):
     entry = a.show(what="allowed-ips")["10.8.2.0/24"]
     assert entry == {"peer": "b", "source": "static", "state": "installed"}
     assert "cause" not in a.json("show wireguard explain 10.8.2.1")
+
+
+def test_dead_peer_is_withdrawn(net):
+    "b falls silent: BFD finds out, long before WireGuard would."
+    wait_for(lambda: net["a"].json("show bfd peers")[0]["status"] == "up", "BFD")
+    net.cut("b")
+    began = time.monotonic()
+    wait_seen(net, C)
+    # the detection time is 900 ms; WireGuard's own signs take 15 s
+    assert time.monotonic() - began < 8 * SLOW
+    assert net["a"].show()["peers"]["b"]["state"] == "down"
+    net.heal("b")
+    wait_seen(net, B | C)
 
 
 def test_shutdown_withdraws(net):
