@@ -30,7 +30,9 @@
  * ends: each such step gives a prefix a better owner than it has.
  *
  * What a peer gets by rule 3 alone is lent to it: were they all alive, another
- * would have won.  Rule 4 is no argument for a borrower.  So what a peer had
+ * would have won.  Routing may take the dead one's next hop away and bring it
+ * back: so it stays lent until it moves to one who won against another that is
+ * alive.  Rule 4 is no argument for a borrower.  So what a peer had
  * comes back to it, and what was told while it was down comes to it, as far as
  * rule 5 says so; where the borrower has the lower key it may stay.  To know
  * whose it was would take a slot a prefix.
@@ -157,7 +159,8 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 	const struct wg_entry_nexthop *best = NULL;
 	const struct wg_entry_nexthop *nh;
 	enum reach far = REACH_NOBODY;
-	bool full = false, down = false;
+	const struct wg_peer *alive = NULL;
+	bool full = false, down = false, rivals = false;
 
 	*ret_refused = false;
 	for (nh = b->nexthops; nh < b->nexthops + b->n_nexthops; nh++) {
@@ -170,10 +173,16 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 		if (got != REACH_CANDIDATE)
 			continue;
 		down |= is_down(nh);
+		if (!is_down(nh)) {
+			rivals |= alive && alive != nh->peer;
+			alive = nh->peer;
+		}
 		if (!best || wins(nh, best, q))
 			best = nh;
 	}
-	*ret_lent = down && is_lent(b, best, q);
+	*ret_lent = (down && is_lent(b, best, q)) ||
+		    (q->node->lent && best &&
+		     (!rivals || best->peer->slot == q->node->decided));
 	*ret_verdict = verdicts[far];
 	/* whoever would have won but for his maximum */
 	for (nh = b->nexthops; full && nh < b->nexthops + b->n_nexthops; nh++)

@@ -255,8 +255,10 @@ static bool o_full(const struct o_peer *op, bool owns)
 static unsigned o_ladder(struct o_dev *od, unsigned p,
 			 const struct o_candidate *c, size_t n,
 			 const struct wg_peer *owner, struct o_peer **ret_best,
-			 enum wg_verdict *ret_verdict, bool *ret_down)
+			 enum wg_verdict *ret_verdict, bool *ret_down,
+			 bool *ret_rivals)
 {
+	const struct o_peer *alive = NULL;
 	enum wg_verdict furthest = WG_ROUTE_NO_PEER;
 	static const int order[] = {
 		[WG_ROUTE_NO_PEER] = 0,	 [WG_ROUTE_PEER_DOWN] = 1,
@@ -289,6 +291,10 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 				continue;
 			down = op->liveness == WG_PEER_DOWN;
 			*ret_down |= down;
+			if (!down) {
+				*ret_rivals |= alive && alive != op;
+				alive = op;
+			}
 			if (pass == 0) {
 				all_down &= down;
 				continue;
@@ -339,7 +345,7 @@ static void check_prefix(struct o_dev *od, unsigned p, const struct wg_entry *e,
 	size_t n = o_followed(od, p, c);
 	struct o_peer *claimant = o_claimant(od, p);
 	struct wg_peer *expected = NULL;
-	bool was_lent = od->lent[p], down = false;
+	bool was_lent = od->lent[p], down = false, rivals = false;
 	enum wg_verdict verdict;
 	unsigned n_best, i;
 
@@ -372,8 +378,11 @@ static void check_prefix(struct o_dev *od, unsigned p, const struct wg_entry *e,
 		struct wg_peer *owner =
 			e->source == WG_SOURCE_ROUTE ? e->decided : NULL;
 
-		n_best = o_ladder(od, p, c, n, owner, best, &verdict, &down);
-		od->lent[p] = down;
+		n_best = o_ladder(od, p, c, n, owner, best, &verdict, &down,
+				  &rivals);
+		od->lent[p] = down ||
+			      (was_lent &&
+			       (!rivals || e->decided == od->before[p]));
 		if (n_best) {
 			expected = lowest_key(best, n_best)->peer;
 			/* the present owner, or some path of decisions */

@@ -451,6 +451,7 @@ static void test_lent(void **state)
 		const char *name;
 		const char *had, *nexthops; /* had: before it went down */
 		const char *down, *lent, *back;
+		const char *meanwhile; /* the route, while it is down */
 	} rows[] = {
 		{ "comes back", "a1 b1", "a1 b1", "a", "b", "a" },
 		{ "told while down", NULL, "a1 b1", "a", "b", "a" },
@@ -464,6 +465,14 @@ static void test_lent(void **state)
 		{ "two are down", "a1 b1 c1", "a1 b1 c1", "ab", "c", "a" },
 		{ "all are down", "a1 b1", "a1 b1", "ab", "a", "a" },
 		{ "nobody else", "a1", "a1", "a", "a", "a" },
+		{ "its next hop goes and comes", "a1 b1", "a1 b1", "a", "b",
+		  "a", "b1" },
+		{ "... to one who is third", "a1 b1 c1", "a1 b1 c1", "a", "b",
+		  "a", "c1" },
+		{ "... of three", "a1 b1 c1", "a1 b1 c1", "a", "b", "a",
+		  "b1 c1" },
+		{ "... and one wins it", "a1 b1 c1", "a1 b1 c1", "a", "b", "c",
+		  "b2 c3" },
 	};
 	struct wg_entry e;
 	struct wg_addr in = { AF_INET, { 10, 1, 2, 3 } };
@@ -494,11 +503,18 @@ static void test_lent(void **state)
 		wg_core_settle(core);
 		assert_true(wg_entry_lookup(dev, &in, false, &e));
 		assert_string_equal(wg_peer_name(e.decided), rows[i].lent);
+		if (rows[i].meanwhile)
+			route(core, "10.0.0.0/8", rows[i].meanwhile);
+		wg_core_settle(core);
 		for (name = rows[i].down; *name; name++)
 			wg_peer_set_liveness(
 				wg_peer_find(dev, (char[]){ *name, 0 }),
 				WG_PEER_UP);
 		wg_core_settle(core);
+		if (rows[i].meanwhile) {
+			route(core, "10.0.0.0/8", rows[i].nexthops);
+			wg_core_settle(core);
+		}
 		assert_true(wg_entry_lookup(dev, &in, false, &e));
 		assert_string_equal(wg_peer_name(e.decided), rows[i].back);
 		wg_core_delete(&core);
