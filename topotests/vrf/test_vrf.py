@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from lib_wgd import BACKEND, difference, wait_for
+from lib_wgd import BACKEND, difference, holds, wait_for
 
 HAVE_VRF = not subprocess.call(
     "unshare -n ip link add vrf-probe type vrf table 1001", shell=True,
@@ -176,6 +176,36 @@ def test_moved_often(net, vrfs):
         move(net, "wg0", "red")
     has(net, "wg0", RED)
     answers(net, "red", "hb")
+
+
+def announced(net, vrf):
+    routes = net["a"].json("show ip route%s" % (" vrf " + vrf if vrf else ""))
+    return {p for p, rs in routes.items() if rs[0]["protocol"] == "table"}
+
+
+def test_announced_in_its_vrf(net, vrfs):
+    "... by which BGP's next hop is reached as before."
+    a = net["a"]
+    a.configure("interface wg0\nwireguard announce table 100\nwireguard peer b announce")
+    wait_for(lambda: announced(net, "red") == {"10.99.0.2/32"}, "route in red")
+    assert announced(net, None) == set()
+    has(net, "wg0", RED)
+    answers(net, "red", "hb")
+    move(net, "wg0", None)
+    wait_for(lambda: announced(net, None) == {"10.99.0.2/32"}, "route in the default VRF")
+    wait_for(lambda: announced(net, "red") == set(), "its end in red")
+    move(net, "wg0", "red")
+    wait_for(lambda: announced(net, "red") == {"10.99.0.2/32"}, "route in red again")
+    assert announced(net, None) == set()
+    a.vtysh("write memory")
+    a.kill("wgd")
+    holds(lambda: announced(net, "red") == {"10.99.0.2/32"}, 1, "route")
+    a.start("wgd")
+    holds(lambda: announced(net, "red") == {"10.99.0.2/32"}, 2, "route")
+    has(net, "wg0", RED)
+    a.configure("interface wg0\nno wireguard announce table 100\nno wireguard peer b announce")
+    wait_for(lambda: announced(net, "red") == set(), "its end")
+    has(net, "wg0", RED)
 
 
 @pytest.mark.skipif(BACKEND != "kernel", reason="a program's link goes with it")
