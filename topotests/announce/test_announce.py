@@ -6,7 +6,6 @@ them come and go over BGP and over OSPF.  Peer d is never there.
 """
 import time
 
-import pytest
 
 from lib_wgd import SLOW, holds, wait_for
 
@@ -18,7 +17,6 @@ TOPOLOGY = {
 }
 B = {"10.99.0.2/32", "10.8.2.0/24", "fd00:8:2::/64"}
 C = {"10.99.0.3/32", "10.8.3.0/24"}
-pytestmark = pytest.mark.device  # a handshake is read from it
 
 
 def v4(prefixes):

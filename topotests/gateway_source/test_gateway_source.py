@@ -17,7 +17,6 @@ TOPOLOGY = {
     "links": [("g", "v")],
     "options": {"wgd": "--stale-time 10"},
 }
-pytestmark = pytest.mark.device  # who answers from where is its business
 SOURCES = {"b": "198.51.100.9", "c": "fd00:ffff::9"}
 INSIDE = {"b": "10.99.0.2", "c": "10.99.0.3"}
 

@@ -25,7 +25,6 @@ TOPOLOGY = {
 LAN = "192.168.2.0/24"
 STATIC = "172.31.2.0/24"
 RIGHT = {LAN: "b", STATIC: "b", "10.99.0.2/32": "b"}
-device = pytest.mark.device  # is read back with what an earlier life left
 userspace_only = pytest.mark.skipif(
     BACKEND != "userspace", reason="needs a userspace program to kill"
 )
@@ -53,7 +52,6 @@ def same_session(site, before):
     assert rx_now > rx_before and tx_now > tx_before
 
 
-@device
 def test_wgd_killed(net, probe):
     a = net["a"]
     before = a.handshakes()
@@ -83,7 +81,6 @@ def test_wgd_follows_again(net):
     a.wait_allowed({"172.31.3.0/24": None})
 
 
-@device
 def test_configuration_comes_late(net, probe):
     "Later than the stale time, which has nothing to wait for before."
     a = net["a"]
@@ -97,7 +94,6 @@ def test_configuration_comes_late(net, probe):
     assert result["lost"] == 0, result
 
 
-@device
 def test_one_interface_comes_late(net, probe):
     "When the routes of another are here: those to this one are told again."
     a = net["a"]
@@ -221,7 +217,6 @@ def test_interface_deleted(net):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
 
 
-@device
 def test_clear_repairs(net):
     "What somebody changed by hand is as it should be after clear wireguard."
     a = net["a"]
