@@ -6,9 +6,6 @@ clients of r that have plain WireGuard and nothing else.
     c1, c2 --- r ---- a     192.0.2.1 at both, announced by BGP with BFD
                  \\--- b     (r prefers a); members reach each other by u
 
-WireGuard sends from the anycast address because zebra makes it the source of
-all routes of BGP.
-
 The service 10.99.0.254 is at both gateways: who answers a probe is the gateway
 that the client uses.
 """
