@@ -270,10 +270,10 @@ def test_no_source(net):
     g = net["g"]
     table = g.show()["sources"][0]["table"]
     wait_for(lambda: reached(net, "b"), "way to b")
+    # from now on it is the link's address
+    net["u"].run("nft flush chain inet count from_g;"
+                 "nft add rule inet count from_g counter name right")
     g.configure("interface wg0\nno wireguard gateway-group source 198.51.100.9")
     wait_for(lambda: rules(net)[0] == [], "end of the rules")
     assert g.run("ip route show table %d" % table, check=False).strip() == ""
     wait_for(lambda: "fwmark" not in g.run("wg show wg0"), "end of the mark")
-    # from now on it is the link's address
-    net["u"].run("nft flush chain inet count from_g;"
-                 "nft add rule inet count from_g counter name right")
