@@ -273,7 +273,8 @@ def test_no_source(net):
     # from now on it is the link's address
     net["u"].run("nft flush chain inet count from_g;"
                  "nft add rule inet count from_g counter name right")
-    g.configure("interface wg0\nno wireguard gateway-group source 198.51.100.9")
+    for source in g.show()["sources"]:
+        g.configure("interface wg0\nno wireguard gateway-group source " + source["address"])
     wait_for(lambda: rules(net)[0] == [], "end of the rules")
     assert g.run("ip route show table %d" % table, check=False).strip() == ""
     wait_for(lambda: "fwmark" not in g.run("wg show wg0"), "end of the mark")
