@@ -64,7 +64,7 @@
 #include "lib/core/wg_group_priv.h"
 
 #define TAKE_MS 6000	    /* TAKING lasts so long, */
-#define ATTEMPT_MS 60	    /* between the first two; then twice that, ... */
+#define ATTEMPT_MS 60	    /* between the first three; then twice, ... */
 #define ATTEMPT_EACH_MS 1   /* ... and for each client that is being taken */
 #define ATTEMPT_STRAY_MS 25 /* after the last, if a packet shows the way */
 #define GUESS_MS 100	    /* between two guesses, and after an attempt */
@@ -111,7 +111,7 @@ static void remove_it(struct wg_group *g, struct wg_client *c)
 static int64_t gap(const struct wg_group *g, const struct wg_client *c)
 {
 	int64_t ms = g->count[WG_ROLE_TAKING] * ATTEMPT_EACH_MS;
-	unsigned twice = c->attempts - 1;
+	unsigned twice = c->attempts > 2 ? c->attempts - 2 : 0;
 
 	return (ms < ATTEMPT_MS ? ATTEMPT_MS : ms) << (twice < 6 ? twice : 6);
 }
