@@ -3,7 +3,8 @@
  * Who connects to us, until it is known who that is.
  *
  * A stranger costs little: there are at most CALLERS of them, each for at most
- * CALLER_MS and a few hundred bytes.  It says a HELLO, which names the group by
+ * CALLER_MS, and the oldest makes room for the next, so that who fills all
+ * places keeps no member out: a member needs one for two round trips.  It says a HELLO, which names the group by
  * a hash of the public key and has a nonce; we answer with ours, signed; its
  * next frame is signed, too, and only then it is a member, and takes the place
  * of an earlier connection of the same one.
@@ -168,6 +169,17 @@ static void called(struct event *t)
 			       &c->conn.t_read);
 }
 
+static void make_room(void)
+{
+	struct caller *c = callers;
+
+	if (n_callers < CALLERS)
+		return;
+	while (c->next)
+		c = c->next;
+	caller_end(c);
+}
+
 static void accepted(struct event *t)
 {
 	struct listener *l = EVENT_ARG(t);
@@ -177,10 +189,11 @@ static void accepted(struct event *t)
 	event_add_read(wgd.master, accepted, l, l->fd, &l->t);
 	if (fd < 0)
 		return;
-	if (n_callers >= CALLERS || set_nonblocking(fd) < 0) {
+	if (set_nonblocking(fd) < 0) {
 		close(fd);
 		return;
 	}
+	make_room();
 	c = XCALLOC(MTYPE_WGD_CALLER, sizeof(*c));
 	wgd_conn_open(&c->conn, fd);
 	wgd_conn_address(fd, true, &c->addr);

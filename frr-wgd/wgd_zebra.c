@@ -563,10 +563,14 @@ static int link_vrf_told(ZAPI_CALLBACK_ARGS)
 static void zebra_up(struct zclient *zc)
 {
 	struct follow *f;
+	struct vrf *vrf;
 
 	zlog_info("connected to zebra%s", connected_before ? " again" : "");
 	connected = true;
-	zclient_send_reg_requests(zc, VRF_DEFAULT);
+	/* links are told for each VRF that was asked for */
+	RB_FOREACH (vrf, vrf_name_head, &vrfs_by_name)
+		if (vrf->vrf_id == VRF_DEFAULT || vrf_is_enabled(vrf))
+			zclient_send_reg_requests(zc, vrf->vrf_id);
 	for (f = follows; f; f = f->next) {
 		f->cold = connected_before;
 		f->barriers = 0;

@@ -4,6 +4,8 @@ What else may happen to two gateways with one key: cut from the underlay, cut
 from each other, restarted; clients behind one NAT address, a client that moves
 in the moment in which its gateway dies; who announces whom.
 """
+import subprocess
+
 import pytest
 
 from lib_wgd import SLOW, holds, wait_for
@@ -166,3 +168,40 @@ def test_moves_while_its_gateway_dies(net, clients):
     )
     live(net["a"])
     home(net, clients)
+
+
+# Takes every place as soon as it is free, and holds it as long as it may.
+STRANGERS = """
+import os, select, socket, sys
+for _ in range(100):
+    s = socket.create_connection(("10.1.1.2", 51821), 5)
+    s.sendall(os.urandom(4000))
+    s.close()
+held, tries = [], 0
+while not select.select([0], [], [], 0)[0]:
+    try:
+        s = socket.create_connection(("10.1.1.2", 51821), 1)
+        gone = select.select(held + [s], [], [], 0.001)[0]
+        held = [h for h in held + [s] if h not in gone]
+    except OSError:
+        pass
+    tries += 1
+    if tries == 300:
+        print("many", flush=True)
+"""
+
+
+def test_strangers(net, clients):
+    "Who has no key is told nothing and keeps nobody out."
+    home(net, clients)
+    crowd = net["r"].popen(["python3", "-c", STRANGERS], stdin=subprocess.PIPE)
+    try:
+        assert crowd.stdout.readline() == "many\n"
+        net["b"].kill("wgd")
+        net["b"].start("wgd")
+        home(net, clients)
+        member = net["a"].json("show wireguard wg0 gateway-group")["wg0"]["members"]["10.255.2.2"]
+        assert member["cutOffs"] == 0, member
+    finally:
+        crowd.stdin.close()
+        crowd.wait()

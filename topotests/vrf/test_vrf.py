@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from lib_wgd import BACKEND, difference, holds, wait_for
+from lib_wgd import BACKEND, PATIENCE, difference, holds, wait_for
 
 HAVE_VRF = not subprocess.call(
     "unshare -n ip link add vrf-probe type vrf table 1001", shell=True,
@@ -121,6 +121,27 @@ def test_changes(net, vrfs):
     has(net, "wg1", ["192.168.61.0/24"])
     a.configure("vrf blue\nip route 192.168.50.0/24 10.99.0.2")
     has(net, "wg1", BLUE)
+
+
+def test_zebra_killed(net, vrfs):
+    "Its routes come again, in each VRF, and links there are followed."
+    a = net["a"]
+    a.kill("zebra")
+    a.start("zebra")
+    # staticd and bgpd were in the middle of something
+    for daemon in "staticd", "bgpd":
+        a.kill(daemon)
+        a.start(daemon)
+    has(net, "wg0", RED, timeout=4 * PATIENCE)
+    has(net, "wg1", BLUE, timeout=4 * PATIENCE)
+    a.configure("vrf red\nip route 192.168.53.0/24 10.99.0.2")
+    has(net, "wg0", RED + ["192.168.53.0/24"])
+    a.configure("vrf red\nno ip route 192.168.53.0/24 10.99.0.2")
+    answers(net, "red", "hb")
+    a.run("ip link set wg0 down")
+    has(net, "wg0", [])
+    a.run("ip link set wg0 up")
+    has(net, "wg0", RED)
 
 
 def test_configuration(net, vrfs):
