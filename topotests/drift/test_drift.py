@@ -169,7 +169,6 @@ def names(hands):
     return "+".join(hand.__name__ for hand in hands)
 
 
-@pytest.mark.device  # loses single prefixes
 @pytest.mark.parametrize("hand", HANDS)
 def test_clear_repairs(net, right, other, hand):
     change(net, right, hand)
@@ -178,7 +177,7 @@ def test_clear_repairs(net, right, other, hand):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
 
 
-@pytest.mark.device  # loses single prefixes
+@pytest.mark.device  # loses single prefixes: all hands, in four tests
 @pytest.mark.parametrize(
     "hands",
     [
