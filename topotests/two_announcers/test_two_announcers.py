@@ -32,6 +32,9 @@ def prefer(net, name):
 
 
 def test_preferred_one_owns(net):
+    # both let a's packets in: a's route is there later than theirs at a
+    for name in "bc":
+        net[name].wait_allowed({"192.168.1.0/24": "a"})
     net["a"].wait_allowed({LAN: "b"})
     wait_for(lambda: net["ha"].ping(SERVER), "answer")
 
