@@ -105,7 +105,6 @@ static void peer_part(struct vty *vty, struct wgd_if *wif,
 	char key[WG_KEY_STRLEN], buf[WG_PREFIX_STRLEN];
 	struct wg_entry e;
 	size_t i, n = 0;
-	bool more;
 
 	vty_out(vty, "\n[Peer]\n");
 	if (pub)
@@ -119,14 +118,12 @@ static void peer_part(struct vty *vty, struct wgd_if *wif,
 	for (i = 0; i < subnets->n; i++)
 		item(vty, "AllowedIPs = ", &n,
 		     wg_prefix_str((struct wg_prefix *)&subnets->p[i], buf));
-	for (more = wg_entry_next(wif->dev, NULL, &e); more;
-	     more = wg_entry_next(wif->dev, (struct wg_prefix[]){e.prefix},
-				  &e)) {
+	wgd_vty_each_entry (wif->dev, &e) {
+		struct wg_addr first = { .family = e.prefix.family };
+
+		memcpy(first.b, e.prefix.b, sizeof(first.b));
 		if (!e.decided || e.decided == p->peer ||
-		    inside(subnets, &e.prefix))
-			continue;
-		if (e.prefix.family == AF_INET6 && e.prefix.b[0] == 0xfe &&
-		    (e.prefix.b[1] & 0xc0) == 0x80)
+		    inside(subnets, &e.prefix) || wg_addr_is_linklocal(&first))
 			continue;
 		item(vty, "AllowedIPs = ", &n, wg_prefix_str(&e.prefix, buf));
 	}
@@ -167,9 +164,7 @@ DEFPY(show_wireguard_export, show_wireguard_export_cmd,
 	unsigned n = 0;
 
 	wg_core_settle(wgd.core);
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
-		if (ifname && !strmatch(wif->name, ifname))
-			continue;
+	wgd_vty_each_if (wif, ifname) {
 		for (peer = wg_peer_first(wif->dev); peer;
 		     peer = wg_peer_next(peer)) {
 			p = wg_peer_arg(peer);

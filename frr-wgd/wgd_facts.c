@@ -62,12 +62,6 @@ static void ask(const struct wg_fib_query *q, struct wgd_way *ret)
 	ret->known = ret->there || rc == -ENETUNREACH;
 }
 
-static bool is_linklocal(const struct wg_addr *a)
-{
-	return a->family == AF_INET6 && a->b[0] == 0xfe &&
-	       (a->b[1] & 0xc0) == 0x80;
-}
-
 /* A link-local address says nothing without its link. */
 static void ask_way(const struct wg_addr *addr, uint32_t vrf,
 		    struct wgd_way *ret)
@@ -75,7 +69,7 @@ static void ask_way(const struct wg_addr *addr, uint32_t vrf,
 	struct wg_fib_query q = {.addr = *addr, .vrf = vrf};
 
 	memset(ret, 0, sizeof(*ret));
-	if (!is_linklocal(addr))
+	if (!wg_addr_is_linklocal(addr))
 		ask(&q, ret);
 }
 
@@ -87,7 +81,7 @@ static void ask_under(struct wgd_facts *f)
 		.mark = wg_dev_conf(f->wif->dev)->fwmark,
 	};
 
-	if (q.addr.family && !is_linklocal(&q.addr))
+	if (q.addr.family && !wg_addr_is_linklocal(&q.addr))
 		ask(&q, &f->under);
 }
 

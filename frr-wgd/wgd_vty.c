@@ -30,18 +30,6 @@
 
 #define HISTORY_SHORT 3 /* changes that people are shown; all are in JSON */
 
-/* For each interface, or for the named one. */
-#define each_if(wif, ifname)                                                   \
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))                \
-		if ((ifname) && !strmatch(wif->name, (ifname)))                \
-			;                                                      \
-		else
-
-/* Each prefix of a device, in order. */
-#define each_entry(dev, e)                                                     \
-	for (bool more = wg_entry_next(dev, NULL, e); more;                    \
-	     more = wg_entry_next(dev, (struct wg_prefix[]){ (e)->prefix }, e))
-
 static int no_such(struct vty *vty, const char *ifname, bool json)
 {
 	if (!ifname || wgd_if_find(ifname))
@@ -406,7 +394,7 @@ DEFPY (show_wireguard,
 	wg_core_settle(wgd.core);
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
-	each_if (wif, ifname) {
+	wgd_vty_each_if (wif, ifname) {
 		wgd_device_refresh(wif);
 		if (json)
 			json_object_object_add(o, wif->name, if_json(wif));
@@ -477,13 +465,13 @@ DEFPY (show_wireguard_allowed_ips,
 	wg_core_settle(wgd.core);
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
-	each_if (wif, ifname) {
+	wgd_vty_each_if (wif, ifname) {
 		t = json ? json_object_new_object() : NULL;
 		if (!json)
 			vty_out(vty, "Interface %s\n  %-43s %-20s %-10s %s\n",
 				wif->name, "Prefix", "Peer", "Source",
 				"State");
-		each_entry (wif->dev, &e) {
+		wgd_vty_each_entry (wif->dev, &e) {
 			if (!is_allowed_ip(&e))
 				continue;
 			wg_prefix_str(&e.prefix, prefix);
@@ -592,13 +580,13 @@ DEFPY (show_wireguard_routes,
 	wg_core_settle(wgd.core);
 	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
-	each_if (wif, ifname) {
+	wgd_vty_each_if (wif, ifname) {
 		t = json ? json_object_new_object() : NULL;
 		if (!json)
 			vty_out(vty, "Interface %s\n  %-43s %-10s %-20s %s\n",
 				wif->name, "Prefix", "Protocol", "Owner",
 				"Verdict");
-		each_entry (wif->dev, &e) {
+		wgd_vty_each_entry (wif->dev, &e) {
 			if (!e.has_route)
 				continue;
 			if (json)
@@ -715,7 +703,7 @@ DEFPY (clear_wireguard,
 
 	if (no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
-	each_if (wif, ifname)
+	wgd_vty_each_if (wif, ifname)
 		wgd_if_resync(wif, "clear wireguard");
 	return CMD_SUCCESS;
 }

@@ -88,6 +88,13 @@ static inline bool wg_endpoint_same(const struct wg_endpoint *a,
 		(a->port == b->port && a->scope == b->scope));
 }
 
+/* In fe80::/10 (RFC 4291 2.4)? */
+static inline bool wg_addr_is_linklocal(const struct wg_addr *a)
+{
+	return a->family == AF_INET6 && a->b[0] == 0xfe &&
+	       (a->b[1] & 0xc0) == 0x80;
+}
+
 /* The host prefix (/32, /128) of an address. */
 static inline struct wg_prefix wg_prefix_host(const struct wg_addr *a)
 {

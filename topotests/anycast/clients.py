@@ -15,23 +15,16 @@ ANYCAST = "192.0.2.1"
 SERVICE = "10.99.0.254"
 GATEWAYS = "ab"
 OTHER = {"a": "b", "b": "a"}
-
-DEAD = """
-table inet dead {
-  chain pre { type filter hook prerouting priority -500; iifname != "lo" drop; }
-  chain out { type filter hook output priority -500; oifname != "lo" drop; }
+TOPOLOGY = {
+    "sites": "abr",
+    "daemons": ["bgpd", "bfdd"],
+    "hosts": {
+        "c1": ("r", "198.51.100.11/24", "198.51.100.1"),
+        "c2": ("r", "198.51.100.12/24", "198.51.100.1"),
+    },
+    "links": ["ar", "br"],
+    "same_key": {"b": "a"},
 }
-"""
-
-
-def die(site):
-    "From now on nothing comes from the machine and nothing gets there."
-    site.gear.net.cmd_raises("nft -f -", stdin=DEAD)
-
-
-def live(site):
-    site.run("nft delete table inet dead", check=False)
-
 
 class Client:
     "A namespace with WireGuard as a client has it."

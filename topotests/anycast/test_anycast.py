@@ -6,27 +6,15 @@ other one, in a fraction of a second, also one that sends nothing.
 """
 import pytest
 
-from lib_wgd import SLOW, holds, wait_for
+from lib_wgd import SLOW, die, holds, live, wait_for
 from clients import (
-    Client,
     SERVICE,
-    die,
+    TOPOLOGY,  # the net fixture takes it from here
+    Client,
     gateways_are_ready,
-    live,
     role,
     wait_served,
 )
-
-TOPOLOGY = {
-    "sites": "abr",
-    "daemons": ["bgpd", "bfdd"],
-    "hosts": {
-        "c1": ("r", "198.51.100.11/24", "198.51.100.1"),
-        "c2": ("r", "198.51.100.12/24", "198.51.100.1"),
-    },
-    "links": ["ar", "br"],
-    "same_key": {"b": "a"},
-}
 
 KILL_MS = 300  # BFD 50 ms x 3
 SLACK = 700  # for a busy machine; bench/bench-anycast has the figures

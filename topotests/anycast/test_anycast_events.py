@@ -8,28 +8,17 @@ import subprocess
 
 import pytest
 
-from lib_wgd import SLOW, holds, wait_for
+from lib_wgd import SLOW, die, holds, live, wait_for
 from clients import (
     SERVICE,
+    TOPOLOGY,  # the net fixture takes it from here
     Client,
-    die,
     gateways_are_ready,
     group,
-    live,
     role,
     wait_served,
 )
 
-TOPOLOGY = {
-    "sites": "abr",
-    "daemons": ["bgpd", "bfdd"],
-    "hosts": {
-        "c1": ("r", "198.51.100.11/24", "198.51.100.1"),
-        "c2": ("r", "198.51.100.12/24", "198.51.100.1"),
-    },
-    "links": ["ar", "br"],
-    "same_key": {"b": "a"},
-}
 SLACK = 1000  # ms
 
 NAT = """

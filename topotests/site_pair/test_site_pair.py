@@ -11,7 +11,7 @@ endpoint and knows nothing of all this.
 """
 import pytest
 
-from lib_wgd import SLOW, holds, wait_for
+from lib_wgd import SLOW, die, holds, live, wait_for
 
 TOPOLOGY = {
     "sites": "abrcl",
@@ -28,22 +28,6 @@ NEXTHOP = {"a": "10.2.1.2", "b": "10.2.2.2"}
 
 # BFD is 300 ms x 3, which does not flap on a busy machine; the rest is room
 OUTAGE_MS = 2500
-
-DEAD = """
-table inet dead {
-  chain pre { type filter hook prerouting priority -500; iifname != "lo" drop; }
-  chain out { type filter hook output priority -500; oifname != "lo" drop; }
-}
-"""
-
-
-def die(site):
-    "From now on nothing comes from the machine and nothing gets there."
-    site.gear.net.cmd_raises("nft -f -", stdin=DEAD)
-
-
-def live(site):
-    site.run("nft delete table inet dead")
 
 
 def role(net, name):

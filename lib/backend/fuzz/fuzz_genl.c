@@ -13,15 +13,6 @@
 #include "lib/backend/fuzz/fuzz.h"
 #include "lib/backend/wg_genl.h"
 
-#define CHECK(x)                                                               \
-	do {                                                                   \
-		if (!(x)) {                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,     \
-				#x);                                           \
-			abort();                                               \
-		}                                                              \
-	} while (0)
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t len = sizeof(struct nlmsghdr) + size;

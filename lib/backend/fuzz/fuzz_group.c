@@ -11,15 +11,6 @@
 #include "lib/backend/fuzz/fuzz.h"
 #include "lib/core/wg_group.h"
 
-#define CHECK(x)                                                               \
-	do {                                                                   \
-		if (!(x)) {                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,     \
-				#x);                                           \
-			abort();                                               \
-		}                                                              \
-	} while (0)
-
 #define CLIENTS 4
 
 static struct wg_group *group_new(void)

@@ -12,16 +12,6 @@
 #include "lib/backend/fuzz/fuzz.h"
 #include "lib/backend/wg_uapi.h"
 
-/* Also without assert(3): a fuzzer has no other way to say no. */
-#define CHECK(x)                                                               \
-	do {                                                                   \
-		if (!(x)) {                                                    \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,     \
-				#x);                                           \
-			abort();                                               \
-		}                                                              \
-	} while (0)
-
 struct outcome {
 	int result;
 	size_t events;
