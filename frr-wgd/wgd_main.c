@@ -190,6 +190,7 @@ int main(int argc, char **argv)
 	wgd_vty_init();
 	wgd_group_vty_init();
 	wgd_export_init();
+	wgd_graph_init();
 
 	frr_config_fork();
 	frr_run(wgd.master);

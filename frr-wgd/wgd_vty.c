@@ -30,7 +30,7 @@
 
 #define HISTORY_SHORT 3 /* changes that people are shown; all are in JSON */
 
-static int no_such(struct vty *vty, const char *ifname, bool json)
+int wgd_vty_no_such(struct vty *vty, const char *ifname, bool json)
 {
 	if (!ifname || wgd_if_find(ifname))
 		return CMD_SUCCESS;
@@ -50,7 +50,7 @@ static const char *peer_name(const struct wg_peer *peer, char *key)
 
 /* --- show wireguard */
 
-static const char *sync_state(struct wgd_if *wif)
+const char *wgd_vty_sync_state(struct wgd_if *wif)
 {
 	if (wif->state == WGD_IF_SYNCED &&
 	    (wg_plan_pending(wif->dev) || wg_sync_is_busy(wif->dev)))
@@ -265,7 +265,7 @@ static json_object *if_json(struct wgd_if *wif)
 		json_object_int_add(t, "entries", count.targets);
 		json_object_object_add(o, "aggregate", t);
 	}
-	json_object_string_add(o, "syncState", sync_state(wif));
+	json_object_string_add(o, "syncState", wgd_vty_sync_state(wif));
 	if (wif->reason && wif->state == WGD_IF_ABSENT)
 		json_object_string_add(o, "syncReason", wif->reason);
 	if (refusal(wif))
@@ -348,7 +348,7 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 	char buf[64];
 	unsigned i;
 
-	vty_out(vty, "Interface %s is %s%s%s%s\n", wif->name, sync_state(wif),
+	vty_out(vty, "Interface %s is %s%s%s%s\n", wif->name, wgd_vty_sync_state(wif),
 		wif->reason && wif->state == WGD_IF_ABSENT ? " (" : "",
 		wif->reason && wif->state == WGD_IF_ABSENT ? wif->reason : "",
 		wif->reason && wif->state == WGD_IF_ABSENT ? ")" : "");
@@ -392,7 +392,7 @@ DEFPY (show_wireguard,
 	struct wgd_if *wif;
 
 	wg_core_settle(wgd.core);
-	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
+	if (!json && wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
 	wgd_vty_each_if (wif, ifname) {
 		wgd_device_refresh(wif);
@@ -463,7 +463,7 @@ DEFPY (show_wireguard_allowed_ips,
 	struct wgd_if *wif;
 
 	wg_core_settle(wgd.core);
-	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
+	if (!json && wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
 	wgd_vty_each_if (wif, ifname) {
 		t = json ? json_object_new_object() : NULL;
@@ -578,7 +578,7 @@ DEFPY (show_wireguard_routes,
 	struct wgd_if *wif;
 
 	wg_core_settle(wgd.core);
-	if (!json && no_such(vty, ifname, false) != CMD_SUCCESS)
+	if (!json && wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
 	wgd_vty_each_if (wif, ifname) {
 		t = json ? json_object_new_object() : NULL;
@@ -701,7 +701,7 @@ DEFPY (clear_wireguard,
 {
 	struct wgd_if *wif;
 
-	if (no_such(vty, ifname, false) != CMD_SUCCESS)
+	if (wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
 		return CMD_WARNING;
 	wgd_vty_each_if (wif, ifname)
 		wgd_if_resync(wif, "clear wireguard");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Show, clear, generate and export. */
+/* Show, clear, generate, export and draw. */
 #ifndef WGD_VTY_H
 #define WGD_VTY_H
 
@@ -17,7 +17,15 @@
 	for (bool more = wg_entry_next(dev, NULL, e); more;                    \
 	     more = wg_entry_next(dev, (struct wg_prefix[]){(e)->prefix}, e))
 
+/* CMD_WARNING, said to the user (by {} in JSON): no such interface is ours.
+ * IFNAME NULL: all, which is fine. */
+extern int wgd_vty_no_such(struct vty *vty, const char *ifname, bool json);
+
+/* The interface's state; "pending": in sync but for what is under way. */
+extern const char *wgd_vty_sync_state(struct wgd_if *wif);
+
 extern void wgd_vty_init(void);
+extern void wgd_graph_init(void);
 extern void wgd_group_vty_init(void);
 extern void wgd_export_init(void);
 

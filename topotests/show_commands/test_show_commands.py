@@ -4,6 +4,8 @@ What users see: the JSON objects have the keys that are promised, their
 values are those of the device, and the text says the same.
 """
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -162,6 +164,62 @@ def test_text_of_the_device(net):
         if peer.get("publicKey"):
             assert peer["publicKey"] in text
     assert "10.255.2.2:51820" in text
+
+
+GRAPH = """\
+graph wireguard {
+  graph [rankdir=LR];
+  node [shape=ellipse, fontname="sans-serif"];
+  edge [fontname="sans-serif", fontsize=10];
+  "this" [shape=box, style=bold, label="a"];
+  "interface wg0" [shape=box, label="wg0\\nsynced"];
+  "this" -- "interface wg0";
+  "peer wg0 b" [label="b\\n10.99.0.2", color="#2e7d32", penwidth=2];
+  "interface wg0" -- "peer wg0 b" [label="up\\n3 static, 2 dynamic", color="#2e7d32", penwidth=2];
+  "peer wg0 c" [label="c\\n10.99.0.3", color="#9e9e9e", style=dotted];
+  "interface wg0" -- "peer wg0 c" [label="shutdown\\n0 static, 0 dynamic", color="#9e9e9e", style=dotted];
+  "peer wg0 d" [label="d\\n10.99.0.4", color="#9e9e9e", style=dotted];
+  "interface wg0" -- "peer wg0 d" [label="incomplete\\n0 static, 0 dynamic", color="#9e9e9e", style=dotted];
+}
+"""
+
+
+def test_graph(net):
+    "The picture, and no key in it."
+    a = net["a"]
+    assert a.vtysh("show wireguard graph") == GRAPH
+    assert a.vtysh("show wireguard wg0 graph") == GRAPH
+    peers = a.show()["peers"].values()
+    for secret in [p["publicKey"] for p in peers if "publicKey" in p]:
+        assert secret not in GRAPH
+
+
+def drawn(site):
+    "Graphviz reads what is printed; the names of its nodes."
+    text = site.vtysh("show wireguard graph")
+    out = subprocess.run(["dot", "-Tplain"], input=text, text=True, check=True,
+                         capture_output=True)
+    assert not out.stderr, out.stderr
+    subprocess.run(["dot", "-Tsvg"], input=text, text=True, check=True,
+                   stdout=subprocess.DEVNULL)
+    return [line for line in out.stdout.splitlines() if line.startswith("node ")]
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="no dot: apt-get install graphviz")
+def test_graph_is_drawn(net):
+    a = net["a"]
+    assert len(drawn(a)) == 5
+    # a name that the kernel takes, and that would end a string
+    name = 'w"g\\&amp;'
+    a.configure("interface %s\n wireguard peer x.y:z@-_ address 10.98.0.2" % name)
+    try:
+        nodes = "\n".join(drawn(a))
+        for part in ('w\\"g\\', "peer", "x.y:z@-_"):
+            assert part in nodes, nodes
+        assert len(nodes.splitlines()) == 7, nodes
+    finally:
+        a.configure("interface %s\n no wireguard peer x.y:z@-_" % name)
+        a.configure("no interface %s" % name, check=False)
 
 
 def test_unknown_interface(net):

@@ -95,6 +95,7 @@ def test_followed(net, vrfs):
     a = net["a"]
     assert (vrf_of(net, "wg0"), vrf_of(net, "wg1")) == ("red", "blue")
     assert "VRF: red" in a.vtysh("show wireguard wg0")
+    assert 'label="wg0\\nVRF red\\n' in a.vtysh("show wireguard graph")
     routes = a.show("wg0", "routes")
     assert routes["192.168.60.0/24"]["protocol"] == "bgp"
     assert routes["192.168.51.0/24"]["owner"] == "b"
