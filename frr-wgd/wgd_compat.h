@@ -39,6 +39,8 @@
 #endif
 
 #include "if.h"
+#include "linklist.h"
+#include "northbound_cli.h"
 #include "sockunion.h"
 
 /*
@@ -127,6 +129,56 @@ static inline bool wgd_compat_is_local(int route_type)
 	return route_type == ZEBRA_ROUTE_LOCAL;
 #else
 	return false;
+#endif
+}
+
+/*
+ * An RPC that a command calls.  Since FRR 10.1 input is a tree and its leaves
+ * are queued by name; before, it is a list of leaves with their whole paths.
+ * A leaf without a value is left out.
+ */
+struct wgd_compat_leaf {
+	const char *name, *value;
+};
+
+static inline int wgd_compat_rpc(struct vty *vty, const char *xpath,
+				 const struct wgd_compat_leaf *leaf, size_t n)
+{
+#if FRR_VER >= 100100
+	for (; n--; leaf++)
+		if (leaf->value)
+			nb_cli_rpc_enqueue(vty, leaf->name, leaf->value);
+	return nb_cli_rpc(vty, xpath, NULL);
+#else
+	struct list *input = yang_data_list_new();
+	char path[XPATH_MAXLEN];
+	int rc;
+
+	for (; n--; leaf++) {
+		if (!leaf->value)
+			continue;
+		snprintf(path, sizeof(path), "%s/input/%s", xpath, leaf->name);
+		listnode_add(input, yang_data_new(path, leaf->value));
+	}
+	rc = nb_cli_rpc(vty, xpath, input, NULL);
+	list_delete(&input);
+	return rc;
+#endif
+}
+
+/* A leaf of an RPC's input; NULL: it is not there. */
+static inline const char *wgd_compat_rpc_input(struct nb_cb_rpc_args *args,
+					       const char *name)
+{
+#if FRR_VER >= 100100
+	return yang_dnode_exists(args->input, name)
+		       ? yang_dnode_get_string(args->input, "%s", name)
+		       : NULL;
+#else
+	const struct yang_data *leaf = yang_data_list_find(
+		args->input, "%s/input/%s", args->xpath, name);
+
+	return leaf ? leaf->value : NULL;
 #endif
 }
 

@@ -433,6 +433,6 @@ void wgd_group_configure(struct wgd_if *wif)
 	g = wif->group ?: group_new(wif);
 	load_key(g);
 	set_members(g, conf);
-	wg_group_drain(g->core, conf->drain, wgd_now_ms());
+	wg_group_drain(g->core, conf->drain || wif->drained, wgd_now_ms());
 	wgd_group_act(g);
 }

@@ -93,6 +93,7 @@ struct wgd_if {
 	int64_t refused_ms; /* ... and when it was last */
 
 	struct wgd_group *group; /* NULL: it is no gateway of several */
+	bool drained; /* by the RPC, whatever the configuration says */
 
 	struct wg_backend *be;
 	/* COMPARING: all was read, and is looked through for what is missing */

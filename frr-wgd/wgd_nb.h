@@ -49,10 +49,31 @@ extern struct yang_data *wgd_nb_peer_ups(struct nb_cb_get_elem_args *args);
 extern struct yang_data *wgd_nb_peer_downs(struct nb_cb_get_elem_args *args);
 extern struct yang_data *wgd_nb_peer_flaps(struct nb_cb_get_elem_args *args);
 extern struct yang_data *wgd_nb_peer_held(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_endpoint(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_port(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_peer_handshake(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_rx(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_tx(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_static(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_peer_dynamic(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_peer_installed(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_if_sync_state(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_if_public_key(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_if_listen_port(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_if_drained(struct nb_cb_get_elem_args *args);
 /* The peer is in another state than BEFORE: tell who wants to know. */
 struct wgd_peer;
 extern void wgd_nb_state_changed(const struct wgd_peer *p,
 				 enum wg_peer_state before, const char *reason);
+
+/* wgd_nb_rpc.c */
+#define WGD_RPC_CLEAR "/frr-wireguard:clear"
+#define WGD_RPC_DRAIN "/frr-wireguard:drain"
+extern int wgd_nb_rpc_clear(struct nb_cb_rpc_args *args);
+extern int wgd_nb_rpc_drain(struct nb_cb_rpc_args *args);
 
 /* wgd_cli.c: a line of configuration for each node */
 extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);

@@ -199,7 +199,7 @@ static const char *refusal(struct wgd_if *wif)
 	return wg_plan_is_refused(wif->dev) ? wif->refusal : NULL;
 }
 
-static uint16_t port_of(struct wgd_if *wif)
+uint16_t wgd_vty_port(struct wgd_if *wif)
 {
 	return wif->conf.listen_port && !refusal(wif) ? wif->conf.listen_port
 						      : wif->port;
@@ -245,7 +245,7 @@ static json_object *if_json(struct wgd_if *wif)
 		json_object_string_add(o, "publicKey",
 				       wg_key_str(wgd_if_public_key(wif),
 						  buf));
-	json_object_int_add(o, "listenPort", port_of(wif));
+	json_object_int_add(o, "listenPort", wgd_vty_port(wif));
 	if (wg_dev_vrf(wif->dev) != VRF_DEFAULT)
 		json_object_string_add(o, "vrf",
 				       vrf_id_to_name(wg_dev_vrf(wif->dev)));
@@ -366,7 +366,7 @@ static void if_text(struct vty *vty, struct wgd_if *wif)
 			? wg_key_str(wgd_if_public_key(wif), buf)
 			: "not known");
 	vty_out(vty, "  Listen port: %u, MTU: %u%s%s%s, fwmark: %u\n",
-		port_of(wif), mtu_of(wif),
+		wgd_vty_port(wif), mtu_of(wif),
 		mtu_link(wif) ? " (80 less than " : "", mtu_link(wif) ?: "",
 		mtu_link(wif) ? ")" : "", wg_dev_conf(wif->dev)->fwmark);
 	for (i = 0; i < 2; i++)
@@ -690,54 +690,6 @@ DEFPY (show_wireguard_statistics,
 	return json ? vty_json(vty, o) : CMD_SUCCESS;
 }
 
-/* --- clear, generate */
-
-DEFPY (clear_wireguard,
-       clear_wireguard_cmd,
-       "clear wireguard [IFNAME$ifname]",
-       CLEAR_STR
-       "WireGuard: read the device back and repair every difference\n"
-       INTERFACE_STR)
-{
-	struct wgd_if *wif;
-
-	if (wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
-		return CMD_WARNING;
-	wgd_vty_each_if (wif, ifname)
-		wgd_if_resync(wif, "clear wireguard");
-	return CMD_SUCCESS;
-}
-
-DEFPY (wireguard_generate,
-       wireguard_generate_cmd,
-       "wireguard generate <private-key$private|preshared-key> file WORD$path",
-       "WireGuard\n"
-       "Make a new key\n"
-       "A private key; its public key is printed\n"
-       "A preshared key, to be copied to the peer\n"
-       "Where to keep it\n"
-       "Absolute path of a file that is not there yet\n")
-{
-	char err[256], text[WG_KEY_STRLEN];
-	struct wg_key pub;
-
-	if (*path != '/') {
-		vty_out(vty, "%% %s: not an absolute path\n", path);
-		return CMD_WARNING;
-	}
-	if (wg_key_generate(path, !!private, err, sizeof(err)) < 0 ||
-	    (private &&
-	     wg_key_load_public(path, &pub, err, sizeof(err)) < 0)) {
-		vty_out(vty, "%% %s\n", err);
-		return CMD_WARNING;
-	}
-	if (private)
-		vty_out(vty, "Public key: %s\n", wg_key_str(&pub, text));
-	else
-		vty_out(vty, "Preshared key written to %s\n", path);
-	return CMD_SUCCESS;
-}
-
 void wgd_vty_init(void)
 {
 	install_element(VIEW_NODE, &show_wireguard_cmd);
@@ -745,6 +697,4 @@ void wgd_vty_init(void)
 	install_element(VIEW_NODE, &show_wireguard_routes_cmd);
 	install_element(VIEW_NODE, &show_wireguard_explain_cmd);
 	install_element(VIEW_NODE, &show_wireguard_statistics_cmd);
-	install_element(ENABLE_NODE, &clear_wireguard_cmd);
-	install_element(ENABLE_NODE, &wireguard_generate_cmd);
 }

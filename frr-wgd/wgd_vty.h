@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Show, clear, generate, export and draw. */
+/* Commands that are not configuration. */
 #ifndef WGD_VTY_H
 #define WGD_VTY_H
 
@@ -24,7 +24,11 @@ extern int wgd_vty_no_such(struct vty *vty, const char *ifname, bool json);
 /* The interface's state; "pending": in sync but for what is under way. */
 extern const char *wgd_vty_sync_state(struct wgd_if *wif);
 
+/* The UDP port in use, as far as it is known. */
+extern uint16_t wgd_vty_port(struct wgd_if *wif);
+
 extern void wgd_vty_init(void);
+extern void wgd_exec_init(void);
 extern void wgd_graph_init(void);
 extern void wgd_group_vty_init(void);
 extern void wgd_export_init(void);

@@ -222,6 +222,96 @@ def test_graph_is_drawn(net):
         a.configure("no interface %s" % name, check=False)
 
 
+def operational(site):
+    "What `show yang operational-data` has of frr-wireguard, by interface."
+    out = site.vtysh("show yang operational-data /frr-interface:lib wgd")
+    found = {}
+    for interface in json.loads(out)["frr-interface:lib"]["interface"]:
+        ours = interface.get("frr-wireguard:wireguard")
+        if ours:
+            found[interface["name"]] = ours
+    return found
+
+
+def test_operational_data(net):
+    "NETCONF's view is that of show wireguard json."
+    a = net["a"]
+
+    def compared():
+        shown, (name, data) = a.show(), *operational(a).items()
+        assert name == "wg0"
+        assert data["state"] == {
+            "sync-state": shown["syncState"],
+            "public-key": shown["publicKey"],
+            "listen-port": shown["listenPort"],
+        }
+        peers = {p["name"]: p["state"] for p in data["peer"]}
+        assert set(peers) == set(shown["peers"])
+        for peer, state in peers.items():
+            other = shown["peers"][peer]
+            for leaf, key in (
+                ("state", "state"), ("cause", "stateCause"),
+                ("reason", "stateReason"), ("allowed-ips-static", "allowedIpsStatic"),
+                ("allowed-ips-dynamic", "allowedIpsDynamic"),
+                ("allowed-ips-installed", "allowedIpsInstalled"),
+            ):
+                assert state[leaf] == other[key], (peer, leaf)
+            # 64 bits are strings in JSON (RFC 7951)
+            assert state["rx-bytes"] == str(other["rxBytes"])
+            assert state["tx-bytes"] == str(other["txBytes"])
+        b = peers["b"]
+        assert b["endpoint-address"] == "10.255.2.2" and b["endpoint-port"] == 51820
+        assert int(b["last-handshake"]) < 600
+        assert "last-handshake" not in peers["d"] and "endpoint-address" not in peers["d"]
+        return True
+
+    # a reading of the device may come in between, and seconds pass
+    wait_for(compared, "the same data")
+
+
+def test_clear(net):
+    "The command is the RPC."
+    a = net["a"]
+    a.vtysh("debug northbound callbacks rpc", "debug wireguard device",
+            "clear wireguard wg0", "no debug northbound", "no debug wireguard device")
+    log = a.log()
+    assert "northbound RPC: /frr-wireguard:clear" in log
+    assert log.count("wg0: resync: clear") == 1
+    out = a.vtysh("clear wireguard nonsense")
+    assert "nonsense is not a WireGuard interface" in out
+
+
+def test_drain(net):
+    "... and drain: it is no line of configuration, and outlives changes of that."
+    a = net["a"]
+
+    def drained():
+        shown = a.json("show wireguard gateway-group")["wg0"]["drained"]
+        assert operational(a)["wg0"]["state"]["drained"] is shown
+        return shown
+
+    out = a.vtysh("wireguard gateway-group drain wg0")
+    assert "wg0 has no gateway group" in out
+    a.configure("interface wg0\nwireguard gateway-group member 10.255.2.2")
+    try:
+        before = a.running_wireguard()
+        assert not drained()
+        a.vtysh("wireguard gateway-group drain wg0")
+        assert drained() and a.running_wireguard() == before
+        a.configure("interface wg0\nwireguard peer d description x")
+        assert drained()
+        a.vtysh("no wireguard gateway-group drain wg0")
+        assert not drained()
+        a.configure("interface wg0\nwireguard gateway-group drain")
+        a.vtysh("no wireguard gateway-group drain wg0")
+        assert drained()  # the configuration says so
+    finally:
+        a.configure("""interface wg0
+            no wireguard gateway-group drain
+            no wireguard gateway-group member 10.255.2.2
+            no wireguard peer d description""")
+
+
 def test_unknown_interface(net):
     "Says so, and is no error of JSON."
     _, out = net["a"].vtysh_status("show wireguard nonsense")
