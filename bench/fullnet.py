@@ -291,7 +291,8 @@ def watch(node):
 
 
 def mover(node):
-    return Gear(node, routewatch.__file__, "move", "/run/frr/staticd.vty")
+    return Gear(node, routewatch.__file__, "move", "/run/frr/staticd.vty",
+                "/run/frr/zserv.api")
 
 
 def echo(node):

@@ -5,8 +5,11 @@ What a benchmark asks of a site's kernel, in a process of its own there, so
 that its clock is not held up by other work.
 
   routewatch.py watch           count the changes of routes
-  routewatch.py move CONSOLE    move a prefix to and fro through staticd's
-                                console, and time it
+  routewatch.py move STATICD ZEBRA
+                                move a prefix to and fro through staticd's
+                                console, and time it: in the kernel, in what
+                                zebra (its socket) tells another client, and
+                                on the wire
 """
 import ctypes
 import json
@@ -25,8 +28,22 @@ MOVING = "198.18.255.0/24"  # between the sites p1 and p2, ...
 PROBED = "198.18.255.1"  # ... at both of which this address echoes
 HOPS = "10.99.0.1", "10.99.0.2"
 SO_RCVBUFFORCE, SO_ATTACH_FILTER = 33, 26
+ETH_P_ALL = 3
 PROTO_STATIC = 196  # RTPROT_ZSTATIC
+UNDERLAY = "under"
+SIZE = 1000  # of a probe; no other packet in a tunnel is of its size
+# WireGuard: 16 bytes of header, the packet to 16 bytes padded, a tag of 16
+OUTER = 20 + 8 + 16 + (20 + 8 + SIZE + 15) // 16 * 16 + 16
+ENDPOINTS = "10.255.1.2", "10.255.2.2"  # of the two, in the underlay
 GROUP4, GROUP6 = 0x40, 0x400  # of rtnetlink: routes
+
+
+def attach_filter(sock, *code):
+    "struct sock_fprog, of (code, jump if true, jump if false, k)."
+    keep = bytearray(b"".join(struct.pack("=HBBI", *i) for i in code))
+    address = ctypes.addressof(ctypes.c_char.from_buffer(keep))
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                    struct.pack("HxxxxxxQ", len(code), address))
 
 
 def route_socket(groups, room, protocol=None):
@@ -34,14 +51,9 @@ def route_socket(groups, room, protocol=None):
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
     sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, room)
     if protocol is not None:
-        # struct sock_fprog: accept where rtm_protocol is that
-        code = b"".join(struct.pack("=HBBI", *i) for i in (
-            (0x30, 0, 0, 16 + 5), (0x15, 0, 1, protocol),
-            (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0)))
-        keep = bytearray(code)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(keep))
-        sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
-                        struct.pack("HxxxxxxQ", 4, address))
+        # accept where rtm_protocol is that
+        attach_filter(sock, (0x30, 0, 0, 16 + 5), (0x15, 0, 1, protocol),
+                      (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0))
     sock.bind((0, groups))
     return sock
 
@@ -82,20 +94,65 @@ def watch():
                 count, first, last = 0, 0, 0
 
 
-def move(console_path):
+def wire():
+    "A socket that hears of probes that leave, in their outer packets."
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    attach_filter(sock, (0x28, 0, 0, 2), (0x15, 0, 1, OUTER),
+                  (0x06, 0, 0, 64), (0x06, 0, 0, 0))
+    sock.bind((UNDERLAY, ETH_P_ALL))  # what leaves is told to those of all only
+    return sock
+
+
+class Told:
     """
-    Move MOVING to and fro, and say for each time how many seconds after the
-    kernel's route an answer came from its new place, and how long at most the
-    machine itself held up this program, which does nothing but wait.
+    Another client of zebra, which hears of static routes only: the clock of
+    what wgd can know.  (lib/zclient.h of FRR 8.4: header, hello, redistribute.)
     """
+    HELLO, REDISTRIBUTE, ROUTE_ADD = 18, 11, 30
+    SHARP, STATIC = 24, 3
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(path)
+        self.say(self.HELLO, struct.pack("!BHIBB", self.SHARP, 0, 0, 0, 0))
+        self.say(self.REDISTRIBUTE, struct.pack("!BBH", 1, self.STATIC, 0))
+        self.rest = b""
+
+    def say(self, command, body):
+        self.sock.sendall(struct.pack(
+            "!HBBIH", 10 + len(body), 0xFE, 6, 0, command) + body)
+
+    def hear(self):
+        "How many routes it told."
+        self.rest += self.sock.recv(65536)
+        n = 0
+        while len(self.rest) >= 10:
+            size, _, _, _, command = struct.unpack("!HBBIH", self.rest[:10])
+            if len(self.rest) < size:
+                break
+            n += command == self.ROUTE_ADD
+            self.rest = self.rest[size:]
+        return n
+
+
+def move(console_path, zebra_path):
+    """
+    Move MOVING to and fro, and say for each time how many seconds it took from
+    the kernel's route until zebra had told it (`told`), until a packet left to
+    the new peer (`sent`) and until the answer came (`after`); and how long at
+    most the machine itself held up this program, which does nothing but wait.
+    """
+    # the clock does not queue with what it measures
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     console = benchlib.Console(console_path)
     for line in "enable", "configure terminal":
         console.ask(line)
     routes = route_socket(GROUP4, 8 << 20, PROTO_STATIC)
     probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     probe.setblocking(False)
+    outer, zebra = wire(), Told(zebra_path)
     poll = select.poll()
-    for s in routes, probe:
+    for s in routes, probe, outer, zebra.sock:
         poll.register(s, select.POLLIN)
     poll.register(0, select.POLLIN)
     seq, there = 0, False
@@ -104,16 +161,18 @@ def move(console_path):
     while True:
         there = not there
         name, since = "p2" if there else "p1", seq
+        endpoint = socket.inet_aton(ENDPOINTS[there])
         command = "ip route %s %s 10" % (MOVING, HOPS[1])
         console.ask(command if there else "no " + command)
-        asked, routed, arrived, stall = time.monotonic(), None, None, 0
+        asked, routed, told, sent, arrived = time.monotonic(), None, None, None, None
+        stall = 0
         while not arrived:
             now = time.monotonic()
             if now - asked > 30:
                 print(json.dumps({"lost": name}), flush=True)
                 break
             try:
-                probe.sendto(struct.pack("!Q", seq), (PROBED, 7000))
+                probe.sendto(struct.pack("!Q", seq).ljust(SIZE, b"\0"), (PROBED, 7000))
             except OSError:
                 pass
             seq += 1
@@ -124,10 +183,16 @@ def move(console_path):
             if routes.fileno() in ready:
                 routes.recv(65536)
                 routed = now
+            if zebra.sock.fileno() in ready and zebra.hear():
+                told = now
+            if outer.fileno() in ready:
+                data, (_, _, kind, _, _) = outer.recvfrom(64)
+                if kind == socket.PACKET_OUTGOING and data[16:20] == endpoint:
+                    sent = sent or now
             if probe.fileno() in ready:
                 try:
-                    data = probe.recv(64)
-                    if data[8:] == name.encode() and \
+                    data = probe.recv(SIZE + 64)
+                    if data.endswith(name.encode()) and \
                             struct.unpack("!Q", data[:8])[0] >= since:
                         arrived = now
                 except OSError:
@@ -135,18 +200,28 @@ def move(console_path):
             if 0 in ready:
                 return
         if arrived:
-            print(json.dumps({"at": arrived, "after": arrived - (routed or arrived),
-                              "asked": asked, "stall": stall}), flush=True)
+            shown = {"at": arrived, "stall": stall}
+            if routed:
+                for word, t in ("told", told), ("sent", sent), ("after", arrived):
+                    if t:
+                        shown[word] = t - routed
+            print(json.dumps(shown), flush=True)
         if select.select([0], [], [], 0.02)[0]:
             return
         # what was on its way
-        while select.select([routes, probe], [], [], 0)[0]:
-            for s in routes, probe:
+        while True:
+            late = select.select([routes, probe, outer, zebra.sock], [], [], 0)[0]
+            if not late:
+                break
+            for s in late:
                 try:
-                    s.recv(65536, socket.MSG_DONTWAIT)
+                    if s is zebra.sock:
+                        zebra.hear()
+                    else:
+                        s.recv(65536, socket.MSG_DONTWAIT)
                 except OSError:
                     pass
 
 
 if __name__ == "__main__":
-    watch() if sys.argv[1] == "watch" else move(sys.argv[2])
+    watch() if sys.argv[1] == "watch" else move(*sys.argv[2:])
