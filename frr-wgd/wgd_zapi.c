@@ -16,8 +16,10 @@
  *
  * zebra wakes us for each route that it installs, which costs more than to
  * follow it.  So in a burst, which is a turn within GATHER_US of the last one,
- * we wait that long for company.  A change that comes alone does not wait, and
- * the device is not written more often than that either (wgd_if.c).
+ * we wait that long for company.  A change that comes alone does not wait, one
+ * behind a full block neither: it has waited already, and on a busy machine who
+ * gives up the processor for a millisecond gets it back after ten.  The device
+ * is not written more often than that either (wgd_if.c).
  *
  * Of a route's message only the front is decoded; the part that differs
  * between releases, the next hops, by libfrr.
@@ -38,6 +40,7 @@ static struct {
 	uint8_t bytes[BLOCK];
 	size_t at, end;
 	bool over;	   /* the turn's block is used up */
+	bool full;	   /* more than a block was waiting */
 	int64_t turned_us; /* monotonic; when the last turn ended */
 	struct stream *s;  /* the message that was handed out */
 } block;
@@ -129,7 +132,7 @@ static void gather(void)
 {
 	int64_t left = block.turned_us + GATHER_US - wgd_now_us();
 
-	if (left > 0 && left <= GATHER_US)
+	if (!block.full && left > 0 && left <= GATHER_US)
 		usleep(left);
 }
 
@@ -142,6 +145,7 @@ static void fill(int fd)
 
 	block.at = block.end = 0;
 	n = recv(fd, block.bytes, sizeof(block.bytes), MSG_PEEK | MSG_DONTWAIT);
+	block.full = n == sizeof(block.bytes);
 	if (n <= 0)
 		return; /* libfrr sees it, too, and knows what to do */
 	block.end = n;
