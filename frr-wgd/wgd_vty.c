@@ -7,7 +7,7 @@
 #include "frr-wgd/wgd_compat.h"
 
 #include "command.h"
-#include "json.h"
+#include "lib/json.h"
 #include "vrf.h"
 #include "vty.h"
 #include "zclient.h"

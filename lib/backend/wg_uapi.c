@@ -52,7 +52,7 @@ static void put_unsigned(struct wg_uapi_encoder *enc, uint32_t n)
 /* In place: no copy of a secret stays on the stack. */
 static void put_hex(struct wg_uapi_encoder *enc, const struct wg_key *key)
 {
-	static const char digit[16] = "0123456789abcdef";
+	static const char digit[] = "0123456789abcdef";
 	char *p = enc->buf + enc->len;
 
 	assert(enc->size - enc->len >= 2 * WG_KEY_LEN);

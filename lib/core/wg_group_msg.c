@@ -16,7 +16,7 @@
 /* key, claim, serial, heir, age, family, address, port */
 #define CLIENT_LEN (WG_KEY_LEN + 1 + 8 + 8 + 4 + 1 + 16 + 2)
 
-static const char magic[2] = "wg";
+static const char magic[2] = { 'w', 'g' };
 
 static const uint8_t body_len[WG_GROUP_KINDS] = {
 	[WG_GROUP_HELLO] = sizeof(magic) + HELLO_LEN,
