@@ -10,6 +10,7 @@ as they are.
 """
 import importlib.util
 import os
+import re
 import sys
 import time
 
@@ -115,6 +116,18 @@ def _init(self, name, **params):
 
 
 topotest.Router.__init__ = _init
+_router_cmd = topotest.Router.cmd
+
+
+def _cmd(self, cmd, *args, **kwargs):
+    "FRR 10.7 waits for each daemon's client of zebra, by the daemon's name."
+    text = _router_cmd(self, cmd, *args, **kwargs)
+    if isinstance(cmd, str) and "show zebra client summary" in cmd:
+        text = re.sub(r"^hsls\b", "wgd (hsls)", text, flags=re.M)
+    return text
+
+
+topotest.Router.cmd = _cmd
 topogen.TopoRouter.RD_WGD = 90
 topogen.TopoRouter.RD[90] = "wgd"
 # One /run/wireguard for all namespaces would mix the sockets of equal names;
