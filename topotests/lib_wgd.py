@@ -337,6 +337,29 @@ class Site(Node):
 
     # --- WireGuard
 
+    def picture(self, name):
+        """
+        show wireguard graph, once it is what doc/manual/deploy/NAME.dot shows.
+        It is written to RUNDIR/pictures: copy it from there where the
+        picture has to change.
+        """
+        path = os.path.join(HERE, "../doc/manual/deploy", name + ".dot")
+        written = os.path.join(os.environ["WGD_RUNDIR"], "pictures", name + ".dot")
+        os.makedirs(os.path.dirname(written), exist_ok=True)
+        head = "// SPDX-License-Identifier: GPL-2.0-or-later\n"
+        head += "// topotests/%s, site %s\n" % (os.path.basename(self.net.dir), self.name)
+
+        def same():
+            text = head + self.vtysh("show wireguard graph")
+            with open(written, "w", encoding="utf-8") as f:
+                f.write(text)
+            assert os.path.exists(path), text
+            with open(path, encoding="utf-8") as f:
+                assert f.read() == text
+            return True
+
+        wait_for(same, "picture as in " + path)
+
     def show(self, ifname="wg0", what=""):
         "show wireguard IFNAME [what] json, of that interface."
         command = "show wireguard %s %s" % (ifname, what)

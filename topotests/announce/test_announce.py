@@ -93,6 +93,10 @@ def test_r_reaches_the_client(net):
     wait_for(lambda: net["r"].ping("10.8.3.1"), "answer of c")
 
 
+def test_picture(net):
+    net["a"].picture("access")
+
+
 def test_our_own_routes_do_not_confuse_us(net):
     a = net["a"]
     assert a.allowed()["10.8.2.0/24"] == "b"

@@ -40,6 +40,10 @@ def test_the_network_decides(net, clients):
     assert endpoints.count("(none)") == 2, endpoints
 
 
+def test_picture(net):
+    net["a"].picture("anycast")
+
+
 def test_gateway_dies(net, clients):
     probe = clients["c1"].probe()
     probe.wait_responder("a")

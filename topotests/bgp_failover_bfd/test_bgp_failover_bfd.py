@@ -75,6 +75,11 @@ def test_who_has_what(net):
     assert route["owner"] == "b" and route["verdict"] == "accepted"
 
 
+def test_picture(net):
+    "The one in the manual."
+    net["a"].picture("mesh-bgp")
+
+
 def test_failover(net):
     a = net["a"]
     probe = net["ha"].probe(SERVER, rate=500)

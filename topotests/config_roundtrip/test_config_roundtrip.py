@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from lib_wgd import wait_for
+from lib_wgd import HERE, wait_for
 
 TOPOLOGY = {"sites": "a"}
 GOOD_KEY = "4ZVEkAkX5mzTyvZ3LOZ+vSFg9yzHMvD1TqNUvXGHBG4="
@@ -242,3 +242,33 @@ def test_refused_line_in_a_file(net):
     assert "wg0: wireguard peer b maximum-prefix 2000" in lines
     assert "wg0: wireguard peer c address 10.99.0.2" not in lines
     assert a.show()["syncState"] == "synced"
+
+
+def examples():
+    "Configuration in the manual's pages of commands, block by block."
+    for page in "interface", "peer", "group":
+        path = os.path.join(HERE, "../doc/manual", page + ".rst")
+        with open(path, encoding="utf-8") as f:
+            blocks = re.findall(r"::\n\n((?:      .*\n|\n)+)", f.read())
+        for block in blocks:
+            lines = [line[6:] for line in block.rstrip().splitlines()]
+            if "bfd" in lines[0]:  # is bfdd's, which is not here
+                lines = lines[lines.index("!"):]
+            if "interface wg" in block:
+                yield page, [re.sub(r"^interface wg", "interface man", s) for s in lines]
+
+
+def test_examples_of_the_manual(net):
+    "Each one is accepted, and together they are one configuration."
+    a, wanted = net["a"], set()
+    a.vtysh("wireguard generate preshared-key file /etc/frr/wireguard/berlin.psk")
+    assert len(list(examples())) > 20
+    for page, lines in examples():
+        text = "\n".join(lines) + "\n"
+        a.gear.net.cmd_raises("cat > /tmp/gearlogdir/example.conf", stdin=text)
+        out = a.run("vtysh -f /tmp/gearlogdir/example.conf 2>&1", check=False)
+        assert "%" not in out and "rror" not in out, (page, text, out)
+        wanted |= {s.strip() for s in lines if s.startswith(" wireguard")}
+    have = {line.split(": ", 1)[1] for line in a.running_wireguard()
+            if line.startswith("man")}
+    assert wanted <= have, wanted - have

@@ -109,6 +109,10 @@ def test_comes_and_goes(net, start):
     assert "host route" in net["a"].log()
 
 
+def test_picture(net, default):
+    net["a"].picture("default-route")
+
+
 def test_verdicts(net, default):
     a = net["a"]
     assert a.show(what="routes")["0.0.0.0/0"]["verdict"] == "accepted"

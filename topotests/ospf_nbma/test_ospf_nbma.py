@@ -31,6 +31,10 @@ def test_traffic(net):
         wait_for(lambda: net[here].ping(there), "%s to %s" % (here, there))
 
 
+def test_picture(net):
+    net["a"].picture("mesh-ospf")
+
+
 def test_silent_site(net):
     net.cut("b")
     for name in "ac":
