@@ -23,7 +23,6 @@
 #include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_stray.h"
 #include "frr-wgd/wgd_underlay.h"
-#include "frr-wgd/wgd_underlay.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_GROUP, "WireGuard gateway group");
@@ -101,12 +100,12 @@ static void peer_act(struct wgd_group *g, struct wg_client *c)
 			 c->removing ? ", made anew" : "", c->serial);
 	if (c->removing)
 		wg_peer_renew(p->peer);
-	if (c->role == WG_ROLE_TAKING)
+	if (wg_client_is_called(c))
 		p->taken = c->target;
-	else if (c->role == WG_ROLE_PASSIVE)
+	else if (c->role != WG_ROLE_SERVING)
 		p->taken = (struct wg_endpoint){};
 	/* before it is needed: its packets have to leave from our source */
-	where = c->role == WG_ROLE_TAKING ? &c->target : &c->endpoint;
+	where = c->role == WG_ROLE_TAKING ? &c->target : &c->last.endpoint;
 	wgd_underlay_expect(p, where->addr.family ? where : NULL);
 	wgd_underlay_expect(p, &p->taken); /* before the first packet */
 	wgd_peer_push(p);
@@ -278,10 +277,8 @@ void wgd_group_conf(struct wgd_peer *p, struct wg_peer_conf *conf)
 	if (!p->client)
 		return;
 	conf->endpoint = p->taken;
-	if (p->client->role == WG_ROLE_PASSIVE)
-		conf->keepalive = 0;
-	else if (p->client->role == WG_ROLE_TAKING)
-		conf->keepalive = 1;
+	if (p->client->role != WG_ROLE_SERVING)
+		conf->keepalive = wg_client_is_called(p->client);
 }
 
 void wgd_group_path(struct wgd_peer *p, enum wg_path path)

@@ -116,9 +116,9 @@ static json_object *client_json(struct wgd_group *g, const struct wg_client *c)
 	json_object_string_add(o, "role", wg_role_str(c->role));
 	if (server(g, c, buf))
 		json_object_string_add(o, "server", server(g, c, buf));
-	if (c->endpoint.addr.family)
+	if (c->last.endpoint.addr.family)
 		json_object_string_add(o, "endpoint",
-				       wg_endpoint_str(&c->endpoint, buf));
+				       wg_endpoint_str(&c->last.endpoint, buf));
 	if (c->handshake_ms != WG_NEVER)
 		json_object_int_add(o, "lastHandshakeSecs", age_s(c));
 	json_object_int_add(o, "serial", c->serial);
@@ -210,11 +210,11 @@ static void group_text(struct vty *vty, struct wgd_group *g)
 	vty_out(vty, "\n");
 	each_client(g, c)
 	{
-		wg_endpoint_str(&c->endpoint, endpoint);
+		wg_endpoint_str(&c->last.endpoint, endpoint);
 		vty_out(vty, "    %-20s %-8s %-16s %s\n",
 			wg_peer_name(((struct wgd_peer *)c->arg)->peer),
 			wg_role_str(c->role), server(g, c, addr) ?: "-",
-			c->endpoint.addr.family ? endpoint : "-");
+			c->last.endpoint.addr.family ? endpoint : "-");
 	}
 }
 

@@ -504,6 +504,8 @@ static void cut_off(struct wgd_member *m, enum wg_group_bye why)
 	wgd_conn_put(&m->from, &bye, false);
 	wgd_conn_write(&m->from);
 	stop_listening(m);
+	if (why == WG_BYE_LIE)
+		wg_group_member_lied(m->group->core, m->index, now);
 }
 
 bool wgd_member_is_banned(const struct wgd_member *m)

@@ -117,17 +117,9 @@ def _closest(prefix, expected, lengths):
     return None
 
 
-DEAD = """
-table inet dead {
-  chain pre { type filter hook prerouting priority -500; iifname != "lo" drop; }
-  chain out { type filter hook output priority -500; oifname != "lo" drop; }
-}
-"""
-
-
 def die(site):
     "From now on nothing comes from the machine and nothing gets there."
-    site.gear.net.cmd_raises("nft -f -", stdin=DEAD)
+    site.run("nft -f %s/dead.nft" % HERE)
 
 
 def live(site):

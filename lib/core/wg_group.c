@@ -16,7 +16,7 @@
  * packets reach, and only that one can have a handshake with it: as responder
  * because it got the initiation, as initiator because it got the response.  So
  * a handshake is proof, and everything else a hint that starts one attempt:
- * TAKING is bounded (WG_GROUP_ATTEMPTS, TAKE_MS) and ends in PASSIVE, where
+ * TAKING is bounded (wg_group_take.c) and ends in PASSIVE, where
  * nothing is sent.  Two gateways that cannot talk to each other may both try,
  * each once; the one that the packets do not reach gets no answer.
  *
@@ -44,17 +44,16 @@
  * again and leave rule 2 out.  The loser becomes PASSIVE.  If that was wrong,
  * packets of the client show up there as strays, and it is asked for.
  *
- * A client that moved while its gateway died is not where it was last seen, and
- * its packets come from nobody's endpoint.  Then it is guessed (guess()).
- *
  * What is lost costs time.  The state of a member is what its device has and
  * what others tell; a stray of a client that nobody serves is answered by an
  * attempt; and without any state the client itself starts a handshake, 15 s
  * after it heard nothing, with the gateway that its packets reach.
  *
  * Lies.  A member has the private key, so it can take every client by claiming
- * it.  What can be seen: serials that leap, to win for ever, and ages of
- * sessions that no client would still use.
+ * it.  What can be seen: serials that leap, to win for ever, ages of sessions
+ * that a claim excludes, endpoints where nobody can be, and clients that it
+ * keeps although it was asked for them (ask() in wg_group_take.c), and that
+ * answer us.
  */
 #include "lib/core/wg_group.h"
 
@@ -63,18 +62,12 @@
 
 #include "lib/core/wg_group_priv.h"
 
-#define TAKE_MS 6000	    /* TAKING lasts so long, */
-#define ATTEMPT_MS 60	    /* between the first three; then twice, ... */
-#define ATTEMPT_EACH_MS 1   /* ... and for each client that is being taken */
-#define ATTEMPT_STRAY_MS 25 /* after the last, if a packet shows the way */
-#define GUESS_MS 100	    /* between two guesses, and after an attempt */
-#define AGAIN_MS 2000	    /* after taking failed */
-#define ASK_MS 100	    /* between two asks for a client */
-#define BACKUP_MS 1000	    /* for each survivor that comes before us */
-#define HANDSHAKE_MS 1500   /* reads say it in whole seconds */
-#define SETTLED_MS 1000	    /* a client that just came is not given away */
-#define PLACED_MS 5000	    /* more than a handshake takes */
-#define SESSION_MS 180000   /* WireGuard rejects older keys */
+#define BACKUP_MS 1000	  /* for each survivor that comes before us */
+#define HANDSHAKE_MS 1500 /* reads say it in whole seconds */
+#define SETTLED_MS 1000	  /* a client that just came is not given away */
+#define PLACED_MS 5000	  /* more than a handshake takes */
+#define SESSION_MS 180000 /* WireGuard rejects older keys */
+#define LIES 3		  /* times that its clients turned out to be ours */
 #define LEAP (UINT64_C(1) << 20) /* of a serial, at once */
 
 const char *wg_role_str(enum wg_role role)
@@ -86,57 +79,8 @@ const char *wg_role_str(enum wg_role role)
 
 /* --- roles */
 
-static void set_role(struct wg_group *g, struct wg_client *c, enum wg_role role)
-{
-	g->count[c->role]--;
-	g->count[role]++;
-	c->role = role;
-	if (role != WG_ROLE_PASSIVE) {
-		c->server = -1;
-		c->backup_ms = WG_NEVER;
-		c->release = false;
-	}
-	wg_client_mark(g, c);
-	wg_client_set_busy(g, c);
-}
-
-static void remove_it(struct wg_group *g, struct wg_client *c)
-{
-	c->fresh = false;
-	c->removing = true;
-	wg_client_mark(g, c);
-	wg_client_set_busy(g, c);
-}
-
-static int64_t gap(const struct wg_group *g, const struct wg_client *c)
-{
-	int64_t ms = g->count[WG_ROLE_TAKING] * ATTEMPT_EACH_MS;
-	unsigned twice = c->attempts > 2 ? c->attempts - 2 : 0;
-
-	return (ms < ATTEMPT_MS ? ATTEMPT_MS : ms) << (twice < 6 ? twice : 6);
-}
-
-/* A handshake is being started now. */
-static void started(struct wg_group *g, struct wg_client *c, int64_t now)
-{
-	c->attempts++;
-	c->attempt_ms = now;
-	c->next_ms = now + gap(g, c);
-	c->looked = false;
-	c->fresh = false;
-	wg_client_mark(g, c);
-}
-
-static void attempt(struct wg_group *g, struct wg_client *c, int64_t now)
-{
-	if (c->fresh)
-		started(g, c, now);
-	else
-		remove_it(g, c); /* and start when it is */
-}
-
 /* May this gateway go and get a client? */
-static bool may_take(const struct wg_group *g)
+bool wg_group_may_take(const struct wg_group *g)
 {
 	unsigned m;
 
@@ -148,48 +92,35 @@ static bool may_take(const struct wg_group *g)
 	return true;
 }
 
-static void take(struct wg_group *g, struct wg_client *c, int64_t now)
-{
-	if (!c->endpoint.addr.family)
-		return; /* it has to come by itself */
-	c->serial++;
-	c->took_ms = now;
-	c->attempts = 0;
-	c->contests = 0;
-	c->handshake_ms = WG_NEVER;
-	c->next_ms = now + TAKE_MS;
-	c->target = c->endpoint;
-	set_role(g, c, WG_ROLE_TAKING);
-	g->stats.takes++;
-	wg_client_tell_all(g, c);
-	if (!c->removing)
-		attempt(g, c, now);
-}
-
 static void serve(struct wg_group *g, struct wg_client *c, int64_t now)
 {
 	if (c->role == WG_ROLE_PASSIVE)
 		c->serial++;
 	else
 		g->stats.served++;
+	if (c->role == WG_ROLE_TAKING)
+		wg_take_answered(g, c, now);
+	if (c->doubted >= 0)
+		g->member[c->doubted].lies++;
+	c->doubted = -1;
 	c->contests = 0;
 	c->again_ms = WG_NEVER;
 	c->fresh = false;
-	set_role(g, c, WG_ROLE_SERVING);
+	wg_client_set_role(g, c, WG_ROLE_SERVING);
 	wg_client_tell_all(g, c);
 }
 
 /* Become PASSIVE; the device forgets it. */
 static void leave(struct wg_group *g, struct wg_client *c)
 {
-	set_role(g, c, WG_ROLE_PASSIVE);
+	wg_client_set_role(g, c, WG_ROLE_PASSIVE);
 	c->release = false;
 	c->contests = 0;
-	remove_it(g, c);
+	wg_client_remove(g, c);
 }
 
 /* ... and the others are told when it did. */
-static void release(struct wg_group *g, struct wg_client *c, uint64_t heir)
+void wg_client_release(struct wg_group *g, struct wg_client *c, uint64_t heir)
 {
 	c->serial++;
 	c->handshake_ms = WG_NEVER;
@@ -219,13 +150,14 @@ static bool takes(const struct wg_member *m)
 	return m->configured && m->ready && !m->dead && !m->drained && m->id;
 }
 
-/* How many living members come before us for this client. */
-static unsigned rank(const struct wg_group *g, const struct wg_client *c)
+/* How many living members, but this one, come before us for the client. */
+static unsigned rank(const struct wg_group *g, const struct wg_client *c,
+		     unsigned but)
 {
 	unsigned m, n = 0;
 
 	for (m = 0; m < WG_GROUP_MEMBERS; m++)
-		n += takes(&g->member[m]) &&
+		n += m != but && takes(&g->member[m]) &&
 		     score(c, g->member[m].id) > score(c, g->self);
 	return n;
 }
@@ -260,7 +192,7 @@ static void give_away(struct wg_group *g)
 		wg_client_set_busy(g, c);
 		heir = heir_of(g, c);
 		if (c->role != WG_ROLE_PASSIVE && heir)
-			release(g, c, heir);
+			wg_client_release(g, c, heir);
 	}
 }
 
@@ -308,26 +240,37 @@ void wg_group_member_drained(struct wg_group *g, unsigned m, bool drained)
 	g->member[m].drained = drained;
 }
 
-void wg_group_member_dead(struct wg_group *g, unsigned m, bool dead,
-			  int64_t now)
+/* Its clients are to be taken, each by the one whose turn it is. */
+static void orphan(struct wg_group *g, unsigned m, int64_t now)
 {
 	struct wg_client *c;
 
-	if (g->member[m].dead == dead)
-		return;
-	g->member[m].dead = dead;
-	if (!dead)
-		return;
 	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c)) {
 		if (c->server != (int)m || c->role != WG_ROLE_PASSIVE)
 			continue;
 		c->server = -1;
-		if (!may_take(g))
+		if (!wg_group_may_take(g))
 			continue;
-		c->backup_ms = now + rank(g, c) * BACKUP_MS;
+		c->backup_ms = now + rank(g, c, m) * BACKUP_MS;
 		wg_client_set_busy(g, c);
 	}
 	wg_group_tick(g, now);
+}
+
+void wg_group_member_dead(struct wg_group *g, unsigned m, bool dead,
+			  int64_t now)
+{
+	if (g->member[m].dead == dead)
+		return;
+	g->member[m].dead = dead;
+	if (dead)
+		orphan(g, m, now);
+}
+
+void wg_group_member_lied(struct wg_group *g, unsigned m, int64_t now)
+{
+	g->member[m].lies = 0;
+	orphan(g, m, now);
 }
 
 /* --- what members say */
@@ -365,8 +308,8 @@ static void theirs(struct wg_group *g, struct wg_client *c, unsigned m,
 	c->backup_ms = WG_NEVER;
 	c->handshake_ms = r->age_ms == WG_AGE_NONE ? WG_NEVER : now - r->age_ms;
 	if (r->endpoint.addr.family &&
-	    !wg_group_same_place(&r->endpoint, &c->endpoint)) {
-		wg_client_set_endpoint(g, c, &r->endpoint);
+	    !wg_group_same_place(&r->endpoint, &c->last.endpoint)) {
+		wg_client_set_endpoint(g, c, &r->endpoint, false);
 		wg_client_mark(g, c);
 	}
 	raise_serial(c, r->serial);
@@ -386,6 +329,8 @@ static void told_claim(struct wg_group *g, struct wg_client *c, unsigned m,
 			theirs(g, c, m, r, now);
 		return;
 	}
+	if (c->role == WG_ROLE_TAKING && c->doubted == (int)m)
+		return; /* the client will say who is right */
 	if (beats(r, from, c, g->self, now)) {
 		leave(g, c);
 		theirs(g, c, m, r, now);
@@ -409,10 +354,10 @@ static void told_free(struct wg_group *g, struct wg_client *c, unsigned m,
 	c->backup_ms = WG_NEVER;
 	c->handshake_ms = WG_NEVER;
 	if (r->endpoint.addr.family)
-		wg_client_set_endpoint(g, c, &r->endpoint);
+		wg_client_set_endpoint(g, c, &r->endpoint, false);
 	wg_client_set_busy(g, c);
-	if (r->heir == g->self && may_take(g))
-		take(g, c, now);
+	if (r->heir == g->self && wg_group_may_take(g))
+		wg_take_begin(g, c, now);
 	else if (!r->heir && c->again_ms == WG_NEVER)
 		c->again_ms = now; /* whoever had it, lost it */
 }
@@ -443,7 +388,7 @@ static void told_ask(struct wg_group *g, unsigned m, const struct wg_key *key,
 	    c->handshake_ms != WG_NEVER && now - c->handshake_ms < SETTLED_MS) {
 		wg_client_tell(g, m, c); /* it is here, and just came */
 	} else if (c->role != WG_ROLE_PASSIVE) {
-		release(g, c, g->member[m].id);
+		wg_client_release(g, c, g->member[m].id);
 	} else {
 		c->heir = g->member[m].id;
 		if (!c->removing)
@@ -461,13 +406,32 @@ static void sweep(struct wg_group *g, unsigned m)
 			c->server = -1;
 }
 
-static bool is_lie(struct wg_group *g, const struct wg_group_record *r)
+/* No client can be there. */
+static bool is_nowhere(const struct wg_addr *addr)
+{
+	static const struct wg_prefix never[] = {
+		{AF_INET, 8, {0}},     {AF_INET, 8, {127}},
+		{AF_INET, 3, {224}},   {AF_INET6, 127, {0}},
+		{AF_INET6, 8, {0xff}},
+	};
+	struct wg_prefix host = wg_prefix_host(addr);
+	size_t i;
+
+	for (i = 0; addr->family && i < sizeof(never) / sizeof(never[0]); i++)
+		if (wg_prefix_covers(&never[i], &host))
+			return true;
+	return false;
+}
+
+static bool is_lie(struct wg_group *g, unsigned m,
+		   const struct wg_group_record *r)
 {
 	struct wg_client *c = wg_client_find(g, &r->key);
 
 	return (c && r->serial > c->serial + LEAP) ||
 	       (r->claim != WG_CLAIM_SERVING && r->age_ms != WG_AGE_NONE) ||
-	       (r->claim == WG_CLAIM_NONE) < (r->heir != 0);
+	       (r->claim == WG_CLAIM_NONE) < (r->heir != 0) ||
+	       is_nowhere(&r->endpoint.addr) || g->member[m].lies >= LIES;
 }
 
 int wg_group_told(struct wg_group *g, unsigned m,
@@ -481,7 +445,7 @@ int wg_group_told(struct wg_group *g, unsigned m,
 		sweep(g, m);
 		return 0;
 	case WG_GROUP_CLIENT:
-		if (is_lie(g, &msg->record))
+		if (is_lie(g, m, &msg->record))
 			return -EPROTO;
 		told_client(g, m, &msg->record, now);
 		return 0;
@@ -512,7 +476,7 @@ static void seen_idle(struct wg_group *g, struct wg_client *c, uint32_t age_ms,
 		c->placed_ms = now;
 	if (age_ms != WG_AGE_NONE ||
 	    (placed && now - c->placed_ms >= PLACED_MS))
-		remove_it(g, c);
+		wg_client_remove(g, c);
 }
 
 void wg_group_seen(struct wg_group *g, struct wg_client *c, uint32_t age_ms,
@@ -530,15 +494,16 @@ void wg_group_seen(struct wg_group *g, struct wg_client *c, uint32_t age_ms,
 		return;
 	}
 	if (c->role == WG_ROLE_SERVING && age_ms == WG_AGE_NONE) {
-		take(g, c, now); /* the device is another */
+		wg_take_begin(g, c, now); /* the device is another */
 		return;
 	}
 	if (age_ms == WG_AGE_NONE)
 		return;
 	moved = endpoint->addr.family &&
-		!wg_group_same_place(endpoint, &c->endpoint);
-	if (moved)
-		wg_client_set_endpoint(g, c, endpoint);
+		!wg_group_same_place(endpoint, &c->last.endpoint);
+	if (moved || !wg_group_same_place(&c->own.endpoint, &c->last.endpoint))
+		wg_client_set_endpoint(
+			g, c, moved ? endpoint : &c->last.endpoint, true);
 	if (c->role != WG_ROLE_SERVING) {
 		c->handshake_ms = at;
 		serve(g, c, now);
@@ -546,89 +511,6 @@ void wg_group_seen(struct wg_group *g, struct wg_client *c, uint32_t age_ms,
 		c->handshake_ms = at;
 		wg_client_tell_all(g, c);
 	}
-}
-
-/* One that does not answer where it was: it may have moved. */
-static bool is_missed(const struct wg_group *g, const struct wg_client *c,
-		      int64_t now)
-{
-	if (c->removing || !c->endpoint.addr.family)
-		return false;
-	if (c->role == WG_ROLE_PASSIVE)
-		return c->again_ms != WG_NEVER && c->server < 0 && may_take(g);
-	return c->role == WG_ROLE_TAKING && c->looked &&
-	       now - c->attempt_ms >= GUESS_MS &&
-	       c->attempts < WG_GROUP_ATTEMPTS;
-}
-
-/*
- * Packets from somewhere new, and clients that do not answer where they were.
- * A packet does not say whose it is.  So one after the other is looked for
- * there: who is not meant cannot read the initiation, and throws it away.
- */
-static bool guess(struct wg_group *g, const struct wg_endpoint *from,
-		  int64_t now)
-{
-	struct wg_client *c, *first = NULL, *next = NULL;
-
-	if (now - g->guessed_ms < GUESS_MS)
-		return false;
-	g->guessed_ms = now;
-	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c)) {
-		if (!is_missed(g, c, now))
-			continue;
-		if (!first || memcmp(&c->key, &first->key, WG_KEY_LEN) < 0)
-			first = c;
-		if (memcmp(&c->key, &g->guess, WG_KEY_LEN) > 0 &&
-		    (!next || memcmp(&c->key, &next->key, WG_KEY_LEN) < 0))
-			next = c;
-	}
-	c = next ?: first;
-	if (!c)
-		return false;
-	g->guess = c->key;
-	if (c->role == WG_ROLE_PASSIVE)
-		take(g, c, now);
-	else
-		attempt(g, c, now);
-	c->target = *from;
-	return true;
-}
-
-bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
-		    int64_t now)
-{
-	struct wg_client *c = wg_client_at(g, from);
-	const struct wg_member *server;
-
-	if (!c)
-		return guess(g, from, now);
-	if (c->role == WG_ROLE_SERVING)
-		return false;
-	g->stats.strays++;
-	if (c->role == WG_ROLE_TAKING) {
-		c->target = c->endpoint;
-		if (c->looked && !c->removing &&
-		    c->attempts < WG_GROUP_ATTEMPTS &&
-		    now - c->attempt_ms >= ATTEMPT_STRAY_MS)
-			attempt(g, c, now);
-		return true;
-	}
-	if (c->removing || !may_take(g) ||
-	    (c->again_ms != WG_NEVER && now < c->again_ms))
-		return true;
-	server = c->server < 0 ? NULL : &g->member[c->server];
-	if (!server || server->dead || !server->ready) {
-		take(g, c, now);
-		return true;
-	}
-	if (c->asked_ms == WG_NEVER || now - c->asked_ms >= ASK_MS) {
-		c->asked_ms = now;
-		wg_client_enqueue(g, c->server, c);
-		c->ask |= 1u << c->server;
-		g->stats.asked++;
-	}
-	return true;
 }
 
 void wg_group_removed(struct wg_group *g, struct wg_client *c, int64_t now)
@@ -643,7 +525,7 @@ void wg_group_removed(struct wg_group *g, struct wg_client *c, int64_t now)
 		wg_client_tell_all(g, c);
 	}
 	if (c->role == WG_ROLE_TAKING)
-		started(g, c, now);
+		wg_take_removed(g, c, now);
 	wg_client_mark(g, c);
 	wg_client_set_busy(g, c);
 }
@@ -655,7 +537,7 @@ void wg_group_removed(struct wg_group *g, struct wg_client *c, int64_t now)
 void wg_group_silent(struct wg_group *g, struct wg_client *c)
 {
 	if (c->role == WG_ROLE_SERVING)
-		release(g, c, 0);
+		wg_client_release(g, c, 0);
 }
 
 void wg_group_unreachable(struct wg_group *g, struct wg_client *c)
@@ -663,7 +545,7 @@ void wg_group_unreachable(struct wg_group *g, struct wg_client *c)
 	uint64_t heir = heir_of(g, c);
 
 	if (c->role != WG_ROLE_PASSIVE && heir)
-		release(g, c, heir);
+		wg_client_release(g, c, heir);
 }
 
 void wg_group_drain(struct wg_group *g, bool drain, int64_t now)
@@ -681,62 +563,18 @@ bool wg_group_is_drained(const struct wg_group *g)
 
 /* --- time */
 
-static void tick(struct wg_group *g, struct wg_client *c, int64_t now)
-{
-	if (c->role == WG_ROLE_TAKING && now - c->took_ms >= TAKE_MS) {
-		g->stats.failed++;
-		c->again_ms = now + AGAIN_MS;
-		release(g, c, 0);
-	} else if (c->role == WG_ROLE_TAKING && !c->removing &&
-		   now >= c->next_ms && c->looked &&
-		   c->attempts < WG_GROUP_ATTEMPTS) {
-		c->target = c->endpoint; /* after a guess */
-		attempt(g, c, now);
-	} else if (c->backup_ms != WG_NEVER && now >= c->backup_ms &&
-		   !c->removing) {
-		c->backup_ms = WG_NEVER;
-		if (c->server < 0 && c->role == WG_ROLE_PASSIVE && may_take(g))
-			take(g, c, now);
-		wg_client_set_busy(g, c);
-	}
-}
-
 void wg_group_tick(struct wg_group *g, int64_t now)
 {
-	struct wg_client *c, *next;
-
 	if (g->give_ms != WG_NEVER && now >= g->give_ms) {
 		g->give_ms = WG_NEVER;
 		give_away(g);
 	}
-	for (c = g->busy; c; c = next) {
-		next = c->busy_next;
-		tick(g, c, now);
-	}
-}
-
-static void earlier(int64_t *due, int64_t at)
-{
-	if (at < *due)
-		*due = at;
+	wg_take_tick(g, now);
 }
 
 int64_t wg_group_due(const struct wg_group *g)
 {
-	const struct wg_client *c;
-	int64_t due = INT64_MAX;
+	int64_t due = wg_take_due(g);
 
-	if (g->give_ms != WG_NEVER)
-		due = g->give_ms;
-	for (c = g->busy; c; c = c->busy_next) {
-		if (c->role == WG_ROLE_TAKING) {
-			earlier(&due, c->took_ms + TAKE_MS);
-			if (!c->removing && c->looked &&
-			    c->attempts < WG_GROUP_ATTEMPTS)
-				earlier(&due, c->next_ms);
-		} else if (c->backup_ms != WG_NEVER && !c->removing) {
-			earlier(&due, c->backup_ms);
-		}
-	}
-	return due;
+	return g->give_ms != WG_NEVER && g->give_ms < due ? g->give_ms : due;
 }

@@ -30,6 +30,13 @@ const char *wg_role_str(enum wg_role role);
 
 #define WG_NEVER INT64_MIN
 
+/* An endpoint by which a client is found. */
+struct wg_place {
+	struct wg_endpoint endpoint; /* AF_UNSPEC: unknown */
+	struct wg_client *client;    /* private */
+	struct wg_place *next;
+};
+
 /* A client; what is not marked "caller" is only to be read. */
 struct wg_client {
 	struct wg_key key;
@@ -37,7 +44,8 @@ struct wg_client {
 	enum wg_role role;
 	int server;	 /* PASSIVE: the member that claims it; -1: nobody */
 	uint64_t serial; /* the highest that anybody said */
-	struct wg_endpoint endpoint; /* where it was last; AF_UNSPEC: unknown */
+	/* where it was last, and where our own device saw it last */
+	struct wg_place last, own;
 	/* TAKING: where it is looked for now; the same, or a guess */
 	struct wg_endpoint target;
 	int64_t handshake_ms; /* with who serves it; WG_NEVER */
@@ -48,6 +56,8 @@ struct wg_client {
 	bool removing;
 
 	/* private to lib/core/wg_group*.c */
+	bool flying; /* TAKING: an attempt is under way */
+	bool urgent; /* ... and its packets come here */
 	bool fresh; /* nothing happened to it on the device since it was made */
 	bool looked; /* the device was read since the last attempt */
 	bool changed, busy;
@@ -59,9 +69,11 @@ struct wg_client {
 	int64_t again_ms;     /* taking failed: not before; WG_NEVER */
 	int64_t placed_ms;    /* PASSIVE: it has an endpoint since; WG_NEVER */
 	int64_t asked_ms;     /* its server was asked for it; WG_NEVER */
+	int64_t doubt_ms;     /* ... in vain, since; WG_NEVER */
+	int doubted;	      /* taken from this member, which keeps it; -1 */
 	uint32_t tell, ask;   /* members, by bit */
 	uint32_t server_snap; /* in which snapshot the server named it */
-	struct wg_client *key_next, *endpoint_next; /* in the hash */
+	struct wg_client *key_next; /* in the hash */
 	struct wg_client *changed_next, *busy_next, *busy_prev;
 };
 
@@ -85,6 +97,8 @@ struct wg_client *wg_client_new(struct wg_group *group,
 void wg_client_delete(struct wg_group *group, struct wg_client *client);
 struct wg_client *wg_client_find(struct wg_group *group,
 				 const struct wg_key *key);
+/* TAKING, and its turn has come: a handshake is to be started. */
+bool wg_client_is_called(const struct wg_client *client);
 size_t wg_group_count(const struct wg_group *group, enum wg_role role);
 
 /* --- members */
@@ -103,6 +117,12 @@ void wg_group_member_ready(struct wg_group *group, unsigned member, bool ready);
 /* It is drained: it takes nothing. */
 void wg_group_member_drained(struct wg_group *group, unsigned member,
 			     bool drained);
+
+/*
+ * It lied, and is not listened to for a while: who it claims is nobody's, and
+ * is taken as if it had died.
+ */
+void wg_group_member_lied(struct wg_group *group, unsigned member, int64_t now);
 
 /* --- what happens */
 /*
@@ -147,7 +167,8 @@ int64_t wg_group_due(const struct wg_group *group);
  * A client whose role, endpoint or `removing` changed, or NULL:
  *  removing  take the peer off the device, then say wg_group_removed; and
  *  PASSIVE   make it without endpoint and without keepalives;
- *  TAKING    ... with endpoint, and a keepalive of 1 s, which starts at once;
+ *  TAKING    ... with endpoint, and a keepalive of 1 s, which starts at once,
+ *            when it is its turn (wg_client_is_called), before as PASSIVE;
  *  SERVING   ... it has its endpoint; keepalives as configured.
  */
 struct wg_client *wg_group_next_change(struct wg_group *group);

@@ -31,8 +31,8 @@ static struct wg_client **key_bucket(struct wg_group *g,
 			  WG_GROUP_BUCKETS];
 }
 
-static struct wg_client **endpoint_bucket(struct wg_group *g,
-					  const struct wg_endpoint *e)
+static struct wg_place **endpoint_bucket(struct wg_group *g,
+					 const struct wg_endpoint *e)
 {
 	uint32_t h = mix(2166136261u, e->addr.b, sizeof(e->addr.b));
 
@@ -40,32 +40,48 @@ static struct wg_client **endpoint_bucket(struct wg_group *g,
 			       WG_GROUP_BUCKETS];
 }
 
-void wg_client_set_endpoint(struct wg_group *g, struct wg_client *c,
-			    const struct wg_endpoint *e)
+static void set_place(struct wg_group *g, struct wg_client *c,
+		      struct wg_place *place, const struct wg_endpoint *e)
 {
-	struct wg_client **at;
+	struct wg_place **at;
 
-	if (c->endpoint.addr.family) {
-		at = endpoint_bucket(g, &c->endpoint);
-		while (*at != c)
-			at = &(*at)->endpoint_next;
-		*at = c->endpoint_next;
+	if (place->endpoint.addr.family) {
+		at = endpoint_bucket(g, &place->endpoint);
+		while (*at != place)
+			at = &(*at)->next;
+		*at = place->next;
 	}
-	c->endpoint = *e;
+	place->endpoint = *e;
+	place->client = c;
 	if (!e->addr.family)
 		return;
 	at = endpoint_bucket(g, e);
-	c->endpoint_next = *at;
-	*at = c;
+	place->next = *at;
+	*at = place;
 }
 
+void wg_client_set_endpoint(struct wg_group *g, struct wg_client *c,
+			    const struct wg_endpoint *e, bool own)
+{
+	if (own)
+		set_place(g, c, &c->own, e);
+	set_place(g, c, &c->last, e);
+}
+
+/* Where somebody was last counts more than where another one once was. */
 struct wg_client *wg_client_at(struct wg_group *g, const struct wg_endpoint *e)
 {
-	struct wg_client *c = *endpoint_bucket(g, e);
+	struct wg_place *p = *endpoint_bucket(g, e);
+	struct wg_client *found = NULL;
 
-	while (c && !wg_group_same_place(&c->endpoint, e))
-		c = c->endpoint_next;
-	return c;
+	for (; p; p = p->next) {
+		if (!wg_group_same_place(&p->endpoint, e))
+			continue;
+		found = p->client;
+		if (p == &found->last)
+			break;
+	}
+	return found;
 }
 
 struct wg_client *wg_client_find(struct wg_group *g, const struct wg_key *key)
@@ -132,6 +148,37 @@ void wg_client_set_busy(struct wg_group *g, struct wg_client *c)
 		c->busy_next->busy_prev = c->busy_prev;
 }
 
+void wg_client_set_flying(struct wg_group *g, struct wg_client *c, bool flying)
+{
+	g->flying += (int)flying - (int)c->flying;
+	c->flying = flying;
+}
+
+void wg_client_set_role(struct wg_group *g, struct wg_client *c,
+			enum wg_role role)
+{
+	g->count[c->role]--;
+	g->count[role]++;
+	c->role = role;
+	if (role != WG_ROLE_TAKING)
+		wg_client_set_flying(g, c, false);
+	if (role != WG_ROLE_PASSIVE) {
+		c->server = -1;
+		c->backup_ms = WG_NEVER;
+		c->release = false;
+	}
+	wg_client_mark(g, c);
+	wg_client_set_busy(g, c);
+}
+
+void wg_client_remove(struct wg_group *g, struct wg_client *c)
+{
+	c->fresh = false;
+	c->removing = true;
+	wg_client_mark(g, c);
+	wg_client_set_busy(g, c);
+}
+
 void wg_client_enqueue(struct wg_group *g, unsigned m, struct wg_client *c)
 {
 	struct wg_member *to = &g->member[m];
@@ -189,7 +236,7 @@ static void record_of(const struct wg_client *c, int64_t now,
 		.serial = c->serial,
 		.heir = c->role == WG_ROLE_PASSIVE ? c->heir : 0,
 		.age_ms = WG_AGE_NONE,
-		.endpoint = c->endpoint,
+		.endpoint = c->last.endpoint,
 	};
 	r->endpoint.scope = 0;
 	if (c->role == WG_ROLE_SERVING && c->handshake_ms != WG_NEVER &&
@@ -249,7 +296,8 @@ struct wg_client *wg_client_new(struct wg_group *g, const struct wg_key *key,
 	c->arg = arg;
 	c->server = -1;
 	c->handshake_ms = c->backup_ms = c->again_ms = WG_NEVER;
-	c->asked_ms = c->placed_ms = WG_NEVER;
+	c->asked_ms = c->placed_ms = c->doubt_ms = WG_NEVER;
+	c->doubted = -1;
 	c->key_next = *at;
 	*at = c;
 	g->count[c->role]++;
@@ -267,9 +315,10 @@ void wg_client_delete(struct wg_group *g, struct wg_client *c)
 	while (*at != c)
 		at = &(*at)->key_next;
 	*at = c->key_next;
-	wg_client_set_endpoint(g, c, &none);
+	wg_client_set_endpoint(g, c, &none, true);
 	g->count[c->role]--;
 	c->role = WG_ROLE_PASSIVE;
+	wg_client_set_flying(g, c, false);
 	c->removing = false;
 	c->backup_ms = WG_NEVER;
 	wg_client_set_busy(g, c);
@@ -363,13 +412,15 @@ const struct wg_group_stats *wg_group_stats(const struct wg_group *g)
 
 void wg_group_check(const struct wg_group *g)
 {
-	size_t count[3] = {}, i, n_busy = 0, n = 0;
+	size_t count[3] = {}, i, n_busy = 0, n = 0, n_flying = 0;
 	const struct wg_client *c;
 
 	for (i = 0; i < WG_GROUP_BUCKETS; i++)
 		for (c = g->by_key[i]; c; c = c->key_next) {
 			count[c->role]++;
 			n += c->busy;
+			n_flying += c->flying;
+			assert(!c->flying || c->role == WG_ROLE_TAKING);
 			assert(c->busy ==
 			       (c->removing || c->role == WG_ROLE_TAKING ||
 				c->backup_ms != WG_NEVER));
@@ -383,6 +434,7 @@ void wg_group_check(const struct wg_group *g)
 	for (c = g->busy; c; c = c->busy_next)
 		n_busy++;
 	assert(n == n_busy);
+	assert(n_flying == g->flying);
 	for (i = 0; i < 3; i++)
 		assert(count[i] == g->count[i]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What wg_group.c and wg_group_clients.c share; private to them. */
+/* What wg_group.c, wg_group_take.c and wg_group_clients.c share; private to
+ * them. */
 #ifndef WG_GROUP_PRIV_H
 #define WG_GROUP_PRIV_H
 
@@ -12,6 +13,7 @@
 struct wg_member {
 	bool configured, ready, dead, drained;
 	uint64_t id;		  /* 0: not known */
+	unsigned lies;		  /* clients that it claimed and we had */
 	uint32_t snap;		  /* of how many SNAP_BEGINs */
 	bool begin, end;	  /* to be told */
 	struct wg_client **queue; /* to be told of; `tell` and `ask` say what */
@@ -23,14 +25,18 @@ struct wg_group {
 	uint64_t self;
 	bool drained;
 	struct wg_member member[WG_GROUP_MEMBERS];
-	struct wg_client *by_key[WG_GROUP_BUCKETS],
-		*by_endpoint[WG_GROUP_BUCKETS];
+	struct wg_client *by_key[WG_GROUP_BUCKETS];
+	struct wg_place *by_endpoint[WG_GROUP_BUCKETS];
 	struct wg_client *changed, **changed_tail;
 	struct wg_client *busy;
 	size_t count[3];     /* by role */
 	int64_t give_ms;     /* drained: everything goes then; WG_NEVER */
 	int64_t guessed_ms;  /* the last guess */
 	struct wg_key guess; /* ... who it was */
+	/* attempts that are under way, how many may be, what answers take */
+	unsigned flying, window;
+	int64_t answer_ms8; /* eight times it, smoothed; 0: not known */
+	int64_t lost_ms;    /* the last time that one was not answered */
 	struct wg_group_stats stats;
 };
 
@@ -41,8 +47,9 @@ static inline bool wg_group_same_place(const struct wg_endpoint *a,
 	return wg_addr_same(&a->addr, &b->addr) && a->port == b->port;
 }
 
+/* It is there; OWN: our own device says so. */
 void wg_client_set_endpoint(struct wg_group *g, struct wg_client *c,
-			    const struct wg_endpoint *e);
+			    const struct wg_endpoint *e, bool own);
 /* Who was last seen there; NULL: nobody. */
 struct wg_client *wg_client_at(struct wg_group *g, const struct wg_endpoint *e);
 /* The device has to be changed. */
@@ -54,5 +61,25 @@ void wg_client_enqueue(struct wg_group *g, unsigned m, struct wg_client *c);
 /* Tell a member, or all, what it is now. */
 void wg_client_tell(struct wg_group *g, unsigned m, struct wg_client *c);
 void wg_client_tell_all(struct wg_group *g, struct wg_client *c);
+/* It has an attempt under way. */
+void wg_client_set_flying(struct wg_group *g, struct wg_client *c, bool flying);
+void wg_client_set_role(struct wg_group *g, struct wg_client *c,
+			enum wg_role role);
+/* The device is to forget it. */
+void wg_client_remove(struct wg_group *g, struct wg_client *c);
+
+/* --- wg_group.c */
+/* May this gateway go and get a client? */
+bool wg_group_may_take(const struct wg_group *g);
+/* Become PASSIVE; the others are told when the device forgot it. */
+void wg_client_release(struct wg_group *g, struct wg_client *c, uint64_t heir);
+
+/* --- wg_group_take.c */
+void wg_take_begin(struct wg_group *g, struct wg_client *c, int64_t now);
+/* A client that is being taken is off the device; it had a handshake. */
+void wg_take_removed(struct wg_group *g, struct wg_client *c, int64_t now);
+void wg_take_answered(struct wg_group *g, struct wg_client *c, int64_t now);
+void wg_take_tick(struct wg_group *g, int64_t now);
+int64_t wg_take_due(const struct wg_group *g);
 
 #endif

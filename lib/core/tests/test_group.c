@@ -40,8 +40,7 @@ struct dev_peer {
 /* What the device is still to do. */
 struct pending {
 	bool set;
-	bool remove;
-	enum wg_role role;
+	bool remove, call;
 	int64_t at;
 };
 
@@ -177,7 +176,7 @@ static void device_does(int g, unsigned c)
 		wg_group_removed(gw[g].group, client, now);
 		return; /* there is another change */
 	}
-	keepalive = todo->role == WG_ROLE_TAKING;
+	keepalive = todo->call;
 	if (keepalive && !p->keepalive) {
 		p->endpoint = client->target;
 		p->keepalive = 1;
@@ -196,8 +195,9 @@ static void step_device(int g)
 
 	while ((client = wg_group_next_change(gw[g].group))) {
 		c = client->key.b[1];
-		gw[g].pending[c] = (struct pending){
-			true, client->removing, client->role, now + rnd(10)};
+		gw[g].pending[c] = (struct pending){true, client->removing,
+						    wg_client_is_called(client),
+						    now + rnd(10)};
 	}
 	for (c = 0; c < CLIENTS; c++)
 		device_does(g, c);
@@ -470,8 +470,8 @@ static void expect_order(const char *when)
 			assert_int_equal(client->server, reach[c]);
 			assert_int_equal(p->endpoint.addr.family, AF_UNSPEC);
 			assert_int_equal(p->session, 0);
-			assert_true(
-				wg_endpoint_same(&client->endpoint, &place[c]));
+			assert_true(wg_endpoint_same(&client->last.endpoint,
+						     &place[c]));
 		}
 	}
 }
@@ -690,6 +690,94 @@ static void test_lies(void **state)
 	wg_group_delete(&g);
 }
 
+/* It claims what is not its, and never gives it. */
+static void test_liar(void **state)
+{
+	struct wg_group *g = wg_group_new(7);
+	struct wg_key key = key_of(1);
+	struct wg_client *c = wg_client_new(g, &key, NULL);
+	struct wg_endpoint at = place_of(5);
+	struct wg_group_msg ask, msg = {.kind = WG_GROUP_CLIENT};
+	unsigned n;
+
+	now = 1000;
+	wg_group_member_add(g, 0);
+	wg_group_member_id(g, 0, 8);
+	wg_group_member_ready(g, 0, true);
+	for (n = 0; n < 3; n++) {
+		wg_group_seen(g, c, 3000, &at, now);
+		assert_int_equal(c->role, WG_ROLE_SERVING);
+		msg.record = (struct wg_group_record){
+			.key = key,
+			.claim = WG_CLAIM_SERVING,
+			.serial = c->serial + 1,
+			.endpoint =
+				n ? place_of(9) : at, /* or not even there */
+		};
+		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		assert_int_equal(c->role, WG_ROLE_PASSIVE);
+		wg_group_removed(g, c, now);
+		/* whoever it is, it is asked first */
+		for (; now % 10000 < 3900 && c->role == WG_ROLE_PASSIVE;
+		     now += 10)
+			assert_true(wg_group_stray(g, &at, now));
+		assert_int_equal(c->role, WG_ROLE_TAKING);
+		assert_true(wg_endpoint_same(&c->target, &at));
+		msg.record.serial = c->serial + 1;
+		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		assert_int_equal(c->role, WG_ROLE_TAKING);
+		while (wg_group_next_msg(g, 0, now, &ask))
+			;
+		now = (now / 10000 + 1) * 10000 + 1000;
+	}
+	wg_group_seen(g, c, 3000, &at, now);
+	assert_int_equal(c->role, WG_ROLE_SERVING);
+	msg.record.serial = c->serial + 1;
+	assert_true(wg_group_told(g, 0, &msg, now) < 0);
+	assert_int_equal(c->role, WG_ROLE_SERVING);
+	wg_group_member_lied(g, 0, now);
+	assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+	assert_int_equal(c->role, WG_ROLE_PASSIVE);
+	/* what it claimed is taken when it is cut off */
+	wg_group_removed(g, c, now);
+	wg_group_member_lied(g, 0, now);
+	wg_group_tick(g, now);
+	assert_int_equal(c->role, WG_ROLE_TAKING);
+	wg_group_check(g);
+	wg_group_delete(&g);
+}
+
+static void test_nowhere(void **state)
+{
+	static const struct wg_addr nowhere[] = {
+		{AF_INET, {0, 0, 0, 0}},
+		{AF_INET, {127, 0, 0, 1}},
+		{AF_INET, {224, 0, 0, 5}},
+		{AF_INET, {255, 255, 255, 255}},
+		{AF_INET6, {[15] = 1}},
+		{AF_INET6, {0}},
+		{AF_INET6, {0xff, 2, [15] = 1}},
+	};
+	struct wg_group *g = wg_group_new(7);
+	struct wg_group_msg msg = {
+		.kind = WG_GROUP_CLIENT,
+		.record = {.key = key_of(1),
+			   .claim = WG_CLAIM_TAKING,
+			   .serial = 1,
+			   .age_ms = WG_AGE_NONE,
+			   .endpoint = place_of(1)},
+	};
+	size_t i;
+
+	wg_group_member_add(g, 0);
+	assert_int_equal(wg_group_told(g, 0, &msg, 1000), 0);
+	for (i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		msg.record.endpoint.addr = nowhere[i];
+		assert_true(wg_group_told(g, 0, &msg, 1000) < 0);
+	}
+	wg_group_delete(&g);
+}
+
 /* --- frames */
 
 static struct wg_group_msg some_msg(unsigned kind)
@@ -789,6 +877,8 @@ int main(void)
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_moves_while_its_gateway_dies),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_liar),
+		cmocka_unit_test(test_nowhere),
 		cmocka_unit_test(test_model),
 	};
 

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a client is taken: attempts, by turns.
+ *
+ * An attempt is an initiation that the device sends, where it has to be made
+ * anew first if anything happened to it before.  It is flying until it was
+ * answered or WAIT (rto()) is over.  Making the peer anew also throws away the
+ * answer that may be under way, so an attempt that comes too soon is worse than
+ * none: if a thousand clients are called at once and they or we need more time
+ * for that than until the next attempt, nobody ever gets through.
+ *
+ * So as many fly at a time as are answered quickly: the window grows by one
+ * with each answer that took less than QUICK_MS and shrinks by one with each
+ * that took longer, which is what a queue looks like somewhere between us and
+ * them. That none comes is no sign of a queue but of clients that are gone; it
+ * only halves the window down to where it began.  WAIT is thrice what answers
+ * take (which includes our own reading of the device).  Both begin anew when
+ * nobody is being taken.  Who waits is given his turn in this order: whose
+ * packets come here, who had none yet, the others.
+ *
+ * A client that moved while its gateway died is not where it was last seen, and
+ * its packets come from nobody's endpoint.  Then it is guessed (guess()).
+ */
+#include "lib/core/wg_group.h"
+
+#include <assert.h>
+
+#include "lib/core/wg_group_priv.h"
+
+#define TAKE_MS 6000	/* the attempts at one client last so long, ... */
+#define TAKE_ATTEMPTS 6 /* ... and longer if it had fewer turns */
+#define WAIT_MIN_MS 60	/* for an answer, ... */
+#define WAIT_EACH_MS 3	/* ... and for each that flies */
+#define WAIT_MAX_MS 1000
+#define QUICK_MS 80
+#define WINDOW_MIN 2
+#define WINDOW_FIRST 32
+#define WINDOW_MAX 256 /* the kernel bears 512 handshakes at once */
+#define ATTEMPT_STRAY_MS                                                       \
+	25		  /* after the last, if a packet shows the way, ...    \
+			   */
+#define ATTEMPT_EACH_MS 2 /* ... and for each that flies */
+#define GUESS_MS 100	  /* between two guesses, and after an attempt */
+#define AGAIN_MS 2000	  /* after taking failed */
+#define ASK_MS 100	  /* between two asks for a client */
+#define DOUBT_MS 2500	  /* so long it is asked for, ... */
+#define PAUSE_MS 1000	  /* ... and its packets still come */
+
+/* --- the window */
+
+static int64_t rto(const struct wg_group *g)
+{
+	int64_t ms = 3 * g->answer_ms8 / 8;
+
+	if (ms < (int64_t)g->flying * WAIT_EACH_MS)
+		ms = g->flying * WAIT_EACH_MS;
+	return ms < WAIT_MIN_MS	  ? WAIT_MIN_MS
+	       : ms > WAIT_MAX_MS ? WAIT_MAX_MS
+				  : ms;
+}
+
+static void begin_anew(struct wg_group *g)
+{
+	g->window = WINDOW_FIRST;
+	g->answer_ms8 = 0;
+	g->lost_ms = WG_NEVER;
+}
+
+void wg_take_answered(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	int64_t ms = now - c->attempt_ms;
+
+	if (!c->attempts)
+		return;
+	g->answer_ms8 += g->answer_ms8 ? ms - g->answer_ms8 / 8 : 8 * ms;
+	if (ms < QUICK_MS && g->window < WINDOW_MAX)
+		g->window++;
+	else if (ms >= QUICK_MS && g->window > WINDOW_MIN)
+		g->window--;
+}
+
+static void lost(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	wg_client_set_flying(g, c, false);
+	if (g->window <= WINDOW_FIRST ||
+	    (g->lost_ms != WG_NEVER && now - g->lost_ms < rto(g)))
+		return;
+	g->lost_ms = now;
+	g->window /= 2;
+	if (g->window < WINDOW_FIRST)
+		g->window = WINDOW_FIRST;
+}
+
+/* --- attempts */
+
+/* A handshake is being started now. */
+static void started(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	unsigned twice = c->attempts > 2 ? c->attempts - 2 : 0;
+
+	c->attempts++;
+	c->attempt_ms = now;
+	c->next_ms = now + (rto(g) << (twice < 6 ? twice : 6));
+	c->looked = false;
+	c->fresh = false;
+	wg_client_mark(g, c);
+}
+
+static void attempt(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	wg_client_set_flying(g, c, true);
+	if (c->took_ms == WG_NEVER)
+		c->took_ms = now;
+	if (c->fresh)
+		started(g, c, now);
+	else
+		wg_client_remove(g, c); /* and start when it is */
+}
+
+bool wg_client_is_called(const struct wg_client *c)
+{
+	return c->role == WG_ROLE_TAKING && c->attempts;
+}
+
+static bool has_room(const struct wg_group *g)
+{
+	return g->flying < g->window;
+}
+
+/* Not flying, and not over. */
+static bool is_waiting(const struct wg_client *c)
+{
+	return c->role == WG_ROLE_TAKING && !c->flying && !c->removing &&
+	       c->attempts < WG_GROUP_ATTEMPTS;
+}
+
+void wg_take_begin(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	if (!c->last.endpoint.addr.family)
+		return; /* it has to come by itself */
+	if (!g->count[WG_ROLE_TAKING])
+		begin_anew(g);
+	c->serial++;
+	c->took_ms = WG_NEVER;
+	c->attempts = 0;
+	c->contests = 0;
+	c->urgent = false;
+	c->doubted = -1;
+	c->doubt_ms = WG_NEVER;
+	c->handshake_ms = WG_NEVER;
+	c->next_ms = now;
+	c->target = c->last.endpoint;
+	wg_client_set_role(g, c, WG_ROLE_TAKING);
+	g->stats.takes++;
+	wg_client_tell_all(g, c);
+	if (!c->removing && has_room(g))
+		attempt(g, c, now);
+}
+
+void wg_take_removed(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	if (c->flying)
+		started(g, c, now);
+}
+
+/* --- packets that show the way */
+
+/* One that does not answer where it was: it may have moved. */
+static bool is_missed(const struct wg_group *g, const struct wg_client *c,
+		      int64_t now)
+{
+	if (c->removing || !c->last.endpoint.addr.family)
+		return false;
+	if (c->role == WG_ROLE_PASSIVE)
+		return c->again_ms != WG_NEVER && c->server < 0 &&
+		       wg_group_may_take(g);
+	return c->role == WG_ROLE_TAKING && c->looked &&
+	       now - c->attempt_ms >= GUESS_MS &&
+	       c->attempts < WG_GROUP_ATTEMPTS;
+}
+
+/*
+ * Packets from somewhere new, and clients that do not answer where they were.
+ * A packet does not say whose it is.  So one after the other is looked for
+ * there: who is not meant cannot read the initiation, and throws it away.
+ */
+static bool guess(struct wg_group *g, const struct wg_endpoint *from,
+		  int64_t now)
+{
+	struct wg_client *c, *first = NULL, *next = NULL;
+
+	if (now - g->guessed_ms < GUESS_MS)
+		return false;
+	g->guessed_ms = now;
+	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c)) {
+		if (!is_missed(g, c, now))
+			continue;
+		if (!first || memcmp(&c->key, &first->key, WG_KEY_LEN) < 0)
+			first = c;
+		if (memcmp(&c->key, &g->guess, WG_KEY_LEN) > 0 &&
+		    (!next || memcmp(&c->key, &next->key, WG_KEY_LEN) < 0))
+			next = c;
+	}
+	c = next ?: first;
+	if (!c)
+		return false;
+	g->guess = c->key;
+	if (c->role == WG_ROLE_PASSIVE)
+		wg_take_begin(g, c, now);
+	else
+		attempt(g, c, now);
+	c->target = *from;
+	return true;
+}
+
+/* Its packets come here: it is waiting for us. */
+static void hurry(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	int64_t ms = ATTEMPT_STRAY_MS + g->flying * ATTEMPT_EACH_MS;
+
+	c->target = c->last.endpoint;
+	c->urgent = true;
+	if (c->removing || c->attempts == WG_GROUP_ATTEMPTS)
+		return;
+	if (c->attempts ? c->looked && now - c->attempt_ms >= ms : has_room(g))
+		attempt(g, c, now);
+}
+
+/*
+ * Ask its server for it.  An honest one has given it within SETTLED_MS, so
+ * who still has it then does not: the client will tell.
+ */
+static void ask(struct wg_group *g, struct wg_client *c,
+		const struct wg_endpoint *from, int64_t now)
+{
+	int server = c->server;
+
+	if (c->asked_ms != WG_NEVER && now - c->asked_ms < ASK_MS)
+		return;
+	if (c->doubt_ms == WG_NEVER || now - c->asked_ms >= PAUSE_MS)
+		c->doubt_ms = now;
+	if (now - c->doubt_ms >= DOUBT_MS) {
+		wg_client_set_endpoint(g, c, from, false);
+		wg_take_begin(g, c, now);
+		c->doubted = server;
+		return;
+	}
+	c->asked_ms = now;
+	wg_client_enqueue(g, server, c);
+	c->ask |= 1u << server;
+	g->stats.asked++;
+}
+
+bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
+		    int64_t now)
+{
+	struct wg_client *c = wg_client_at(g, from);
+	const struct wg_member *server;
+
+	if (!c)
+		return guess(g, from, now);
+	if (c->role == WG_ROLE_SERVING)
+		return false;
+	g->stats.strays++;
+	if (c->role == WG_ROLE_TAKING) {
+		hurry(g, c, now);
+		return true;
+	}
+	if (c->removing || !wg_group_may_take(g) ||
+	    (c->again_ms != WG_NEVER && now < c->again_ms))
+		return true;
+	server = c->server < 0 ? NULL : &g->member[c->server];
+	if (!server || server->dead || !server->ready) {
+		wg_take_begin(g, c, now);
+		return true;
+	}
+	ask(g, c, from, now);
+	return true;
+}
+
+/* --- time */
+
+static int64_t end_ms(const struct wg_client *c)
+{
+	if (c->took_ms == WG_NEVER ||
+	    (is_waiting(c) && c->attempts < TAKE_ATTEMPTS))
+		return INT64_MAX;
+	return c->took_ms + TAKE_MS;
+}
+
+/* What ended by itself. */
+static void expire(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	if (c->role == WG_ROLE_TAKING) {
+		if (now >= end_ms(c)) {
+			g->stats.failed++;
+			c->again_ms = now + AGAIN_MS;
+			wg_client_release(g, c, 0);
+		} else if (c->flying && !c->removing && c->looked &&
+			   now - c->attempt_ms >= rto(g)) {
+			lost(g, c, now);
+		}
+	} else if (c->backup_ms != WG_NEVER && now >= c->backup_ms &&
+		   !c->removing) {
+		c->backup_ms = WG_NEVER;
+		if (c->server < 0 && c->role == WG_ROLE_PASSIVE &&
+		    wg_group_may_take(g))
+			wg_take_begin(g, c, now);
+		wg_client_set_busy(g, c);
+	}
+}
+
+/* Whose turn is it first? */
+static unsigned turn_of(const struct wg_client *c)
+{
+	return c->urgent ? 0 : c->attempts ? 2 : 1;
+}
+
+void wg_take_tick(struct wg_group *g, int64_t now)
+{
+	struct wg_client *c, *next;
+	unsigned turn;
+
+	for (c = g->busy; c; c = next) {
+		next = c->busy_next;
+		expire(g, c, now);
+	}
+	for (turn = 0; turn < 3; turn++)
+		for (c = g->busy; c && has_room(g); c = c->busy_next)
+			if (turn_of(c) == turn && is_waiting(c) &&
+			    now >= c->next_ms) {
+				c->target =
+					c->last.endpoint; /* after a guess */
+				attempt(g, c, now);
+			}
+}
+
+static void earlier(int64_t *due, int64_t at)
+{
+	if (at < *due)
+		*due = at;
+}
+
+int64_t wg_take_due(const struct wg_group *g)
+{
+	const struct wg_client *c;
+	int64_t due = INT64_MAX;
+
+	for (c = g->busy; c; c = c->busy_next) {
+		if (c->role != WG_ROLE_TAKING) {
+			if (c->backup_ms != WG_NEVER && !c->removing)
+				earlier(&due, c->backup_ms);
+			continue;
+		}
+		earlier(&due, end_ms(c));
+		if (is_waiting(c) && has_room(g))
+			earlier(&due, c->next_ms);
+		else if (c->flying && !c->removing && c->looked)
+			earlier(&due, c->attempt_ms + rto(g));
+	}
+	return due;
+}
