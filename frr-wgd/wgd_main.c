@@ -188,10 +188,6 @@ int main(int argc, char **argv)
 	wgd_nb_init();
 	wgd_cli_init();
 	wgd_vty_init();
-	wgd_exec_init();
-	wgd_group_vty_init();
-	wgd_export_init();
-	wgd_graph_init();
 
 	frr_config_fork();
 	frr_run(wgd.master);

@@ -75,7 +75,7 @@ extern void wgd_nb_state_changed(const struct wgd_peer *p,
 extern int wgd_nb_rpc_clear(struct nb_cb_rpc_args *args);
 extern int wgd_nb_rpc_drain(struct nb_cb_rpc_args *args);
 
-/* wgd_cli.c: a line of configuration for each node */
+/* wgd_cli*.c: a line of configuration for each node */
 extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);
 extern void wgd_cli_show_leaf(struct vty *, const struct lyd_node *, bool);
 extern void wgd_cli_show_implementation(struct vty *, const struct lyd_node *,

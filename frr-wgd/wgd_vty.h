@@ -27,10 +27,18 @@ extern const char *wgd_vty_sync_state(struct wgd_if *wif);
 /* The UDP port in use, as far as it is known. */
 extern uint16_t wgd_vty_port(struct wgd_if *wif);
 
+/* Prefixes decided and entries for them, where these are not the same. */
+extern void wgd_vty_ratio(struct vty *vty, struct wgd_if *wif);
+
+/* All of them. */
 extern void wgd_vty_init(void);
-extern void wgd_exec_init(void);
-extern void wgd_graph_init(void);
+
+/* --- for wgd_vty.c */
+extern void wgd_show_device_init(void);
+extern void wgd_show_entries_init(void);
 extern void wgd_group_vty_init(void);
 extern void wgd_export_init(void);
+extern void wgd_graph_init(void);
+extern void wgd_exec_init(void);
 
 #endif
