@@ -317,8 +317,8 @@ DEFPY_YANG (wireguard_peer_description,
 	    "wireguard peer PEER$name description LINE$text...",
 	    WIREGUARD_STR
 	    PEER_STR
-	    "Description\n"
-	    "Text\n")
+	    "What the peer is, for people\n"
+	    "Free text\n")
 {
 	char *line = argv_concat(argv, argc, 4);
 	int rc = peer_set(vty, name, "description", line);
@@ -333,7 +333,7 @@ DEFPY_YANG (no_wireguard_peer_description,
 	    NO_STR
 	    WIREGUARD_STR
 	    PEER_STR
-	    "Description\n")
+	    "What the peer is, for people\n")
 {
 	return peer_unset(vty, name, "description", NULL);
 }
@@ -344,8 +344,8 @@ ALIAS_YANG (no_wireguard_peer_description,
 	    NO_STR
 	    WIREGUARD_STR
 	    PEER_STR
-	    "Description\n"
-	    "Text\n")
+	    "What the peer is, for people\n"
+	    "Free text\n")
 
 DEFPY_YANG (wireguard_peer_shutdown,
 	    wireguard_peer_shutdown_cmd,

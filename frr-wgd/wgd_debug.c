@@ -32,7 +32,7 @@ DEFPY (debug_wireguard,
        "[no] debug wireguard <events|routes|device|bfd>$what",
        NO_STR
        DEBUG_STR
-       "WireGuard\n"
+       "WireGuard interfaces and peers\n"
        "Configuration, links and state changes\n"
        "Routes and who owns them\n"
        "What is written to and read from devices\n"
@@ -52,7 +52,7 @@ DEFUN_NOSH (show_debugging_wireguard,
 	    "show debugging [wireguard]",
 	    SHOW_STR
 	    DEBUG_STR
-	    "WireGuard\n")
+	    "WireGuard interfaces and peers\n")
 {
 	size_t i;
 

@@ -23,7 +23,7 @@ DEFPY (clear_wireguard,
        "clear wireguard [IFNAME$ifname]",
        CLEAR_STR
        "WireGuard: read the device back and repair every difference\n"
-       INTERFACE_STR)
+       "Name of a WireGuard interface\n")
 {
 	const struct wgd_compat_leaf input[] = { { "interface", ifname } };
 
@@ -34,7 +34,7 @@ DEFPY (wireguard_drain,
        wireguard_drain_cmd,
        "[no] wireguard gateway-group drain IFNAME$ifname",
        NO_STR
-       "WireGuard\n"
+       "WireGuard interfaces and peers\n"
        "Gateways with the same private key\n"
        "Give the clients to the other gateways, until undone\n"
        "Interface with the gateway group\n")
@@ -50,7 +50,7 @@ DEFPY (wireguard_drain,
 DEFPY (wireguard_generate,
        wireguard_generate_cmd,
        "wireguard generate <private-key$private|preshared-key> file WORD$path",
-       "WireGuard\n"
+       "WireGuard interfaces and peers\n"
        "Make a new key\n"
        "A private key; its public key is printed\n"
        "A preshared key, to be copied to the peer\n"

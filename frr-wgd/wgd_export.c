@@ -151,8 +151,8 @@ static void export_peer(struct vty *vty, struct wgd_if *wif,
 DEFPY(show_wireguard_export, show_wireguard_export_cmd,
       "show wireguard [IFNAME$ifname] export wg-quick [peer PEER$name]",
       SHOW_STR
-      "WireGuard\n"
-      "Interface name\n"
+      "WireGuard interfaces and peers\n"
+      "Name of a WireGuard interface\n"
       "What the other end is to be configured with\n"
       "A file for wg-quick\n"
       "Of one peer\n"

@@ -147,8 +147,8 @@ DEFPY (show_wireguard_graph,
        show_wireguard_graph_cmd,
        "show wireguard [IFNAME$ifname] graph",
        SHOW_STR
-       "WireGuard\n"
-       INTERFACE_STR
+       "WireGuard interfaces and peers\n"
+       "Name of a WireGuard interface\n"
        "Interfaces, peers and prefix counts as a picture for Graphviz\n")
 {
 	struct wgd_if *wif;

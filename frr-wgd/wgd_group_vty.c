@@ -221,7 +221,7 @@ static void group_text(struct vty *vty, struct wgd_group *g)
 DEFPY(show_wireguard_group, show_wireguard_group_cmd,
       "show wireguard [IFNAME$ifname] gateway-group [json$json]",
       SHOW_STR
-      "WireGuard\n" INTERFACE_STR
+      "WireGuard interfaces and peers\n" "Name of a WireGuard interface\n"
       "Gateways with the same private key, and their clients\n" JSON_STR)
 {
 	json_object *o = json ? json_object_new_object() : NULL;

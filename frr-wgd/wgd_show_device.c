@@ -340,8 +340,8 @@ DEFPY (show_wireguard,
        show_wireguard_cmd,
        "show wireguard [IFNAME$ifname] [json$json]",
        SHOW_STR
-       "WireGuard\n"
-       INTERFACE_STR
+       "WireGuard interfaces and peers\n"
+       "Name of a WireGuard interface\n"
        JSON_STR)
 {
 	json_object *o = json ? json_object_new_object() : NULL;

@@ -71,8 +71,8 @@ DEFPY (show_wireguard_allowed_ips,
        show_wireguard_allowed_ips_cmd,
        "show wireguard [IFNAME$ifname] allowed-ips [json$json]",
        SHOW_STR
-       "WireGuard\n"
-       INTERFACE_STR
+       "WireGuard interfaces and peers\n"
+       "Name of a WireGuard interface\n"
        "Prefixes and the peers that own them\n"
        JSON_STR)
 {
@@ -187,8 +187,8 @@ DEFPY (show_wireguard_routes,
        show_wireguard_routes_cmd,
        "show wireguard [IFNAME$ifname] routes [json$json]",
        SHOW_STR
-       "WireGuard\n"
-       INTERFACE_STR
+       "WireGuard interfaces and peers\n"
+       "Name of a WireGuard interface\n"
        "Followed routes, who was chosen and why\n"
        JSON_STR)
 {

@@ -57,7 +57,7 @@ DEFPY (show_wireguard_explain,
        show_wireguard_explain_cmd,
        "show wireguard explain <A.B.C.D|X:X::X:X>$addr [vrf NAME$vrf] [json$json]",
        SHOW_STR
-       "WireGuard\n"
+       "WireGuard interfaces and peers\n"
        "What happens to packets to and from an address\n"
        "IPv4 address\n"
        "IPv6 address\n"
@@ -77,7 +77,7 @@ DEFPY (show_wireguard_statistics,
        show_wireguard_statistics_cmd,
        "show wireguard statistics [json$json]",
        SHOW_STR
-       "WireGuard\n"
+       "WireGuard interfaces and peers\n"
        "Counters and times\n"
        JSON_STR)
 {
