@@ -24,6 +24,7 @@
  *   wgd_explain  one address explained: wgd_facts gathers what is known of
  *                it, wgd_cause finds what is to be mended first
  *   wgd_debug    debug switches
+ *   wgd_log      log files that are moved away
  *
  * All decisions are made in lib/core; here is only glue.
  */

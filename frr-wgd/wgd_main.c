@@ -30,6 +30,7 @@
 #include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_log.h"
 #include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
@@ -71,14 +72,11 @@ static void sighup(void)
 	vty_read_config(NULL, wgd_di.config_file, config_default);
 }
 
-static void sigusr1(void)
-{
-	zlog_rotate();
-}
 
 static void __attribute__((noreturn)) sigint(void)
 {
 	zlog_notice("terminating on signal; the devices stay as they are");
+	wgd_log_finish();
 	wgd_nb_finish();
 	wgd_if_finish();
 	wgd_announce_finish();
@@ -97,7 +95,7 @@ static void __attribute__((noreturn)) sigint(void)
 
 static struct frr_signal_t wgd_signals[] = {
 	{ .signal = SIGHUP, .handler = sighup },
-	{ .signal = SIGUSR1, .handler = sigusr1 },
+	{ .signal = SIGUSR1, .handler = wgd_log_rotate },
 	{ .signal = SIGINT, .handler = sigint },
 	{ .signal = SIGTERM, .handler = sigint },
 	{ .signal = SIGCHLD, .handler = wgd_program_reap },
@@ -190,6 +188,7 @@ int main(int argc, char **argv)
 	wgd_vty_init();
 
 	frr_config_fork();
+	wgd_log_init();
 	frr_run(wgd.master);
 	return 0;
 }
