@@ -86,7 +86,7 @@ const struct wg_key *wgd_if_public_key(struct wgd_if *wif)
 /* Load our public key; make the private one where there is none. */
 static int load_key(struct wgd_if *wif)
 {
-	char path[PATH_MAX], dir[PATH_MAX], err[256];
+	char path[PATH_MAX], err[256];
 	char text[WG_KEY_STRLEN];
 	struct wg_key pub;
 	int rc;
@@ -95,11 +95,6 @@ static int load_key(struct wgd_if *wif)
 		return 0;
 	rc = wg_key_load_public(path, &pub, err, sizeof(err));
 	if (rc == -ENOENT) {
-		strlcpy(dir, path, sizeof(dir));
-		*strrchr(dir, '/') = '\0';
-		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			zlog_warn("%s: cannot make %s: %s", wif->name, dir,
-				  safe_strerror(errno));
 		rc = wg_key_generate(path, true, err, sizeof(err));
 		if (rc == 0) {
 			rc = wg_key_load_public(path, &pub, err, sizeof(err));

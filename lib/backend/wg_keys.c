@@ -169,6 +169,15 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
+/* For the keys of the daemon's user and nobody else. */
+static int make_folder(const char *path)
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return mkdir(dirname(copy), S_IRWXU);
+}
+
 int wg_key_generate(const char *path, bool private_key, char *err,
 		    size_t errlen)
 {
@@ -180,6 +189,10 @@ int wg_key_generate(const char *path, bool private_key, char *err,
 		return reason(-ENAMETOOLONG, err, errlen, "%s: name too long",
 			      path);
 	fd = mkostemp(tmp, O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make_folder(path) == 0) {
+		strcpy(tmp + strlen(path), ".XXXXXX");
+		fd = mkostemp(tmp, O_CLOEXEC);
+	}
 	if (fd < 0) {
 		error = -errno;
 		return reason(error, err, errlen, "%s: %s", path,

@@ -39,7 +39,8 @@ int wg_key_load(const char *path, struct wg_key *ret_secret, char *err,
 /*
  * Make a new secret (private: clamped as X25519 asks) in a new file, mode
  * 0600, whole or not at all (a temporary name in the same folder, linked).
- * -EEXIST where the file is there already: never overwritten.
+ * -EEXIST where the file is there already: never overwritten.  The folder is made
+ * where there is none, mode 0700; not those above it.
  */
 int wg_key_generate(const char *path, bool private_key, char *err,
 		    size_t errlen);

@@ -207,9 +207,17 @@ static void test_generate(void **state)
 		assert_int_equal(wg_key_load(path, &again, NULL, 0), 0);
 		assert_true(wg_key_same(&key, &again));
 	}
-	assert_int_equal(wg_key_generate(path_of("no/such"), true, err,
+	assert_int_equal(wg_key_generate(path_of("no/such/key"), true, err,
 					 sizeof(err)),
 			 -ENOENT);
+	/* The folder is made, for its owner alone. */
+	assert_int_equal(wg_key_generate(path_of("new/key"), true, err,
+					 sizeof(err)),
+			 0);
+	assert_int_equal(stat(path_of("new"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(unlink(path_of("new/key")), 0);
+	assert_int_equal(rmdir(path_of("new")), 0);
 }
 
 /* Nothing but what was asked for stays in the folder. */
