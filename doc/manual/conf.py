@@ -13,6 +13,9 @@ graphviz_output_format = "svg"
 source_suffix = ".rst"
 root_doc = "index"
 exclude_patterns = ["_ext"]
+rst_prolog = """
+.. |sites| replace:: In the configurations ``lan`` is the interface to the LAN, 10.255.N.2 and fd00:255:N::2 are the sites in the underlay.
+"""
 highlight_language = "none"
 smartquotes = False  # what is typed has straight ones
 nitpicky = True

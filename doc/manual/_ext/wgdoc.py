@@ -63,7 +63,7 @@ class CliCmd(ObjectDescription):
         configures = re.match(r"(\[no\] )?wireguard (?!generate)", self.names[0] + " ")
         operational = self.names[0].endswith("drain IFNAME")
         if "default" in self.options:
-            text = nodes.paragraph("", "", nodes.emphasis("", "Default: "))
+            text = nodes.paragraph("", "", nodes.emphasis("", "Default:"), nodes.Text(" "))
             parsed, messages = self.state.inline_text(self.options["default"], self.lineno)
             text += parsed + messages
             contentnode.insert(0, text)
