@@ -234,6 +234,64 @@ static bool run(const struct list *l, struct result *ret)
 	return true;
 }
 
+/* us a peer: to configure N of them, with a prefix each, and to tell a device.
+ */
+static double peers_once(uint32_t n)
+{
+	static struct wg_op ops[BATCH];
+	struct wg_core *core = wg_core_new();
+	struct wg_dev *dev = wg_dev_new(core, "wg0");
+	struct wg_count count;
+	double t0 = now();
+	uint32_t i;
+	size_t ops_n;
+
+	wg_dev_set_link(dev, 0, IFINDEX);
+	for (i = 0; i < n; i++) {
+		/* odd, so each name comes once; and in no order */
+		uint32_t name = i * 2654435761u & ((1 << 20) - 1);
+		struct wg_prefix p = {AF_INET, 32};
+		struct wg_key key = {{1}};
+		struct wg_peer *peer;
+		char text[16];
+
+		memcpy(p.b, (uint8_t[]){10, name >> 16, name >> 8, name}, 4);
+		memcpy(key.b + 1, &name, sizeof(name));
+		snprintf(text, sizeof(text), "p%08x", name);
+		if (wg_peer_find(dev, text))
+			return -1;
+		peer = wg_peer_new(dev, text);
+		if (wg_peer_set_key(peer, &key) < 0 ||
+		    wg_peer_add_static(peer, &p, NULL) < 0)
+			return -1;
+	}
+	wg_core_settle(core);
+	wg_sync_begin(dev, false);
+	wg_sync_end(dev);
+	while (wg_sync_step(dev, 1000))
+		;
+	while ((ops_n = wg_plan_next(dev, ops, BATCH)))
+		wg_plan_commit(dev, ops, ops_n);
+	wg_dev_count(dev, &count);
+	t0 = now() - t0;
+	wg_core_delete(&core);
+	return count.pending || count.installed < n ? -1 : t0 / n / 1000;
+}
+
+static bool peers(void)
+{
+	double few = peers_once(1 << 13), many = peers_once(1 << 16);
+
+	if (few < 0 || many < 0)
+		return false;
+	printf("{\"bench\": \"core.peers\", \"value\": %.2f, \"unit\": "
+	       "\"us/peer\", \"goal\": null, \"reference\": %.2f, \"how\": "
+	       "\"2^16 peers in no order, a prefix each, until a device has "
+	       "them; reference: 2^13\"}\n",
+	       many, few);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *path = argc > 1 ? argv[1] : getenv("WGD_BENCH_PREFIXES");
@@ -272,5 +330,7 @@ int main(int argc, char **argv)
 						 : in_order.memory,
 	       usage.ru_maxrss, l.cap * sizeof(*l.p) / 1024);
 	free(l.p);
+	if (!peers())
+		return 1;
 	return 0;
 }

@@ -43,30 +43,87 @@ static void set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf)
 	peer->conf.psk_file = psk_file;
 }
 
-static struct wg_peer **place(struct wg_dev *dev, const char *name)
-{
-	struct wg_peer **at = &dev->named;
+/*
+ * Named peers are a skip list: one peer in 16 is on the next level, too.  So
+ * whoever has a thousand peers does not pay for it with each line that names
+ * one.
+ */
+struct place {
+	struct wg_peer **at[1 + WG_PEER_SKIPS]; /* what points there */
+};
 
-	while (*at && strcmp((*at)->name, name) < 0)
-		at = &(*at)->next;
-	return at;
+static struct wg_peer **link_of(struct wg_dev *dev, struct wg_peer *peer,
+				unsigned level)
+{
+	if (!level)
+		return peer ? &peer->next : &dev->named;
+	return peer ? &peer->skip[level - 1] : &dev->skip[level - 1];
 }
 
-static void unlist(struct wg_peer *peer)
+/* The first that is not before the name, and what points there and beyond. */
+static struct wg_peer *find(struct wg_dev *dev, const char *name,
+			    struct place *ret)
 {
-	struct wg_peer **at =
-		peer->name ? &peer->dev->named : &peer->dev->nameless;
+	struct wg_peer *before = NULL;
+	unsigned level = WG_PEER_SKIPS + 1;
 
-	while (*at != peer)
-		at = &(*at)->next;
-	*at = peer->next;
-	peer->next = NULL;
+	while (level--) {
+		struct wg_peer **at = link_of(dev, before, level);
+
+		while (*at && strcmp((*at)->name, name) < 0) {
+			before = *at;
+			at = link_of(dev, before, level);
+		}
+		ret->at[level] = at;
+	}
+	return *ret->at[0];
+}
+
+static void list_named(struct wg_peer *peer, const struct place *place)
+{
+	uint32_t dice = peer->slot * 0x9e3779b1; /* golden ratio: well mixed */
+	unsigned level;
+
+	for (level = 0; level <= WG_PEER_SKIPS; level++) {
+		*link_of(peer->dev, peer, level) = *place->at[level];
+		*place->at[level] = peer;
+		if (dice >> 28)
+			break;
+		dice <<= 4;
+	}
 }
 
 static void list_nameless(struct wg_peer *peer)
 {
+	peer->prev = NULL;
 	peer->next = peer->dev->nameless;
+	if (peer->next)
+		peer->next->prev = peer;
 	peer->dev->nameless = peer;
+}
+
+static void unlist(struct wg_peer *peer)
+{
+	struct wg_dev *dev = peer->dev;
+	struct place place;
+	unsigned level;
+
+	if (peer->name) {
+		find(dev, peer->name, &place);
+		for (level = 0; level <= WG_PEER_SKIPS; level++)
+			if (*place.at[level] == peer)
+				*place.at[level] = *link_of(dev, peer, level);
+		memset(peer->skip, 0, sizeof(peer->skip));
+	} else {
+		if (peer->next)
+			peer->next->prev = peer->prev;
+		if (peer->prev)
+			peer->prev->next = peer->next;
+		else
+			dev->nameless = peer->next;
+		peer->prev = NULL;
+	}
+	peer->next = NULL;
 }
 
 /* The struct itself; slot and hash are no longer its. */
@@ -84,17 +141,18 @@ struct wg_peer *wg_peer_new(struct wg_dev *dev, const char *name)
 {
 	struct wg_mem *mem = &dev->core->mem;
 	struct wg_peer *peer = wg_mem_get(mem, sizeof(*peer));
-	struct wg_peer **at = place(dev, name);
+	struct wg_peer *there;
+	struct place place;
 
-	assert(!*at || strcmp((*at)->name, name) != 0);
+	there = find(dev, name, &place);
+	assert(!there || strcmp(there->name, name) != 0);
 	peer->dev = dev;
 	peer->name = wg_mem_str(mem, name);
 	peer->liveness = WG_PEER_UNKNOWN;
 	peer->conf_gen = 1;
 	if (!wg_slot_take(dev, peer))
 		abort();
-	peer->next = *at;
-	*at = peer;
+	list_named(peer, &place);
 	dev->n_named++;
 	dev->marked = true;
 	dev->core->marked_sets = true;
@@ -450,7 +508,8 @@ bool wg_peer_needs_set(const struct wg_peer *peer)
 
 struct wg_peer *wg_peer_find(struct wg_dev *dev, const char *name)
 {
-	struct wg_peer *peer = *place(dev, name);
+	struct place place;
+	struct wg_peer *peer = find(dev, name, &place);
 
 	return peer && strcmp(peer->name, name) == 0 ? peer : NULL;
 }

@@ -39,9 +39,13 @@ enum wg_queue {
 	WG_QUEUES,
 };
 
+#define WG_PEER_SKIPS 4 /* levels of the skip list, above the list itself */
+
 struct wg_peer {
 	struct wg_dev *dev;
-	struct wg_peer *next;	   /* named: by name; nameless: any order */
+	struct wg_peer *next; /* named: by name; nameless: any order */
+	struct wg_peer *prev; /* nameless */
+	struct wg_peer *skip[WG_PEER_SKIPS]; /* named; wg_peers.c */
 	struct wg_peer *hash_next; /* same bucket of dev->by_key */
 	uint32_t slot;
 	void *arg;
@@ -116,6 +120,7 @@ struct wg_dev {
 	size_t cap_slots;
 	uint32_t free_slot;    /* no slot below it is free */
 	struct wg_peer *named; /* list by name */
+	struct wg_peer *skip[WG_PEER_SKIPS];
 	struct wg_peer *nameless;
 	uint32_t n_named;
 	uint32_t n_inside; /* peers whose endpoint is inside */

@@ -292,6 +292,46 @@ static void test_the_only_peer(void **state)
 	assert_int_equal(has("0.0.0.0/0"), 2);
 }
 
+/* In whatever order they come and go, they stand by name. */
+static void test_thousands_by_name(void **state)
+{
+	enum { N = 3000 };
+	static bool there[N];
+	unsigned i, round, turn = 0;
+	char name[8];
+
+	for (round = 0; round < 3; round++) {
+		/* 1,009 has no factor in common with N: each once */
+		for (i = 0; i < N; i++) {
+			unsigned n = (turn += 1009) % N;
+			struct wg_peer *peer;
+
+			snprintf(name, sizeof(name), "p%04u", n);
+			peer = wg_peer_find(dev, name);
+			assert_true(there[n] ? peer != NULL : !peer);
+			/* all come, every third goes, all others go */
+			if (round == 0)
+				wg_peer_new(dev, name);
+			else if ((round == 1) == (n % 3 == 0) && peer)
+				wg_peer_delete(peer);
+			else
+				continue;
+			there[n] = !there[n];
+		}
+		struct wg_peer *peer = wg_peer_first(dev);
+
+		for (i = 0; i < N; i++) {
+			if (!there[i])
+				continue;
+			snprintf(name, sizeof(name), "p%04u", i);
+			assert_string_equal(wg_peer_name(peer), name);
+			peer = wg_peer_next(peer);
+		}
+		assert_null(peer);
+		wg_core_settle(core);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +344,7 @@ int main(void)
 		SCENE(test_late_commits_are_ignored),
 		SCENE(test_claims),
 		SCENE(test_the_only_peer),
+		SCENE(test_thousands_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
