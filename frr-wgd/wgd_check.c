@@ -17,26 +17,36 @@
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_program.h"
+#include "frr-wgd/wgd_said.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_CHECK, "WireGuard configuration check");
 
-/* May it be said only once on an interface? */
-static bool is_claim(const char *leaf)
+static struct {
+	char *ifname;
+	const struct lyd_node *wireguard; /* only compared */
+	struct wgd_said *said;
+} looked_at;
+
+/* A node below, by its path there, or NULL.  libyang hashes keys. */
+static const struct lyd_node *below(const struct lyd_node *node,
+				    const char *path)
 {
-	return strmatch(leaf, "public-key") || strmatch(leaf, "address") ||
-	       strmatch(leaf, "allowed-ips");
+	struct lyd_node *match;
+
+	return lyd_find_path(node, path, 0, &match) == LY_SUCCESS ? match
+								  : NULL;
 }
 
 bool wgd_check_is_configured(const struct lyd_node *wireguard)
 {
 	const struct lyd_node *child;
 
-	wgd_nb_each_child (wireguard, child)
-		if (lysc_is_np_cont(child->schema)
-			    ? wgd_check_is_configured(child)
-			    : !lyd_is_default(child))
-			return true;
+	wgd_nb_each_child(
+		wireguard,
+		child) if (lysc_is_np_cont(child->schema)
+				   ? wgd_check_is_configured(child)
+				   : !lyd_is_default(child)) return true;
 	return false;
 }
 
@@ -61,13 +71,10 @@ static int check_source(const char *ifname, const char *value, char *err,
 			size_t len)
 {
 	static const struct wg_prefix never[] = {
-		{ AF_INET, 8, { 0 } },
-		{ AF_INET, 8, { 127 } },
-		{ AF_INET, 16, { 169, 254 } },
-		{ AF_INET, 3, { 224 } },
-		{ AF_INET6, 127, { 0 } },
-		{ AF_INET6, 10, { 0xfe, 0x80 } },
-		{ AF_INET6, 8, { 0xff } },
+		{AF_INET, 8, {0}},	   {AF_INET, 8, {127}},
+		{AF_INET, 16, {169, 254}}, {AF_INET, 3, {224}},
+		{AF_INET6, 127, {0}},	   {AF_INET6, 10, {0xfe, 0x80}},
+		{AF_INET6, 8, {0xff}},
 	};
 	struct wg_prefix p;
 	size_t i;
@@ -76,9 +83,10 @@ static int check_source(const char *ifname, const char *value, char *err,
 		return 0; /* YANG's business */
 	for (i = 0; i < array_size(never); i++)
 		if (wg_prefix_covers(&never[i], &p)) {
-			snprintf(err, len,
-				 "interface %s: gateway-group source %s: not a unicast address of more than one link",
-				 ifname, value);
+			snprintf(
+				err, len,
+				"interface %s: gateway-group source %s: not a unicast address of more than one link",
+				ifname, value);
 			return -EINVAL;
 		}
 	return 0;
@@ -122,15 +130,14 @@ static bool own_key(const char *ifname, const struct lyd_node *wireguard,
 		    char *ret)
 {
 	struct wgd_if *wif = wgd_if_find(ifname);
-	const struct lyd_node *child;
+	const struct lyd_node *leaf;
 	const char *path = NULL;
 	char buf[PATH_MAX];
 	struct wg_key pub;
 
-	if (wireguard)
-		wgd_nb_each_child (wireguard, child)
-			if (wgd_nb_is(child, "private-key-file"))
-				path = lyd_get_value(child);
+	leaf = wireguard ? below(wireguard, "private-key-file") : NULL;
+	if (leaf)
+		path = lyd_get_value(leaf);
 	if (!path && wif)
 		path = wgd_if_key_file(wif, buf, sizeof(buf));
 	if (path && wg_key_load_public(path, &pub, NULL, 0) == 0)
@@ -163,9 +170,10 @@ static int say_taken(const char *ifname, const char *peer, const char *leaf,
 static int say_member(const char *ifname, const char *peer, const char *address,
 		      char *err, size_t len)
 {
-	snprintf(err, len,
-		 "interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
-		 ifname, address, peer);
+	snprintf(
+		err, len,
+		"interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
+		ifname, address, peer);
 	return -EINVAL;
 }
 
@@ -174,30 +182,97 @@ static bool is_member(const struct lyd_node *group, const char *address)
 {
 	const struct lyd_node *child;
 
-	wgd_nb_each_child (group, child)
-		if (wgd_nb_is(child, "member") &&
-		    strmatch(wgd_nb_key(child), address))
-			return true;
+	wgd_nb_each_child(group, child) if (wgd_nb_is(child, "member") &&
+					    strmatch(wgd_nb_key(child),
+						     address)) return true;
 	return false;
 }
 
 static int say_any(const char *ifname, const char *peer, const char *other,
 		   char *err, size_t len)
 {
-	snprintf(err, len,
-		 "interface %s peer %s: route-following any is for one peer, and there is peer %s",
-		 ifname, peer, other);
+	snprintf(
+		err, len,
+		"interface %s peer %s: route-following any is for one peer, and there is peer %s",
+		ifname, peer, other);
 	return -EINVAL;
+}
+
+void wgd_check_forget(void)
+{
+	wgd_said_free(looked_at.said);
+	XFREE(MTYPE_WGD_CHECK, looked_at.ifname);
+	memset(&looked_at, 0, sizeof(looked_at));
+}
+
+/* Who said what on the interface. */
+static struct wgd_said *look_at(const struct lyd_node *wireguard,
+				const char *ifname)
+{
+	const struct lyd_node *peer, *leaf;
+
+	if (looked_at.wireguard == wireguard &&
+	    strmatch(looked_at.ifname, ifname))
+		return looked_at.said;
+	wgd_check_forget();
+	looked_at.ifname = XSTRDUP(MTYPE_WGD_CHECK, ifname);
+	looked_at.wireguard = wireguard;
+	looked_at.said = wgd_said_new();
+	wgd_nb_each_child(wireguard, peer)
+	{
+		if (!wgd_nb_is(peer, "peer"))
+			continue;
+		wgd_nb_each_child(
+			peer, leaf) if (wgd_said_is_unique(leaf->schema->name))
+			wgd_said_set(looked_at.said, leaf->schema->name,
+				     lyd_get_value(leaf), wgd_nb_key(peer));
+	}
+	return looked_at.said;
+}
+
+/* Which other peer has the value, in the tree as it is?  Else it is PEER's. */
+static const char *taken(const struct lyd_node *wireguard, const char *ifname,
+			 const char *peer, const char *leaf, const char *value)
+{
+	struct wgd_said *said = look_at(wireguard, ifname);
+	const char *by = wgd_said_by(said, leaf, value);
+	const struct lyd_node *owner, *sub;
+	char path[XPATH_MAXLEN];
+
+	if (by && !(peer && strmatch(by, peer))) {
+		snprintf(path, sizeof(path), "peer[name='%s']", by);
+		owner = below(wireguard, path);
+		if (owner)
+			wgd_nb_each_child(owner,
+					  sub) if (wgd_nb_is(sub, leaf) &&
+						   strmatch(lyd_get_value(sub),
+							    value)) return by;
+	}
+	if (peer)
+		wgd_said_set(said, leaf, value, peer);
+	return NULL;
+}
+
+/* The first peer but this one. */
+static const char *other_peer(const struct lyd_node *wireguard,
+			      const char *peer)
+{
+	const struct lyd_node *child;
+
+	wgd_nb_each_child(
+		wireguard,
+		child) if (wgd_nb_is(child, "peer") &&
+			   !(peer && strmatch(wgd_nb_key(child),
+					      peer))) return wgd_nb_key(child);
+	return NULL;
 }
 
 int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 		       const char *peer, const char *leaf, const char *value,
 		       char *err, size_t len)
 {
-	bool any = value && strmatch(leaf, "route-following") &&
-		   strmatch(value, "any");
-	const struct lyd_node *child, *sub;
-	const char *first = peer;
+	const struct lyd_node *follow, *group;
+	const char *first = peer, *other;
 	char own[WG_KEY_STRLEN];
 
 	if (value && strmatch(leaf, "public-key") &&
@@ -205,84 +280,41 @@ int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 		return say_own(ifname, peer, own, err, len);
 	if (!wireguard)
 		return 0;
-	wgd_nb_each_child (wireguard, child) {
-		if (peer && wgd_nb_is(child, "route-following") &&
-		    strmatch(lyd_get_value(child), "any"))
-			any = true;
-		if (value && wgd_nb_is(child, "gateway-group") &&
-		    strmatch(leaf, "address") && is_member(child, value))
-			return say_member(ifname, peer, value, err, len);
-		if (!wgd_nb_is(child, "peer"))
-			continue;
-		if (peer && strmatch(wgd_nb_key(child), peer))
-			continue;
-		if (any && first)
-			return say_any(ifname, first, wgd_nb_key(child), err,
-				       len);
-		if (!peer)
-			first = wgd_nb_key(child);
-		if (value && strmatch(leaf, "gateway-group/member")) {
-			wgd_nb_each_child (child, sub)
-				if (wgd_nb_is(sub, "address") &&
-				    strmatch(lyd_get_value(sub), value))
-					return say_member(ifname,
-							  wgd_nb_key(child),
-							  value, err, len);
-		}
-		if (!peer || !value || !is_claim(leaf))
-			continue;
-		wgd_nb_each_child (child, sub)
-			if (wgd_nb_is(sub, leaf) &&
-			    strmatch(lyd_get_value(sub), value))
-				return say_taken(ifname, peer, leaf, value,
-						 wgd_nb_key(child), err, len);
+	follow = below(wireguard, "route-following");
+	if (peer ? follow && strmatch(lyd_get_value(follow), "any")
+		 : value && strmatch(leaf, "route-following") &&
+			    strmatch(value, "any")) {
+		if (!first)
+			first = other_peer(wireguard, NULL);
+		other = first ? other_peer(wireguard, first) : NULL;
+		if (other)
+			return say_any(ifname, first, other, err, len);
 	}
-	return 0;
-}
-
-/* Something that may be said once on an interface, and who says it. */
-struct claim {
-	const char *leaf;
-	const char *value;
-	const char *peer;
-};
-
-struct claims {
-	struct claim *v;
-	size_t n, room;
-};
-
-static void claim(struct claims *c, const struct lyd_node *leaf,
-		  const char *peer)
-{
-	if (c->n == c->room) {
-		c->room = c->room ? c->room * 2 : 64;
-		c->v = XREALLOC(MTYPE_WGD_CHECK, c->v,
-				c->room * sizeof(*c->v));
+	if (!value)
+		return 0;
+	if (strmatch(leaf, "gateway-group/member")) {
+		other = taken(wireguard, ifname, NULL, "address", value);
+		return other ? say_member(ifname, other, value, err, len) : 0;
 	}
-	c->v[c->n++] = (struct claim){ leaf->schema->name,
-				       lyd_get_value(leaf), peer };
+	if (!peer || !wgd_said_is_unique(leaf))
+		return 0;
+	group = below(wireguard, "gateway-group");
+	if (group && strmatch(leaf, "address") && is_member(group, value))
+		return say_member(ifname, peer, value, err, len);
+	other = taken(wireguard, ifname, peer, leaf, value);
+	return other ? say_taken(ifname, peer, leaf, value, other, err, len)
+		     : 0;
 }
 
-static int claim_cmp(const void *a, const void *b)
+static int say_once(struct wgd_said *said, const char *ifname, const char *peer,
+		    const struct lyd_node *leaf, char *err, size_t len)
 {
-	const struct claim *x = a, *y = b;
+	const char *name = leaf->schema->name, *value = lyd_get_value(leaf);
+	const char *other = wgd_said_by(said, name, value);
 
-	return strcmp(x->leaf, y->leaf) ?: strcmp(x->value, y->value);
-}
-
-static int check_claims(struct claims *c, const char *ifname, char *err,
-			size_t len)
-{
-	size_t i;
-
-	if (c->n)
-		qsort(c->v, c->n, sizeof(*c->v), claim_cmp);
-	for (i = 1; i < c->n; i++)
-		if (claim_cmp(&c->v[i - 1], &c->v[i]) == 0)
-			return say_taken(ifname, c->v[i].peer, c->v[i].leaf,
-					 c->v[i].value, c->v[i - 1].peer, err,
-					 len);
+	if (other)
+		return say_taken(ifname, peer, name, value, other, err, len);
+	wgd_said_set(said, name, value, peer);
 	return 0;
 }
 
@@ -293,7 +325,7 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 	bool any = false, userspace = false;
 	const char *program = NULL;
 	const char *first = NULL;
-	struct claims claims = {};
+	struct wgd_said *said;
 	char own[WG_KEY_STRLEN];
 	bool own_known;
 	int rc = 0;
@@ -306,7 +338,8 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 			 ifname, WG_IFNAME_LEN - 1);
 		return -EINVAL;
 	}
-	wgd_nb_each_child (wireguard, child) {
+	wgd_nb_each_child(wireguard, child)
+	{
 		if (wgd_nb_is(child, "route-following"))
 			any = strmatch(lyd_get_value(child), "any");
 		else if (wgd_nb_is(child, "implementation"))
@@ -319,17 +352,22 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 	if (userspace && !program)
 		rc = check_program(ifname, NULL, err, len);
 	own_known = own_key(ifname, wireguard, own);
-	wgd_nb_each_child (wireguard, child) {
+	said = wgd_said_new();
+	wgd_nb_each_child(wireguard, child)
+	{
 		if (rc < 0)
 			break;
 		if (!wgd_nb_is(child, "peer"))
 			continue;
 		if (any && first)
-			rc = say_any(ifname, wgd_nb_key(child), first, err, len);
+			rc = say_any(ifname, wgd_nb_key(child), first, err,
+				     len);
 		first = wgd_nb_key(child);
-		wgd_nb_each_child (child, leaf) {
-			if (is_claim(leaf->schema->name))
-				claim(&claims, leaf, first);
+		wgd_nb_each_child(child, leaf)
+		{
+			if (rc == 0 && wgd_said_is_unique(leaf->schema->name))
+				rc = say_once(said, ifname, first, leaf, err,
+					      len);
 			if (rc == 0 && group && wgd_nb_is(leaf, "address") &&
 			    is_member(group, lyd_get_value(leaf)))
 				rc = say_member(ifname, first,
@@ -340,8 +378,6 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 				rc = say_own(ifname, first, own, err, len);
 		}
 	}
-	if (rc == 0)
-		rc = check_claims(&claims, ifname, err, len);
-	XFREE(MTYPE_WGD_CHECK, claims.v);
+	wgd_said_free(said);
 	return rc;
 }

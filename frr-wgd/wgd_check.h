@@ -26,6 +26,9 @@ extern int wgd_check_conflict(const struct lyd_node *wireguard,
 			      const char *leaf, const char *value, char *err,
 			      size_t len);
 
+/* What wgd_check_conflict remembers of a candidate: it is committed, or gone. */
+extern void wgd_check_forget(void);
+
 /* A whole interface. */
 extern int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 			char *err, size_t len);

@@ -252,12 +252,12 @@ struct work {
 static const struct lyd_node *find_peer(const struct lyd_node *wireguard,
 					const char *name)
 {
-	const struct lyd_node *child;
+	struct lyd_node *match;
+	char path[128];
 
-	wgd_nb_each_child (wireguard, child)
-		if (wgd_nb_is(child, "peer") && strmatch(wgd_nb_key(child), name))
-			return child;
-	return NULL;
+	snprintf(path, sizeof(path), "peer[name='%s']", name);
+	return lyd_find_path(wireguard, path, 0, &match) == LY_SUCCESS ? match
+								       : NULL;
 }
 
 static void apply_peers(struct wgd_if *wif, const struct lyd_node *wireguard)
@@ -301,6 +301,7 @@ void wgd_nb_apply(struct nb_cb_apply_finish_args *args)
 	struct wgd_if_conf conf;
 	struct wgd_if *wif;
 
+	wgd_check_forget();
 	if (!wgd_check_is_configured(args->dnode)) {
 		wif = wgd_if_find(ifname);
 		if (wif)
@@ -334,4 +335,5 @@ void wgd_nb_init(void)
 void wgd_nb_finish(void)
 {
 	hook_unregister(if_del, interface_deleted);
+	wgd_check_forget();
 }

@@ -272,3 +272,26 @@ def test_examples_of_the_manual(net):
     have = {line.split(": ", 1)[1] for line in a.running_wireguard()
             if line.startswith("man")}
     assert wanted <= have, wanted - have
+
+
+def test_value_goes_from_hand_to_hand_in_a_file(net):
+    "What an earlier line of the file said counts, and what one took back does not."
+    a = net["a"]
+    before = a.running()
+    lines = [
+        "wireguard peer hand1 address 10.99.0.77",
+        "wireguard peer hand2 address 10.99.0.77",  # it is the other's
+        "no wireguard peer hand1 address 10.99.0.77",
+        "wireguard peer hand2 address 10.99.0.77",
+        "wireguard peer hand1 address 10.99.0.77",  # it is the other's
+        "wireguard peer hand1 address 10.99.0.78",
+    ]
+    a.gear.net.cmd_raises("cat > /tmp/gearlogdir/moves.conf",
+                          stdin="interface wg0\n" + "".join(" %s\n" % s for s in lines))
+    out = a.run("vtysh -f /tmp/gearlogdir/moves.conf 2>&1", check=False)
+    assert out.count("already peer hand1's") == 1 and out.count("already peer hand2's") == 1, out
+    have = [s for s in a.running_wireguard() if " peer hand" in s]
+    assert have == ["wg0: wireguard peer hand1 address 10.99.0.78",
+                    "wg0: wireguard peer hand2 address 10.99.0.77"]
+    a.configure("interface wg0\nno wireguard peer hand1\nno wireguard peer hand2")
+    assert a.running() == before
