@@ -307,6 +307,8 @@ static void theirs(struct wg_group *g, struct wg_client *c, unsigned m,
 	c->server_snap = g->member[m].snap;
 	c->backup_ms = WG_NEVER;
 	c->handshake_ms = r->age_ms == WG_AGE_NONE ? WG_NEVER : now - r->age_ms;
+	if (r->claim == WG_CLAIM_SERVING)
+		c->again_ms = WG_NEVER; /* whatever was tried before */
 	if (r->endpoint.addr.family &&
 	    !wg_group_same_place(&r->endpoint, &c->last.endpoint)) {
 		wg_client_set_endpoint(g, c, &r->endpoint, false);
@@ -345,6 +347,8 @@ static void told_claim(struct wg_group *g, struct wg_client *c, unsigned m,
 static void told_free(struct wg_group *g, struct wg_client *c, unsigned m,
 		      const struct wg_group_record *r, int64_t now)
 {
+	bool gave_up = c->server == (int)m && c->handshake_ms == WG_NEVER;
+
 	raise_serial(c, r->serial);
 	if (c->role != WG_ROLE_PASSIVE)
 		return;
@@ -358,8 +362,14 @@ static void told_free(struct wg_group *g, struct wg_client *c, unsigned m,
 	wg_client_set_busy(g, c);
 	if (r->heir == g->self && wg_group_may_take(g))
 		wg_take_begin(g, c, now);
-	else if (!r->heir && c->again_ms == WG_NEVER)
+	else if (!r->heir && c->again_ms == WG_NEVER) {
 		c->again_ms = now; /* whoever had it, lost it */
+		/* ... or never had it: it is the next one's turn, once */
+		if (gave_up && wg_group_may_take(g)) {
+			c->backup_ms = now + rank(g, c, m) * BACKUP_MS;
+			wg_client_set_busy(g, c);
+		}
+	}
 }
 
 static void told_client(struct wg_group *g, unsigned m,

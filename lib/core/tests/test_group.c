@@ -555,6 +555,30 @@ static void test_death(void **state)
 	finish();
 }
 
+/* Says nothing at all; who is first to try may be the wrong one. */
+static void test_death_with_three(void **state)
+{
+	unsigned before;
+	int g;
+
+	for (g = 1; g <= 2; g++) {
+		begin();
+		put(1, 0);
+		every[1] = 10000000;
+		dies(0);
+		moves[0] = moves[1] = 0;
+		reach[0] = reach[1] = g;
+		run_for(9000);
+		assert_int_equal(session[1].gateway, g);
+		run_for(20000);
+		before = initiations;
+		run_for(20000);
+		assert_int_equal(initiations, before);
+		expect_order("after the death of one of three");
+		finish();
+	}
+}
+
 static void test_return(void **state)
 {
 	begin();
@@ -871,6 +895,7 @@ int main(void)
 		cmocka_unit_test(test_frames),
 		cmocka_unit_test(test_frames_that_are_none),
 		cmocka_unit_test(test_death),
+		cmocka_unit_test(test_death_with_three),
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_split),
