@@ -25,7 +25,8 @@
  *
  * Routes survive us (wgd_graceful.h).  What an earlier life left goes when the
  * states of the peers are known: when each device of the table was read, or
- * when nobody waits for that any longer (the stale time).
+ * when nobody waits for that any longer (the stale time).  Tables that this life
+ * does not use at all are wgd_leftover.c's.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -595,6 +596,13 @@ void wgd_announce_vrf(vrf_id_t vrf)
 				touch(r);
 			}
 	}
+}
+
+bool wgd_announce_uses(uint16_t instance)
+{
+	struct session *s = session_find(instance);
+
+	return s && is_used(s);
 }
 
 size_t wgd_announce_count(const struct wgd_peer *p)

@@ -25,6 +25,8 @@ extern void wgd_announce_settle(void);
 extern void wgd_announce_synced(struct wgd_if *wif);
 /* zebra knows that VRF (again): it has none of our routes there. */
 extern void wgd_announce_vrf(vrf_id_t vrf);
+/* Is anything announced in that table, or is it to be? */
+extern bool wgd_announce_uses(uint16_t instance);
 /* How many prefixes of the peer are announced now. */
 extern size_t wgd_announce_count(const struct wgd_peer *p);
 

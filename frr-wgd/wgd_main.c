@@ -31,6 +31,7 @@
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
 #include "frr-wgd/wgd_log.h"
+#include "frr-wgd/wgd_leftover.h"
 #include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
@@ -80,6 +81,7 @@ static void __attribute__((noreturn)) sigint(void)
 	wgd_nb_finish();
 	wgd_if_finish();
 	wgd_announce_finish();
+	wgd_leftover_finish();
 	wgd_source_finish();
 	wgd_underlay_finish();
 	wgd_bfd_finish();
@@ -175,6 +177,7 @@ int main(int argc, char **argv)
 		zlog_err("no memory");
 		exit(1);
 	}
+	wgd_leftover_init();
 	wgd_underlay_init();
 	wgd_source_init();
 	wgd_debug_init();

@@ -70,7 +70,7 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 	memset(&ret->prefix, 0, sizeof(ret->prefix));
 	ret->n_nh = 0;
 	STREAM_GETC(s, ret->type);
-	STREAM_FORWARD_GETP(s, 2); /* instance */
+	STREAM_GETW(s, ret->instance);
 	STREAM_GETL(s, flags);
 	STREAM_GETL(s, message);
 	STREAM_FORWARD_GETP(s, 1); /* SAFI: unicast was asked for */

@@ -11,6 +11,7 @@
 /* What wgd wants to know of a route. */
 struct wgd_zapi_route {
 	uint8_t type;	      /* ZEBRA_ROUTE_* */
+	uint16_t instance;    /* of the type */
 	bool has_source;      /* only packets from some sources follow it */
 	struct prefix prefix; /* v4 or v6 */
 	uint16_t n_nh;

@@ -44,6 +44,7 @@
 #include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zapi.h"
+#include "frr-wgd/wgd_leftover.h"
 #include "frr-wgd/wgd_zebra.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
@@ -177,6 +178,12 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 			zlog_err("%pFX and perhaps more: route not followed: %s; asking for all routes again in %u s",
 				 &route.prefix, safe_strerror(-rc), NO_ROOM_S);
 	}
+	if (route.type == ZEBRA_ROUTE_TABLE)
+		wgd_leftover_told(vrf, &p, route.instance,
+				  n == 1 && !nh[0].gateway.family
+					  ? nh[0].ifindex
+					  : 0,
+				  n);
 	if (route.type == ZEBRA_ROUTE_HSLS)
 		wgd_hostroute_seen();
 	else if (vrf == VRF_DEFAULT)

@@ -216,6 +216,22 @@ def test_killed_and_configured(net):
     a.vtysh("write memory")
 
 
+def test_killed_and_another_table(net):
+    "What an earlier life announced in a table that nobody uses now, goes, too."
+    a = net["a"]
+    a.vtysh("write memory")
+    a.kill("wgd")
+    edit(net, " wireguard announce table 100", " wireguard announce table 200")
+    a.start("wgd")
+    wait_for(lambda: in_zebra(net) == in_table(B | C, 200), "table 200 and nothing else")
+    # as it was
+    a.kill("wgd")
+    edit(net, " wireguard announce table 200", " wireguard announce table 100")
+    a.start("wgd")
+    wait_for(lambda: in_zebra(net) == in_table(B | C), "table 100 and nothing else")
+    wait_seen(net, B | C)
+
+
 def test_killed_in_its_first_second(net):
     "zebra's clock has seconds: what was sent in the last one goes all the same."
     a = net["a"]

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What an earlier life announced, in a table that nobody uses now.
+ *
+ * A session with zebra for each table knows what was left in it
+ * (wgd_announce.c, wgd_graceful.h).  A table that is not configured any more
+ * has no session, but its routes are told like all others: of type table, with
+ * the number, out of an interface of ours and without a gateway, as nobody else
+ * makes them.  They are noted until the configuration is surely here (the stale
+ * time), and then deleted if nobody uses their table.  Later none can come.
+ *
+ * Rejected: a file that remembers the tables.  It would be one more thing to
+ * be out of step with zebra.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "log.h"
+#include "prefix.h"
+#include "zclient.h"
+
+#include "frr-wgd/wgd_announce.h"
+#include "frr-wgd/wgd_leftover.h"
+#include "frr-wgd/wgd_zebra.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_LEFTOVER, "WireGuard routes of an earlier life");
+
+struct leftover {
+	struct leftover *next;
+	vrf_id_t vrf;
+	struct wg_prefix prefix;
+	uint16_t instance;
+	uint32_t ifindex;
+};
+
+static struct leftover *leftovers;
+static struct event *t_sweep;
+
+static struct leftover **find(vrf_id_t vrf, const struct wg_prefix *p)
+{
+	struct leftover **at = &leftovers;
+
+	while (*at && ((*at)->vrf != vrf || wg_prefix_cmp(&(*at)->prefix, p)))
+		at = &(*at)->next;
+	return at;
+}
+
+static void drop(struct leftover **at)
+{
+	struct leftover *l = *at;
+
+	*at = l->next;
+	XFREE(MTYPE_WGD_LEFTOVER, l);
+}
+
+void wgd_leftover_told(vrf_id_t vrf, const struct wg_prefix *p,
+		       uint16_t instance, uint32_t ifindex, bool there)
+{
+	struct leftover **at, *l;
+
+	if (!t_sweep || wgd_announce_uses(instance))
+		return;
+	at = find(vrf, p);
+	if (*at)
+		drop(at);
+	if (!there || !ifindex)
+		return;
+	l = XCALLOC(MTYPE_WGD_LEFTOVER, sizeof(*l));
+	l->vrf = vrf;
+	l->prefix = *p;
+	l->instance = instance;
+	l->ifindex = ifindex;
+	l->next = leftovers;
+	leftovers = l;
+}
+
+static bool is_ours(uint32_t ifindex)
+{
+	struct wgd_if *wif;
+
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		if (wg_dev_ifindex(wif->dev) == ifindex)
+			return true;
+	return false;
+}
+
+static void delete (const struct leftover *l)
+{
+	struct zapi_route api = {
+		.vrf_id = l->vrf,
+		.type = ZEBRA_ROUTE_TABLE,
+		.instance = l->instance,
+		.safi = SAFI_UNICAST,
+	};
+
+	api.prefix.family = l->prefix.family;
+	api.prefix.prefixlen = l->prefix.len;
+	memcpy(&api.prefix.u.prefix, l->prefix.b,
+	       wg_family_bytes(l->prefix.family));
+	zlog_info(
+		"%pFX in table %u, which nobody announces any more: withdrawn",
+		&api.prefix, l->instance);
+	zclient_route_send(ZEBRA_ROUTE_DELETE, wgd_zebra_client(), &api);
+}
+
+static void sweep(struct event *t)
+{
+	if (!wgd_zebra_client()) {
+		event_add_timer(wgd.master, sweep, NULL, 1, &t_sweep);
+		return;
+	}
+	while (leftovers) {
+		if (!wgd_announce_uses(leftovers->instance) &&
+		    is_ours(leftovers->ifindex))
+			delete (leftovers);
+		drop(&leftovers);
+	}
+}
+
+void wgd_leftover_init(void)
+{
+	event_add_timer(wgd.master, sweep, NULL, wgd.stale_time, &t_sweep);
+}
+
+void wgd_leftover_finish(void)
+{
+	event_cancel(&t_sweep);
+	while (leftovers)
+		drop(&leftovers);
+}
