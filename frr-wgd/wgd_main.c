@@ -7,10 +7,14 @@
  *
  * It runs as user frr with CAP_NET_ADMIN: enough for netlink, for the links
  * and, handed on, for the userspace program.  CAP_NET_RAW is used only by a
- * gateway of a group, to look at packets (wgd_stray.c).
+ * gateway of a group, to look at packets (wgd_stray.c), and done without where
+ * there is none: in a container, say.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
+
+#include <sys/capability.h>
+#include <sys/prctl.h>
 
 #include "lib/version.h"
 #include "command.h"
@@ -48,7 +52,7 @@ DEFINE_MGROUP(WGD, "wgd");
 
 static zebra_capabilities_t wgd_caps[] = {
 	ZCAP_NET_ADMIN,
-	ZCAP_NET_RAW, /* stray packets of a gateway group, nothing else */
+	ZCAP_NET_RAW, /* the last one: see forgo_raw */
 };
 
 struct zebra_privs_t wgd_privs = {
@@ -140,10 +144,18 @@ static unsigned number(const char *option, const char *arg, unsigned max)
 	return n;
 }
 
+/* libfrr does not start without what it was asked for. */
+static void forgo_raw(void)
+{
+	if (prctl(PR_CAPBSET_READ, CAP_NET_RAW) == 0)
+		wgd_privs.cap_num_p--;
+}
+
 int main(int argc, char **argv)
 {
 	int opt;
 
+	forgo_raw();
 	frr_preinit(&wgd_di, argc, argv);
 	frr_opt_add("", longopts,
 		    "      --stale-time   Seconds that AllowedIPs of an earlier life stay\n"

@@ -117,7 +117,9 @@ static void start(struct wgd_stray *s, uint16_t port)
 	s->port = port;
 	s->one_of = 1;
 	if (rc < 0 && !s->why) {
-		s->why = XSTRDUP(MTYPE_WGD_STR, safe_strerror(-rc));
+		s->why = XSTRDUP(MTYPE_WGD_STR,
+				 rc == -EPERM ? "CAP_NET_RAW is missing"
+					      : safe_strerror(-rc));
 		zlog_warn(
 			"%s: gateway group: packets of other gateways' clients are not seen: %s",
 			s->group->wif->name, s->why);

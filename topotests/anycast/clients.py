@@ -45,13 +45,18 @@ class Client:
         else:
             run("ip link add %s type wireguard" % self.ifname)
         self.node.gear.net.cmd_raises(
-            "wg set %s private-key /dev/stdin peer %s endpoint %s:51820"
-            " persistent-keepalive %d allowed-ips 10.99.0.0/24"
-            % (self.ifname, net.keys["a", "wg0"][1], ANYCAST, keepalive),
-            stdin=private + "\n",
-        )
+            "wg set %s private-key /dev/stdin" % self.ifname, stdin=private + "\n")
+        self.connect(keepalive)
         run("ip addr add %s/24 dev %s" % (self.address, self.ifname))
         run("ip link set %s up" % self.ifname)
+
+    def connect(self, keepalive=0):
+        "It knows the gateway's key and address, and nothing of what was."
+        key = self.net.keys["a", "wg0"][1]
+        self.node.run(
+            "wg set %s peer %s remove; wg set %s peer %s endpoint %s:51820"
+            " persistent-keepalive %d allowed-ips 10.99.0.0/24"
+            % (self.ifname, key, self.ifname, key, ANYCAST, keepalive))
 
     def end(self):
         if self.program:

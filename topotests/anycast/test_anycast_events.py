@@ -4,7 +4,9 @@ What else may happen to two gateways with one key: cut from the underlay, cut
 from each other, restarted; clients behind one NAT address, a client that moves
 in the moment in which its gateway dies; who announces whom.
 """
+import os
 import subprocess
+import time
 
 import pytest
 
@@ -20,6 +22,10 @@ from clients import (
 )
 
 SLACK = 1000  # ms
+
+def set_clock(seconds):
+    time.clock_settime(time.CLOCK_REALTIME, time.time() + seconds)
+
 
 NAT = """
 table ip nat {
@@ -156,6 +162,68 @@ def test_moves_while_its_gateway_dies(net, clients):
         "its new endpoint",
     )
     live(net["a"])
+    home(net, clients)
+
+
+def test_without_packet_socket(net, clients):
+    "Who may not look at packets says so; a client that comes back has to wait."
+    home(net, clients)
+    a = net["a"]
+    with open("/proc/%d/cmdline" % a.pid("wgd"), encoding="ascii") as f:
+        command = f.read().strip("\0").split("\0")
+    a.kill("wgd")
+    a.run(["setpriv", "--bounding-set", "-net_raw"] + command)
+    a.run("vtysh -b")
+    wait_for(lambda: not int(a.run("grep CapPrm /proc/%d/status" % a.pid("wgd")).split()[1],
+                             16) & 1 << 13, "a wgd without CAP_NET_RAW")
+    home(net, clients)
+    probe = clients["c1"].probe()
+    probe.wait_responder("a")
+    die(a)
+    probe.wait_responder("b")
+    assert probe.result()["outageMs"] < (300 + SLACK) * SLOW
+    wait_for(lambda: role(net["b"], "c2") == "serving", "c2 at b", 3 * SLOW)
+    probe = clients["c1"].probe()
+    probe.wait_responder("b")
+    live(a)
+    # now others serve them, and a would look
+    wait_for(lambda: group(a).get("blindReason") == "CAP_NET_RAW is missing", "the reason")
+    assert "are not seen: CAP_NET_RAW is missing" in a.log()
+    # WireGuard's own 15 s and more, from when r prefers a again
+    probe.wait_responder("a", 90 * SLOW)
+    wait_served(net, "c1", "a")
+    assert 5000 < probe.result()["outageMs"] < 40000 * SLOW
+    a.kill("wgd")
+    a.start("wgd")
+    home(net, clients)
+
+
+@pytest.mark.skipif("uml" not in os.uname().release,
+                    reason="only a guest's clock is a test's to set")
+def test_clock_behind(net, clients):
+    """
+    b's clock was an hour ahead when it took the client, a's is right: the client
+    refuses what a starts, and has to call by itself.
+    """
+    home(net, clients)
+    set_clock(3600)
+    try:
+        die(net["a"])
+        for name in clients:
+            wait_for(lambda: role(net["b"], name) == "serving", name + " at b")
+    finally:
+        set_clock(-3600)
+    probe = clients["c1"].probe()
+    probe.wait_responder("b")
+    live(net["a"])
+    probe.wait_responder("a", 90 * SLOW)
+    wait_served(net, "c1", "a")
+    result = probe.result()
+    # WireGuard's 15 s after the last answer, not what a failover takes
+    assert 5000 < result["outageMs"] < 40000 * SLOW, result
+    # which later time they saw is forgotten with the peer
+    for client in clients.values():
+        client.connect()
     home(net, clients)
 
 
