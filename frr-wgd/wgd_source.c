@@ -272,28 +272,45 @@ void wgd_source_release(struct wgd_if *wif, const struct wg_addr *addr)
 	XFREE(MTYPE_WGD_SOURCE, e);
 }
 
+/*
+ * One of several, always the same for an endpoint: what the kernel would do
+ * with its packets, which are one flow.  NULL: all lead into tunnels.
+ */
+static const struct wg_nexthop *choose(const struct wg_addr *addr,
+				       const struct wg_nexthop *nh, size_t n)
+{
+	size_t i, k = 0;
+
+	for (i = 0; i < n; i++)
+		k += !is_tunnel(nh[i].ifindex);
+	if (!k)
+		return NULL;
+	k = jhash(addr, sizeof(*addr), 0) % k;
+	for (i = 0; is_tunnel(nh[i].ifindex) || k--; i++)
+		;
+	return &nh[i];
+}
+
 void wgd_source_told(const struct wg_addr *addr, const struct wg_nexthop *nh,
 		     size_t n)
 {
+	const struct wg_nexthop *way = choose(addr, nh, n);
 	static const struct wg_addr none;
 	const struct wg_addr *gateway;
 	struct wgd_source *src;
 	struct endpoint *e;
 	struct wgd_if *wif;
-	size_t i;
 
 	/* into a tunnel: a host route will follow (wgd_underlay.c) */
-	for (i = 0; i < n && is_tunnel(nh[i].ifindex); i++)
-		;
-	if (n && i == n)
+	if (n && !way)
 		return;
-	gateway = i < n && !wg_addr_same(&nh[i].gateway, addr) ? &nh[i].gateway
-							       : &none;
+	gateway = way && !wg_addr_same(&way->gateway, addr) ? &way->gateway
+							    : &none;
 	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
 		src = find(wif, addr->family);
 		e = src ? endpoint_find(src, addr) : NULL;
 		if (e)
-			lead(wif, src, e, gateway, n ? nh[i].ifindex : 0);
+			lead(wif, src, e, gateway, way ? way->ifindex : 0);
 	}
 }
 

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from lib_wgd import holds, wait_for
+from lib_wgd import holds, make_key, wait_for
 
 TOPOLOGY = {
     "sites": "gbcv",
@@ -149,6 +149,36 @@ def test_underlay_changes(net):
     g.configure("no ip route 10.255.2.0/24 192.168.8.2\nno ipv6 route fd00:255:3::/64 fd00:8::2")
     wait_for(lambda: "dev under" in routes(net)["10.255.2.3"], "way back")
     wait_for(lambda: "dev under" in routes(net)["fd00:255:3::2"], "way back")
+    all_reached(net)
+
+
+def test_several_next_hops(net):
+    "Each endpoint has one of them, and the endpoints share them out."
+    g, u = net["g"], net["u"]
+    ends = ["203.0.113.%d" % i for i in range(1, 13)]
+    hops = ["10.255.1.1", "10.255.1.9"]
+    u.run("ip addr add 10.255.1.9/24 dev u-g")
+    for i, hop in enumerate(hops):
+        g.configure("ip route 203.0.113.0/24 " + hop)
+    g.configure("interface wg0\n" + "\n".join(
+        "wireguard peer x%d public-key %s\nwireguard peer x%d endpoint %s port 51820"
+        % (i, make_key()[1], i, end) for i, end in enumerate(ends)))
+
+    def used(expected):
+        found = routes(net)
+        ways = [found[end].split()[2] for end in ends]
+        assert set(ways) == set(expected), ways
+        assert all("src 198.51.100.9" in found[end] for end in ends), found
+        return ways
+
+    ways = wait_for(lambda: used(hops), "both next hops in use")
+    assert 2 <= ways.count(hops[0]) <= 10, ways
+    g.configure("no ip route 203.0.113.0/24 " + hops[0])
+    wait_for(lambda: used(hops[1:]), "the one that is left")
+    g.configure("no ip route 203.0.113.0/24 " + hops[1])
+    g.configure("interface wg0\n" + "\n".join(
+        "no wireguard peer x%d" % i for i in range(len(ends))))
+    u.run("ip addr del 10.255.1.9/24 dev u-g")
     all_reached(net)
 
 
