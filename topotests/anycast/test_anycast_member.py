@@ -178,9 +178,9 @@ def test_claims_what_it_does_not_serve(net, clients, member):
     wait_cut_off(net, 4, "claims that cannot be true")
     wait_for(lambda: role(net["a"], "c1") == "serving", "c1 served by a")
     assert clients["c1"].ping()
-    # 2.5 s of asking each time
+    # 2.5 s of asking each time, and it is caught the third time
     result = probes["c1"].result()
-    assert result["outageMs"] < (2500 + 1500) * SLOW, result
+    assert result["outageMs"] < (3 * 2500 + 2500) * SLOW, result
     # the other one is not concerned
     other = probes["c2"].result()
     assert other["lost"] == 0, other
