@@ -550,11 +550,16 @@ void wg_group_silent(struct wg_group *g, struct wg_client *c)
 		wg_client_release(g, c, 0);
 }
 
+/*
+ * Whom we serve somebody else may reach.  Whom we are taking was perhaps just
+ * given to us for the same reason: handing it on would go round for ever, so
+ * the attempts end as they do.
+ */
 void wg_group_unreachable(struct wg_group *g, struct wg_client *c)
 {
 	uint64_t heir = heir_of(g, c);
 
-	if (c->role != WG_ROLE_PASSIVE && heir)
+	if (c->role == WG_ROLE_SERVING && heir)
 		wg_client_release(g, c, heir);
 }
 

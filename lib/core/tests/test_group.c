@@ -579,6 +579,26 @@ static void test_death_with_three(void **state)
 	}
 }
 
+/* Nobody has a way to the client: it does not go round. */
+static void test_no_way(void **state)
+{
+	uint64_t takes = 0;
+	int64_t end;
+	int g;
+
+	begin();
+	put(1, 0);
+	every[1] = 10000000;
+	reach[1] = -1;
+	for (end = now + 30000; now < end; run_for(STEP))
+		for (g = 0; g < GATEWAYS; g++)
+			wg_group_unreachable(gw[g].group, gw[g].client[1]);
+	for (g = 0; g < GATEWAYS; g++)
+		takes += wg_group_stats(gw[g].group)->takes;
+	assert_true(takes > 0 && takes <= GATEWAYS);
+	finish();
+}
+
 static void test_return(void **state)
 {
 	begin();
@@ -896,6 +916,7 @@ int main(void)
 		cmocka_unit_test(test_frames_that_are_none),
 		cmocka_unit_test(test_death),
 		cmocka_unit_test(test_death_with_three),
+		cmocka_unit_test(test_no_way),
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_split),
