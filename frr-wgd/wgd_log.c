@@ -18,7 +18,9 @@
 #include "frr-wgd/wgd_compat.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include "log.h"
 
