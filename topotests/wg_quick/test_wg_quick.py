@@ -45,7 +45,9 @@ def filled(net, text):
 
 def test_export_has_the_others_view(net, exported):
     lines = exported.splitlines()
-    assert "Address = 10.99.0.2/24, fd99::2/64" in lines
+    # libyang has an order of its own for them, and another one since FRR 10
+    assert {"Address = 10.99.0.2/24, fd99::2/64",
+            "Address = fd99::2/64, 10.99.0.2/24"} & set(lines)
     assert "ListenPort = 51821" in lines
     assert "PublicKey = " + net.keys["a", "wg0"][1] in lines
     assert "AllowedIPs = 10.99.0.0/24, fd99::/64, 192.168.70.0/24, " + LEARNED in lines
