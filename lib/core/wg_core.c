@@ -120,9 +120,7 @@ static void finish_dev(struct wg_dev *dev)
 		wg_owner_settle_refused(dev);
 	}
 	/* a full peer is looked at again and again, until it has room */
-	dev->marked_peers = false;
-	for (peer = dev->named; peer; peer = peer->next)
-		dev->marked_peers |= peer->over;
+	dev->marked_peers = dev->n_over;
 	wg_aggregate_settle(dev);
 	wg_peer_collect(dev);
 }

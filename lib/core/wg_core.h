@@ -112,6 +112,8 @@ bool wg_plan_pending(const struct wg_dev *dev);
  * its peers: valid until the next call that changes anything.
  */
 size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max);
+/* Assert that no peer is forgotten. */
+void wg_plan_check(const struct wg_dev *dev);
 /* The device acknowledged these ops (decisions may have moved on since). */
 void wg_plan_commit(struct wg_dev *dev, const struct wg_op *ops, size_t n);
 /*

@@ -423,5 +423,7 @@ void wg_entry_check(struct wg_dev *dev)
 		check_peer(dev, peer);
 	for (peer = dev->nameless; peer; peer = peer->next)
 		check_peer(dev, peer);
+	wg_peer_check(dev);
+	wg_plan_check(dev);
 	wg_aggregate_check(dev);
 }

@@ -188,8 +188,10 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 	for (nh = b->nexthops; full && nh < b->nexthops + b->n_nexthops; nh++)
 		if (candidate(nh, q) == REACH_FULL &&
 		    (!best || wins(nh, best, q))) {
-			if (!nh->peer->over)
+			if (!nh->peer->over) {
 				nh->peer->hit = true;
+				nh->peer->dev->n_over++;
+			}
 			nh->peer->over = true;
 			nh->peer->dev->marked_peers = true;
 			*ret_refused = true;
@@ -330,6 +332,7 @@ void wg_owner_settle_refused(struct wg_dev *dev)
 						offer(set->bindings[i], peer);
 			/* still room: nothing is refused by it any more */
 			peer->over = !has_room(peer);
+			dev->n_over -= !peer->over;
 			/* what it took may have made room elsewhere */
 			again = true;
 		}

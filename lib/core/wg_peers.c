@@ -202,6 +202,7 @@ void wg_peer_delete(struct wg_peer *peer)
 	memset(peer->filter, 0, sizeof(peer->filter));
 	peer->maximum = 0;
 	peer->renew = false;
+	dev->n_over -= peer->over;
 	peer->over = false;
 	list_nameless(peer);
 	wg_peer_mark(peer);
@@ -367,6 +368,7 @@ int wg_peer_set_key(struct wg_peer *peer, const struct wg_key *pub)
 	if (other)
 		take_over(peer, other);
 	peer->key = *pub;
+	dev->peers_rest = false;
 	if (!wg_key_is_zero(pub) && !wg_slot_add_key(dev, peer))
 		abort();
 	wg_peer_mark(peer);
@@ -390,6 +392,7 @@ void wg_peer_set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf)
 		peer->endpoint_acked = conf->endpoint;
 	set_conf(peer, conf);
 	peer->conf_gen++;
+	peer->dev->peers_rest = false;
 }
 
 void wg_peer_resend_endpoint(struct wg_peer *peer)
@@ -398,11 +401,13 @@ void wg_peer_resend_endpoint(struct wg_peer *peer)
 		return;
 	peer->endpoint_acked = (struct wg_endpoint){};
 	peer->conf_gen++;
+	peer->dev->peers_rest = false;
 }
 
 void wg_peer_renew(struct wg_peer *peer)
 {
 	peer->renew = peer->present || may_have_more(peer->dev);
+	peer->dev->peers_rest = false;
 }
 
 bool wg_peer_is_renewing(const struct wg_peer *peer)
@@ -492,6 +497,7 @@ void wg_peer_settle(struct wg_peer *peer)
 	if (usable == peer->usable)
 		return;
 	peer->usable = usable;
+	dev->peers_rest = false;
 	/* what hangs on it beyond its own claims and routes */
 	if (dev->n_stale || (!dev->can_remove && dev->n_orphans))
 		dev->marked_all = true;
@@ -584,4 +590,26 @@ void wg_peer_count(const struct wg_peer *peer, struct wg_peer_count *ret)
 		.dynamic = peer->n_dynamic,
 		.installed = peer->n_acked,
 	};
+}
+
+/* --- checking */
+
+void wg_peer_check(struct wg_dev *dev)
+{
+	const struct wg_peer *peer;
+	uint32_t n = 0, n_over = 0;
+	struct place place;
+	unsigned level;
+
+	for (peer = dev->named; peer; peer = peer->next) {
+		assert(!peer->next || strcmp(peer->name, peer->next->name) < 0);
+		assert(find(dev, peer->name, &place) == peer);
+		n++;
+		n_over += peer->over;
+	}
+	assert(n == dev->n_named);
+	assert(n_over == dev->n_over);
+	for (level = 0; level < WG_PEER_SKIPS; level++)
+		for (peer = dev->skip[level]; peer; peer = peer->skip[level])
+			assert(peer->name && peer->dev == dev);
 }

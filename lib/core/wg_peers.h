@@ -33,6 +33,9 @@ static inline bool wg_peer_is_leaving(const struct wg_peer *peer)
 /* Should it be usable, by its configuration of now? */
 bool wg_peer_is_complete(const struct wg_peer *peer);
 
+/* Assert order and counts of the named ones. */
+void wg_peer_check(struct wg_dev *dev);
+
 /* Decide its claims and routes anew at the next settle. */
 void wg_peer_mark(struct wg_peer *peer);
 /* ... what settle does first: is it usable now? And its claims. */

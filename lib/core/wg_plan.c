@@ -237,22 +237,48 @@ static struct wg_peer *leaving(struct wg_dev *dev, struct wg_peer *after)
 	}
 }
 
+/* Is there anything to be told to a peer?  While nothing is, which is nearly
+ * always, no batch walks over all of them. */
+static bool peers_wait(const struct wg_dev *dev)
+{
+	struct wg_peer *peer;
+
+	for (peer = dev->named; peer; peer = peer->next)
+		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer) ||
+		    is_renewed(peer))
+			return true;
+	for (peer = dev->nameless; peer; peer = peer->next)
+		if (wg_peer_is_leaving(peer))
+			return true;
+	return false;
+}
+
+void wg_plan_check(const struct wg_dev *dev)
+{
+	assert(!dev->peers_rest || !peers_wait(dev));
+}
+
 size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 {
 	struct out out = {.ops = ops, .max = max};
-	struct wg_peer *first;
+	struct wg_peer *first = NULL;
 	struct wg_peer *peer;
 	bool at_once;
 
 	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return 0;
-	if (plan_device(dev, &out) || plan_renewals(dev, &out)) {
+	if (!dev->peers_rest)
+		dev->peers_rest = !peers_wait(dev);
+	if (plan_device(dev, &out) ||
+	    (!dev->peers_rest && plan_renewals(dev, &out))) {
 		dev->in_flight = out.n;
 		return out.n;
 	}
-	plan_peers(dev, &out);
+	if (!dev->peers_rest)
+		plan_peers(dev, &out);
 	plan_wanted(dev, &out);
-	first = leaving(dev, NULL);
+	if (!dev->peers_rest)
+		first = leaving(dev, NULL);
 	at_once = first && !leaving(dev, first) &&
 		  dev->n_queued[WG_QUEUE_TAKE] == first->n_orphans;
 	if (dev->n_queued[WG_QUEUE_TAKE] && !at_once)
@@ -265,21 +291,12 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 
 bool wg_plan_pending(const struct wg_dev *dev)
 {
-	struct wg_peer *peer;
-
 	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return false;
 	if (conf_waits(dev) || port_waits(dev) ||
 	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])
 		return true;
-	for (peer = dev->named; peer; peer = peer->next)
-		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer) ||
-		    is_renewed(peer))
-			return true;
-	for (peer = dev->nameless; peer; peer = peer->next)
-		if (wg_peer_is_leaving(peer))
-			return true;
-	return false;
+	return !dev->peers_rest && peers_wait(dev);
 }
 
 /* --- commit */
@@ -300,6 +317,7 @@ static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
 
 static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 {
+	dev->peers_rest = false;
 	peer->present = false;
 	peer->renew = false;
 	peer->alive = false;

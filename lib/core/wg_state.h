@@ -143,6 +143,8 @@ struct wg_dev {
 	bool marked;	   /* number of peers, key, follow changed */
 	bool marked_all;   /* every node is to be decided anew */
 	bool marked_peers; /* a peer is marked or over */
+	uint32_t n_over;   /* named peers that are */
+	bool peers_rest;   /* to none of them is anything to be told */
 
 	bool synced;
 	bool syncing;	    /* between begin and end */
