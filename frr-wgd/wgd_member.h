@@ -7,20 +7,10 @@
 #define WGD_MEMBER_H
 
 #include "frr-wgd/wgd_bfd.h"
+#include "frr-wgd/wgd_conn.h"
 #include "frr-wgd/wgd_group.h"
 
 #define WGD_GROUP_PORT 51821 /* TCP; option --group-port */
-
-/* A connection: frames, signed by turns. */
-struct wgd_conn {
-	int fd;			/* -1: none */
-	struct wg_groupmac mac; /* of what is sent or received, by its use */
-	uint8_t in[1024];
-	size_t in_len;
-	uint8_t *out; /* allocated with the connection */
-	size_t out_len;
-	struct event *t_read, *t_write;
-};
 
 enum wgd_telling {
 	WGD_TELL_WAITING, /* to connect again */
@@ -78,22 +68,6 @@ extern void wgd_member_tell(struct wgd_member *m);
 /* Our key is another: begin anew. */
 extern void wgd_member_reset(struct wgd_member *m, const char *why);
 extern const char *wgd_member_state(const struct wgd_member *m);
-
-/* --- connections, for wgd_listen.c */
-
-extern bool wgd_conn_open(struct wgd_conn *c, int fd);
-extern void wgd_conn_close(struct wgd_conn *c);
-/* What is in may be at most LEN bytes long. 1: something came, 0: not now, or
- * -errno. */
-extern int wgd_conn_read(struct wgd_conn *c);
-extern void wgd_conn_take(struct wgd_conn *c, size_t len);
-/* Encode and sign; -ENOBUFS: no room now. */
-extern int wgd_conn_put(struct wgd_conn *c, const struct wg_group_msg *msg,
-			bool sign);
-extern int wgd_conn_write(struct wgd_conn *c);
-extern void wgd_conn_address(int fd, bool peer, struct wg_addr *ret);
-extern socklen_t wgd_conn_sockaddr(const struct wg_addr *addr, uint16_t port,
-				   union sockunion *ret);
 
 /* It connected to us, and was believed: take over the connection. */
 extern void wgd_member_adopt(struct wgd_member *m, struct wgd_conn *c,
