@@ -37,6 +37,7 @@ struct wg_group {
 	unsigned flying, window;
 	int64_t answer_ms8; /* eight times it, smoothed; 0: not known */
 	int64_t lost_ms;    /* the last time that one was not answered */
+	int64_t slow_ms;    /* ... that the window shrank for a slow answer */
 	struct wg_group_stats stats;
 };
 

@@ -10,12 +10,13 @@
  * for that than until the next attempt, nobody ever gets through.
  *
  * So as many fly at a time as are answered quickly: the window grows by one
- * with each answer that took less than QUICK_MS and shrinks by one with each
- * that took longer, which is what a queue looks like somewhere between us and
- * them. That none comes is no sign of a queue but of clients that are gone; it
- * only halves the window down to where it began.  WAIT is thrice what answers
- * take (which includes our own reading of the device).  Both begin anew when
- * nobody is being taken.  Who waits is given his turn in this order: whose
+ * with each answer that took less than QUICK_MS, and shrinks by a quarter when
+ * one took longer, once in WAIT: that is what a queue looks like somewhere
+ * between us and them, or a network that is still finding its way after a
+ * death.  That none comes is no sign of a queue but of clients that are gone;
+ * it only halves the window down to where it began.  WAIT is thrice what
+ * answers take (which includes our own reading of the device).  All begins anew
+ * when nobody is being taken.  Who waits is given his turn in this order: whose
  * packets come here, who had none yet, the others.
  *
  * A client that moved while its gateway died is not where it was last seen, and
@@ -63,7 +64,7 @@ static void begin_anew(struct wg_group *g)
 {
 	g->window = WINDOW_FIRST;
 	g->answer_ms8 = 0;
-	g->lost_ms = WG_NEVER;
+	g->lost_ms = g->slow_ms = WG_NEVER;
 }
 
 void wg_take_answered(struct wg_group *g, struct wg_client *c, int64_t now)
@@ -75,8 +76,11 @@ void wg_take_answered(struct wg_group *g, struct wg_client *c, int64_t now)
 	g->answer_ms8 += g->answer_ms8 ? ms - g->answer_ms8 / 8 : 8 * ms;
 	if (ms < QUICK_MS && g->window < WINDOW_MAX)
 		g->window++;
-	else if (ms >= QUICK_MS && g->window > WINDOW_MIN)
-		g->window--;
+	else if (ms >= QUICK_MS && g->window > WINDOW_MIN &&
+		 (g->slow_ms == WG_NEVER || now - g->slow_ms >= rto(g))) {
+		g->slow_ms = now;
+		g->window -= (g->window + 3) / 4;
+	}
 }
 
 static void lost(struct wg_group *g, struct wg_client *c, int64_t now)
