@@ -189,9 +189,13 @@ int wg_key_generate(const char *path, bool private_key, char *err,
 		return reason(-ENAMETOOLONG, err, errlen, "%s: name too long",
 			      path);
 	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && make_folder(path) == 0) {
+	if (fd < 0 && errno == ENOENT) {
 		strcpy(tmp + strlen(path), ".XXXXXX");
-		fd = mkostemp(tmp, O_CLOEXEC);
+		/* that it may not be made is not why there is no key */
+		if (make_folder(path) == 0)
+			fd = mkostemp(tmp, O_CLOEXEC);
+		else
+			errno = ENOENT;
 	}
 	if (fd < 0) {
 		error = -errno;
