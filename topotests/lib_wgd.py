@@ -27,6 +27,7 @@ share it).  Keys are made anew in each run.
 Waiting is always for a state, with a deadline: see wait_for.
 """
 import ctypes
+import errno
 import glob
 import ipaddress
 import json
@@ -134,9 +135,14 @@ def lengthen_socket(pid):
     libc = ctypes.CDLL(None, use_errno=True)
     program = os.pidfd_open(pid)
     for fd in os.listdir("/proc/%d/fd" % pid):
-        if not os.readlink("/proc/%d/fd/%s" % (pid, fd)).startswith("socket:"):
-            continue
+        try:
+            if not os.readlink("/proc/%d/fd/%s" % (pid, fd)).startswith("socket:"):
+                continue
+        except FileNotFoundError:
+            continue  # one of wgd's requests, and answered
         own = libc.syscall(SYS_PIDFD_GETFD, program, int(fd), 0)
+        if own < 0 and ctypes.get_errno() == errno.EBADF:
+            continue
         assert own >= 0, os.strerror(ctypes.get_errno())
         with socket.socket(fileno=own) as sock:
             if sock.type == socket.SOCK_DGRAM:

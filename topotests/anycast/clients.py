@@ -9,7 +9,7 @@ clients of r that have plain WireGuard and nothing else.
 The service 10.99.0.254 is at both gateways: who answers a probe is the gateway
 that the client uses.
 """
-from lib_wgd import BACKEND, wait_for
+from lib_wgd import BACKEND, SLOW, wait_for
 
 ANYCAST = "192.0.2.1"
 SERVICE = "10.99.0.254"
@@ -68,6 +68,17 @@ class Client:
 
     def ping(self):
         return self.node.ping(SERVICE)
+
+
+def relax(net, names="abr"):
+    """
+    The manual's 50 ms for BFD are a toss-up on a slow machine that others use,
+    too: sessions fall, and the clients go where no test expects them.
+    """
+    if SLOW > 1:
+        for name in names:
+            net[name].configure("bfd\nprofile fast\ntransmit-interval 300\n"
+                                "receive-interval 300")
 
 
 def group(site):

@@ -12,6 +12,7 @@ from clients import (
     TOPOLOGY,  # the net fixture takes it from here
     Client,
     gateways_are_ready,
+    relax,
     role,
     wait_served,
 )
@@ -22,6 +23,7 @@ SLACK = 700  # for a busy machine; bench/bench-anycast has the figures
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
+    relax(net)
     for name in "ab":
         net[name].echo(SERVICE)
     wait_for(lambda: gateways_are_ready(net), "gateways")

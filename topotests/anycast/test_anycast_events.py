@@ -18,6 +18,7 @@ from clients import (
     Client,
     gateways_are_ready,
     group,
+    relax,
     role,
     wait_served,
 )
@@ -40,6 +41,7 @@ table ip nat {
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
+    relax(net)
     for name in "ab":
         net[name].echo(SERVICE)
     wait_for(lambda: gateways_are_ready(net), "gateways")

@@ -18,6 +18,7 @@ from clients import (
     Client,
     gateways_are_ready,
     group,
+    relax,
     role,
     wait_served,
 )
@@ -69,6 +70,7 @@ class Member:
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
+    relax(net)
     net["a"].echo(SERVICE)
     wait_for(lambda: gateways_are_ready(net), "gateways")
     found = {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}

@@ -66,6 +66,7 @@ def clients_fixture(net):
     for name in "ab":
         net[name].configure(
             "interface wg0\nwireguard gateway-group member 10.255.4.2 bfd profile fast")
+    lib.relax(net, "abdr")
     for name in MEMBER:
         net[name].echo(lib.SERVICE)
     wait_for(lambda: ready(net), "gateways")
