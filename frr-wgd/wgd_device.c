@@ -17,7 +17,7 @@
  * endpoints, too; and never so often that it takes more than the share
  * 1/POLL_SHARE of a processor, or 1/SUSPECT_SHARE where the last time found
  * somebody at work.  While a device is read nothing can be written to it, for
- * seconds if it is large: so a read waits for a lull, up to PUT_OFF_MAX_MS.
+ * seconds if it is large: so a read waits for a lull, up to PUT_OFF_LULLS.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -45,7 +45,7 @@
 #define POLL_SHARE 200
 #define LULL_MS 1000 /* nothing was written for so long, ... */
 #define LULL_PREFIXES 100 /* and a ms for so many: ten times what a read takes */
-#define PUT_OFF_MAX_MS 60000
+#define PUT_OFF_LULLS 60 /* a minute; ten where a read takes a second */
 #define SUSPECT_SHARE 50
 #define REFUSED_AGAIN_MS 60000 /* between two tries of what was refused */
 #define REFRESH_QUICK_MS 20 /* a device that is read so fast ... */
@@ -190,7 +190,7 @@ static void poll_due(struct event *t)
 	wg_dev_count(wif->dev, &count);
 	lull = MAX(LULL_MS, (int64_t)count.installed / LULL_PREFIXES);
 	if ((wif->dirty_since_us || now - wif->last_apply_ms < lull) &&
-	    now - wif->poll_due_ms < PUT_OFF_MAX_MS) {
+	    now - wif->poll_due_ms < PUT_OFF_LULLS * lull) {
 		event_add_timer_msec(wgd.master, poll_due, wif, LULL_MS,
 				     &wif->t_poll);
 		return;
