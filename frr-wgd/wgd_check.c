@@ -28,25 +28,15 @@ static struct {
 	struct wgd_said *said;
 } looked_at;
 
-/* A node below, by its path there, or NULL.  libyang hashes keys. */
-static const struct lyd_node *below(const struct lyd_node *node,
-				    const char *path)
-{
-	struct lyd_node *match;
-
-	return lyd_find_path(node, path, 0, &match) == LY_SUCCESS ? match
-								  : NULL;
-}
-
 bool wgd_check_is_configured(const struct lyd_node *wireguard)
 {
 	const struct lyd_node *child;
 
-	wgd_nb_each_child(
-		wireguard,
-		child) if (lysc_is_np_cont(child->schema)
-				   ? wgd_check_is_configured(child)
-				   : !lyd_is_default(child)) return true;
+	wgd_nb_each_child (wireguard, child)
+		if (lysc_is_np_cont(child->schema)
+			    ? wgd_check_is_configured(child)
+			    : !lyd_is_default(child))
+			return true;
 	return false;
 }
 
@@ -71,10 +61,13 @@ static int check_source(const char *ifname, const char *value, char *err,
 			size_t len)
 {
 	static const struct wg_prefix never[] = {
-		{AF_INET, 8, {0}},	   {AF_INET, 8, {127}},
-		{AF_INET, 16, {169, 254}}, {AF_INET, 3, {224}},
-		{AF_INET6, 127, {0}},	   {AF_INET6, 10, {0xfe, 0x80}},
-		{AF_INET6, 8, {0xff}},
+		{ AF_INET, 8, { 0 } },
+		{ AF_INET, 8, { 127 } },
+		{ AF_INET, 16, { 169, 254 } },
+		{ AF_INET, 3, { 224 } },
+		{ AF_INET6, 127, { 0 } },
+		{ AF_INET6, 10, { 0xfe, 0x80 } },
+		{ AF_INET6, 8, { 0xff } },
 	};
 	struct wg_prefix p;
 	size_t i;
@@ -83,10 +76,9 @@ static int check_source(const char *ifname, const char *value, char *err,
 		return 0; /* YANG's business */
 	for (i = 0; i < array_size(never); i++)
 		if (wg_prefix_covers(&never[i], &p)) {
-			snprintf(
-				err, len,
-				"interface %s: gateway-group source %s: not a unicast address of more than one link",
-				ifname, value);
+			snprintf(err, len,
+				 "interface %s: gateway-group source %s: not a unicast address of more than one link",
+				 ifname, value);
 			return -EINVAL;
 		}
 	return 0;
@@ -135,7 +127,7 @@ static bool own_key(const char *ifname, const struct lyd_node *wireguard,
 	char buf[PATH_MAX];
 	struct wg_key pub;
 
-	leaf = wireguard ? below(wireguard, "private-key-file") : NULL;
+	leaf = wireguard ? wgd_nb_below(wireguard, "private-key-file") : NULL;
 	if (leaf)
 		path = lyd_get_value(leaf);
 	if (!path && wif)
@@ -170,10 +162,9 @@ static int say_taken(const char *ifname, const char *peer, const char *leaf,
 static int say_member(const char *ifname, const char *peer, const char *address,
 		      char *err, size_t len)
 {
-	snprintf(
-		err, len,
-		"interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
-		ifname, address, peer);
+	snprintf(err, len,
+		 "interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
+		 ifname, address, peer);
 	return -EINVAL;
 }
 
@@ -182,19 +173,19 @@ static bool is_member(const struct lyd_node *group, const char *address)
 {
 	const struct lyd_node *child;
 
-	wgd_nb_each_child(group, child) if (wgd_nb_is(child, "member") &&
-					    strmatch(wgd_nb_key(child),
-						     address)) return true;
+	wgd_nb_each_child (group, child)
+		if (wgd_nb_is(child, "member") &&
+		    strmatch(wgd_nb_key(child), address))
+			return true;
 	return false;
 }
 
 static int say_any(const char *ifname, const char *peer, const char *other,
 		   char *err, size_t len)
 {
-	snprintf(
-		err, len,
-		"interface %s peer %s: route-following any is for one peer, and there is peer %s",
-		ifname, peer, other);
+	snprintf(err, len,
+		 "interface %s peer %s: route-following any is for one peer, and there is peer %s",
+		 ifname, peer, other);
 	return -EINVAL;
 }
 
@@ -218,14 +209,14 @@ static struct wgd_said *look_at(const struct lyd_node *wireguard,
 	looked_at.ifname = XSTRDUP(MTYPE_WGD_CHECK, ifname);
 	looked_at.wireguard = wireguard;
 	looked_at.said = wgd_said_new();
-	wgd_nb_each_child(wireguard, peer)
-	{
+	wgd_nb_each_child (wireguard, peer) {
 		if (!wgd_nb_is(peer, "peer"))
 			continue;
-		wgd_nb_each_child(
-			peer, leaf) if (wgd_said_is_unique(leaf->schema->name))
-			wgd_said_set(looked_at.said, leaf->schema->name,
-				     lyd_get_value(leaf), wgd_nb_key(peer));
+		wgd_nb_each_child (peer, leaf)
+			if (wgd_said_is_unique(leaf->schema->name))
+				wgd_said_set(looked_at.said, leaf->schema->name,
+					     lyd_get_value(leaf),
+					     wgd_nb_key(peer));
 	}
 	return looked_at.said;
 }
@@ -237,16 +228,14 @@ static const char *taken(const struct lyd_node *wireguard, const char *ifname,
 	struct wgd_said *said = look_at(wireguard, ifname);
 	const char *by = wgd_said_by(said, leaf, value);
 	const struct lyd_node *owner, *sub;
-	char path[XPATH_MAXLEN];
 
 	if (by && !(peer && strmatch(by, peer))) {
-		snprintf(path, sizeof(path), "peer[name='%s']", by);
-		owner = below(wireguard, path);
+		owner = wgd_nb_peer(wireguard, by);
 		if (owner)
-			wgd_nb_each_child(owner,
-					  sub) if (wgd_nb_is(sub, leaf) &&
-						   strmatch(lyd_get_value(sub),
-							    value)) return by;
+			wgd_nb_each_child (owner, sub)
+				if (wgd_nb_is(sub, leaf) &&
+				    strmatch(lyd_get_value(sub), value))
+					return by;
 	}
 	if (peer)
 		wgd_said_set(said, leaf, value, peer);
@@ -259,11 +248,10 @@ static const char *other_peer(const struct lyd_node *wireguard,
 {
 	const struct lyd_node *child;
 
-	wgd_nb_each_child(
-		wireguard,
-		child) if (wgd_nb_is(child, "peer") &&
-			   !(peer && strmatch(wgd_nb_key(child),
-					      peer))) return wgd_nb_key(child);
+	wgd_nb_each_child (wireguard, child)
+		if (wgd_nb_is(child, "peer") &&
+		    !(peer && strmatch(wgd_nb_key(child), peer)))
+			return wgd_nb_key(child);
 	return NULL;
 }
 
@@ -280,7 +268,7 @@ int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 		return say_own(ifname, peer, own, err, len);
 	if (!wireguard)
 		return 0;
-	follow = below(wireguard, "route-following");
+	follow = wgd_nb_below(wireguard, "route-following");
 	if (peer ? follow && strmatch(lyd_get_value(follow), "any")
 		 : value && strmatch(leaf, "route-following") &&
 			    strmatch(value, "any")) {
@@ -298,7 +286,7 @@ int wgd_check_conflict(const struct lyd_node *wireguard, const char *ifname,
 	}
 	if (!peer || !wgd_said_is_unique(leaf))
 		return 0;
-	group = below(wireguard, "gateway-group");
+	group = wgd_nb_below(wireguard, "gateway-group");
 	if (group && strmatch(leaf, "address") && is_member(group, value))
 		return say_member(ifname, peer, value, err, len);
 	other = taken(wireguard, ifname, peer, leaf, value);
@@ -338,8 +326,7 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 			 ifname, WG_IFNAME_LEN - 1);
 		return -EINVAL;
 	}
-	wgd_nb_each_child(wireguard, child)
-	{
+	wgd_nb_each_child (wireguard, child) {
 		if (wgd_nb_is(child, "route-following"))
 			any = strmatch(lyd_get_value(child), "any");
 		else if (wgd_nb_is(child, "implementation"))
@@ -353,18 +340,15 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 		rc = check_program(ifname, NULL, err, len);
 	own_known = own_key(ifname, wireguard, own);
 	said = wgd_said_new();
-	wgd_nb_each_child(wireguard, child)
-	{
+	wgd_nb_each_child (wireguard, child) {
 		if (rc < 0)
 			break;
 		if (!wgd_nb_is(child, "peer"))
 			continue;
 		if (any && first)
-			rc = say_any(ifname, wgd_nb_key(child), first, err,
-				     len);
+			rc = say_any(ifname, wgd_nb_key(child), first, err, len);
 		first = wgd_nb_key(child);
-		wgd_nb_each_child(child, leaf)
-		{
+		wgd_nb_each_child (child, leaf) {
 			if (rc == 0 && wgd_said_is_unique(leaf->schema->name))
 				rc = say_once(said, ifname, first, leaf, err,
 					      len);

@@ -20,6 +20,26 @@ static inline bool wgd_nb_is(const struct lyd_node *node, const char *name)
 	return strmatch(node->schema->name, name);
 }
 
+/* A node below, by its path there, or NULL.  libyang hashes keys. */
+static inline const struct lyd_node *wgd_nb_below(const struct lyd_node *node,
+						  const char *path)
+{
+	struct lyd_node *match;
+
+	return lyd_find_path(node, path, 0, &match) == LY_SUCCESS ? match
+								  : NULL;
+}
+
+/* The peer of that name, or NULL. */
+static inline const struct lyd_node *
+wgd_nb_peer(const struct lyd_node *wireguard, const char *name)
+{
+	char path[128]; /* a name has at most 63 characters */
+
+	snprintf(path, sizeof(path), "peer[name='%s']", name);
+	return wgd_nb_below(wireguard, path);
+}
+
 /* The key of a list entry (keys come first). */
 static inline const char *wgd_nb_key(const struct lyd_node *list_entry)
 {

@@ -249,17 +249,6 @@ struct work {
 	bool gone;
 };
 
-static const struct lyd_node *find_peer(const struct lyd_node *wireguard,
-					const char *name)
-{
-	struct lyd_node *match;
-	char path[128];
-
-	snprintf(path, sizeof(path), "peer[name='%s']", name);
-	return lyd_find_path(wireguard, path, 0, &match) == LY_SUCCESS ? match
-								       : NULL;
-}
-
 static void apply_peers(struct wgd_if *wif, const struct lyd_node *wireguard)
 {
 	const struct lyd_node *dnode;
@@ -278,7 +267,7 @@ static void apply_peers(struct wgd_if *wif, const struct lyd_node *wireguard)
 		if (!p->touched)
 			continue;
 		p->touched = false;
-		dnode = find_peer(wireguard, wg_peer_name(peer));
+		dnode = wgd_nb_peer(wireguard, wg_peer_name(peer));
 		work[i].p = p;
 		work[i].gone = !dnode;
 		read_peer(dnode, &work[i++].conf);
