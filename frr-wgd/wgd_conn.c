@@ -18,7 +18,7 @@ DEFINE_MTYPE_STATIC(WGD, WGD_CONN, "WireGuard gateway group connection");
 
 #define UNANSWERED_MS 3000 /* TCP gives up then */
 
-bool wgd_conn_open(struct wgd_conn *c, int fd)
+void wgd_conn_open(struct wgd_conn *c, int fd)
 {
 	unsigned ms = UNANSWERED_MS;
 	int one = 1;
@@ -27,7 +27,6 @@ bool wgd_conn_open(struct wgd_conn *c, int fd)
 	c->out = XMALLOC(MTYPE_WGD_CONN, WGD_CONN_OUT_MAX);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-	return true;
 }
 
 void wgd_conn_close(struct wgd_conn *c)

@@ -25,7 +25,7 @@ struct wgd_conn {
 	struct event *t_read, *t_write;
 };
 
-extern bool wgd_conn_open(struct wgd_conn *c, int fd);
+extern void wgd_conn_open(struct wgd_conn *c, int fd);
 extern void wgd_conn_close(struct wgd_conn *c);
 /* What is in may be at most LEN bytes long. 1: something came, 0: not now, or
  * -errno. */

@@ -339,6 +339,15 @@ struct wgd_if *wgd_if_next(struct wgd_if *wif)
 	return dev ? wg_dev_arg(dev) : NULL;
 }
 
+struct wgd_if *wgd_if_find_index(uint32_t ifindex)
+{
+	struct wgd_if *wif = wgd_if_first();
+
+	while (wif && wg_dev_ifindex(wif->dev) != ifindex)
+		wif = wgd_if_next(wif);
+	return wif;
+}
+
 struct wgd_if *wgd_if_get(const char *name)
 {
 	struct wgd_if *wif = wgd_if_find(name);

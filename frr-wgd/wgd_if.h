@@ -135,6 +135,7 @@ struct wgd_if {
 extern const char *wgd_if_state_str(enum wgd_if_state state);
 
 extern struct wgd_if *wgd_if_find(const char *name);
+extern struct wgd_if *wgd_if_find_index(uint32_t ifindex); /* of its link */
 extern struct wgd_if *wgd_if_get(const char *name); /* made where absent */
 extern struct wgd_if *wgd_if_first(void);
 extern struct wgd_if *wgd_if_next(struct wgd_if *wif);

@@ -74,16 +74,6 @@ void wgd_leftover_told(vrf_id_t vrf, const struct wg_prefix *p,
 	leftovers = l;
 }
 
-static bool is_ours(uint32_t ifindex)
-{
-	struct wgd_if *wif;
-
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
-		if (wg_dev_ifindex(wif->dev) == ifindex)
-			return true;
-	return false;
-}
-
 static void delete (const struct leftover *l)
 {
 	struct zapi_route api = {
@@ -111,7 +101,7 @@ static void sweep(struct event *t)
 	}
 	while (leftovers) {
 		if (!wgd_announce_uses(leftovers->instance) &&
-		    is_ours(leftovers->ifindex))
+		    wgd_if_find_index(leftovers->ifindex))
 			delete (leftovers);
 		drop(&leftovers);
 	}

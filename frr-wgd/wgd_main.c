@@ -34,8 +34,8 @@
 #include "frr-wgd/wgd_bfd.h"
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_if.h"
-#include "frr-wgd/wgd_log.h"
 #include "frr-wgd/wgd_leftover.h"
+#include "frr-wgd/wgd_log.h"
 #include "frr-wgd/wgd_member.h"
 #include "frr-wgd/wgd_nb.h"
 #include "frr-wgd/wgd_peer.h"
@@ -76,7 +76,6 @@ static void sighup(void)
 	zlog_info("SIGHUP: reading the configuration again");
 	vty_read_config(NULL, wgd_di.config_file, config_default);
 }
-
 
 static void __attribute__((noreturn)) sigint(void)
 {

@@ -24,6 +24,58 @@ static const char *peer_name(const struct wg_peer *peer, char *key)
 	return wg_peer_name(peer) ?: wg_key_str(wg_peer_key(peer), key);
 }
 
+/* Prefixes of devices, in text or JSON. */
+struct view {
+	void (*head)(struct vty *vty);
+	bool (*has)(const struct wg_entry *e);
+	void (*text)(struct vty *vty, const struct wg_entry *e);
+	json_object *(*json)(const struct wg_entry *e);
+	void (*foot)(struct vty *vty, struct wgd_if *wif); /* may be NULL */
+};
+
+static int show_json(struct vty *vty, const char *ifname,
+		     const struct view *view)
+{
+	json_object *o = json_object_new_object(), *t;
+	char prefix[WG_PREFIX_STRLEN];
+	struct wg_entry e;
+	struct wgd_if *wif;
+
+	wgd_vty_each_if (wif, ifname) {
+		t = json_object_new_object();
+		wgd_vty_each_entry (wif->dev, &e)
+			if (view->has(&e))
+				json_object_object_add(
+					t, wg_prefix_str(&e.prefix, prefix),
+					view->json(&e));
+		json_object_object_add(o, wif->name, t);
+	}
+	return vty_json(vty, o);
+}
+
+static int show(struct vty *vty, const char *ifname, bool json,
+		const struct view *view)
+{
+	struct wg_entry e;
+	struct wgd_if *wif;
+
+	wg_core_settle(wgd.core);
+	if (json)
+		return show_json(vty, ifname, view);
+	if (wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
+		return CMD_WARNING;
+	wgd_vty_each_if (wif, ifname) {
+		vty_out(vty, "Interface %s\n", wif->name);
+		view->head(vty);
+		wgd_vty_each_entry (wif->dev, &e)
+			if (view->has(&e))
+				view->text(vty, &e);
+		if (view->foot)
+			view->foot(vty, wif);
+	}
+	return CMD_SUCCESS;
+}
+
 /* --- show wireguard allowed-ips */
 
 /* Who the row is about: the device's entry comes before what it covers. */
@@ -67,6 +119,39 @@ static bool is_allowed_ip(const struct wg_entry *e)
 	return e->decided || e->target || e->acked;
 }
 
+static void allowed_head(struct vty *vty)
+{
+	vty_out(vty, "  %-43s %-20s %-10s %s\n", "Prefix", "Peer", "Source",
+		"State");
+}
+
+static void allowed_text(struct vty *vty, const struct wg_entry *e)
+{
+	char prefix[WG_PREFIX_STRLEN], cover[WG_PREFIX_STRLEN] = "";
+	char key[WG_KEY_STRLEN];
+
+	if (e->cover.family)
+		wg_prefix_str(&e->cover, cover);
+	vty_out(vty, "  %-43s %-20s %-10s %s%s%s\n",
+		wg_prefix_str(&e->prefix, prefix),
+		peer_name(entry_owner(e), key), source_str(e), entry_state(e),
+		*cover ? " by " : "", cover);
+}
+
+static json_object *allowed_json(const struct wg_entry *e)
+{
+	json_object *row = json_object_new_object();
+	char cover[WG_PREFIX_STRLEN], key[WG_KEY_STRLEN];
+
+	json_object_string_add(row, "peer", peer_name(entry_owner(e), key));
+	json_object_string_add(row, "source", source_str(e));
+	json_object_string_add(row, "state", entry_state(e));
+	if (e->cover.family)
+		json_object_string_add(row, "coveredBy",
+				       wg_prefix_str(&e->cover, cover));
+	return row;
+}
+
 DEFPY (show_wireguard_allowed_ips,
        show_wireguard_allowed_ips_cmd,
        "show wireguard [IFNAME$ifname] allowed-ips [json$json]",
@@ -76,50 +161,15 @@ DEFPY (show_wireguard_allowed_ips,
        "Prefixes and the peers that own them\n"
        JSON_STR)
 {
-	json_object *o = json ? json_object_new_object() : NULL, *t, *row;
-	char prefix[WG_PREFIX_STRLEN], cover[WG_PREFIX_STRLEN];
-	char key[WG_KEY_STRLEN];
-	struct wg_entry e;
-	struct wgd_if *wif;
+	static const struct view view = {
+		.head = allowed_head,
+		.has = is_allowed_ip,
+		.text = allowed_text,
+		.json = allowed_json,
+		.foot = wgd_vty_ratio,
+	};
 
-	wg_core_settle(wgd.core);
-	if (!json && wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
-		return CMD_WARNING;
-	wgd_vty_each_if (wif, ifname) {
-		t = json ? json_object_new_object() : NULL;
-		if (!json)
-			vty_out(vty, "Interface %s\n  %-43s %-20s %-10s %s\n",
-				wif->name, "Prefix", "Peer", "Source",
-				"State");
-		wgd_vty_each_entry (wif->dev, &e) {
-			if (!is_allowed_ip(&e))
-				continue;
-			wg_prefix_str(&e.prefix, prefix);
-			if (e.cover.family)
-				wg_prefix_str(&e.cover, cover);
-			if (!json) {
-				vty_out(vty, "  %-43s %-20s %-10s %s%s%s\n",
-					prefix, peer_name(entry_owner(&e), key),
-					source_str(&e), entry_state(&e),
-					e.cover.family ? " by " : "",
-					e.cover.family ? cover : "");
-				continue;
-			}
-			row = json_object_new_object();
-			json_object_string_add(row, "peer",
-					       peer_name(entry_owner(&e), key));
-			json_object_string_add(row, "source", source_str(&e));
-			json_object_string_add(row, "state", entry_state(&e));
-			if (e.cover.family)
-				json_object_string_add(row, "coveredBy", cover);
-			json_object_object_add(t, prefix, row);
-		}
-		if (json)
-			json_object_object_add(o, wif->name, t);
-		else
-			wgd_vty_ratio(vty, wif);
-	}
-	return json ? vty_json(vty, o) : CMD_SUCCESS;
+	return show(vty, ifname, json, &view);
 }
 
 /* --- show wireguard routes */
@@ -183,6 +233,17 @@ static void route_text(struct vty *vty, const struct wg_entry *e)
 			usable(&e->nexthops[i]) ? "" : ", not usable");
 }
 
+static void route_head(struct vty *vty)
+{
+	vty_out(vty, "  %-43s %-10s %-20s %s\n", "Prefix", "Protocol", "Owner",
+		"Verdict");
+}
+
+static bool has_route(const struct wg_entry *e)
+{
+	return e->has_route;
+}
+
 DEFPY (show_wireguard_routes,
        show_wireguard_routes_cmd,
        "show wireguard [IFNAME$ifname] routes [json$json]",
@@ -192,34 +253,14 @@ DEFPY (show_wireguard_routes,
        "Followed routes, who was chosen and why\n"
        JSON_STR)
 {
-	json_object *o = json ? json_object_new_object() : NULL, *t;
-	char prefix[WG_PREFIX_STRLEN];
-	struct wg_entry e;
-	struct wgd_if *wif;
+	static const struct view view = {
+		.head = route_head,
+		.has = has_route,
+		.text = route_text,
+		.json = route_json,
+	};
 
-	wg_core_settle(wgd.core);
-	if (!json && wgd_vty_no_such(vty, ifname, false) != CMD_SUCCESS)
-		return CMD_WARNING;
-	wgd_vty_each_if (wif, ifname) {
-		t = json ? json_object_new_object() : NULL;
-		if (!json)
-			vty_out(vty, "Interface %s\n  %-43s %-10s %-20s %s\n",
-				wif->name, "Prefix", "Protocol", "Owner",
-				"Verdict");
-		wgd_vty_each_entry (wif->dev, &e) {
-			if (!e.has_route)
-				continue;
-			if (json)
-				json_object_object_add(
-					t, wg_prefix_str(&e.prefix, prefix),
-					route_json(&e));
-			else
-				route_text(vty, &e);
-		}
-		if (json)
-			json_object_object_add(o, wif->name, t);
-	}
-	return json ? vty_json(vty, o) : CMD_SUCCESS;
+	return show(vty, ifname, json, &view);
 }
 
 void wgd_show_entries_init(void)

@@ -211,16 +211,6 @@ static struct wgd_source *find(const struct wgd_if *wif, uint8_t family)
 	return NULL;
 }
 
-static bool is_tunnel(uint32_t ifindex)
-{
-	struct wgd_if *wif;
-
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
-		if (wg_dev_ifindex(wif->dev) == ifindex)
-			return true;
-	return false;
-}
-
 static void ask_kernel(struct wgd_if *wif, struct wgd_source *src,
 		       struct endpoint *e)
 {
@@ -228,7 +218,7 @@ static void ask_kernel(struct wgd_if *wif, struct wgd_source *src,
 	struct wg_fib fib;
 
 	if (wg_fib_get(&query, &fib) == 0 && !fib.local &&
-	    !is_tunnel(fib.ifindex))
+	    !wgd_if_find_index(fib.ifindex))
 		lead(wif, src, e, &fib.gateway, fib.ifindex);
 	else
 		wg_gateway_ask(wgd.core, VRF_DEFAULT, &e->r.dst);
@@ -282,11 +272,11 @@ static const struct wg_nexthop *choose(const struct wg_addr *addr,
 	size_t i, k = 0;
 
 	for (i = 0; i < n; i++)
-		k += !is_tunnel(nh[i].ifindex);
+		k += !wgd_if_find_index(nh[i].ifindex);
 	if (!k)
 		return NULL;
 	k = jhash(addr, sizeof(*addr), 0) % k;
-	for (i = 0; is_tunnel(nh[i].ifindex) || k--; i++)
+	for (i = 0; wgd_if_find_index(nh[i].ifindex) || k--; i++)
 		;
 	return &nh[i];
 }

@@ -41,10 +41,10 @@
 #include "frr-wgd/wgd_debug.h"
 #include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_leftover.h"
 #include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zapi.h"
-#include "frr-wgd/wgd_leftover.h"
 #include "frr-wgd/wgd_zebra.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
