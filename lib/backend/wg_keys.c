@@ -170,12 +170,12 @@ static void sync_folder(const char *path)
 }
 
 /* For the keys of the daemon's user and nobody else. */
-static int make_folder(const char *path)
+static void make_folder(const char *path)
 {
 	char copy[PATH_MAX];
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	return mkdir(dirname(copy), S_IRWXU);
+	mkdir(dirname(copy), S_IRWXU);
 }
 
 int wg_key_generate(const char *path, bool private_key, char *err,
@@ -188,15 +188,8 @@ int wg_key_generate(const char *path, bool private_key, char *err,
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", path) >= (int)sizeof(tmp))
 		return reason(-ENAMETOOLONG, err, errlen, "%s: name too long",
 			      path);
+	make_folder(path); /* if not, the next one says why */
 	fd = mkostemp(tmp, O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		strcpy(tmp + strlen(path), ".XXXXXX");
-		/* that it may not be made is not why there is no key */
-		if (make_folder(path) == 0)
-			fd = mkostemp(tmp, O_CLOEXEC);
-		else
-			errno = ENOENT;
-	}
 	if (fd < 0) {
 		error = -errno;
 		return reason(error, err, errlen, "%s: %s", path,

@@ -37,15 +37,13 @@
 #define WINDOW_MIN 2
 #define WINDOW_FIRST 32
 #define WINDOW_MAX 256 /* the kernel bears 512 handshakes at once */
-#define ATTEMPT_STRAY_MS                                                       \
-	25		  /* after the last, if a packet shows the way, ...    \
-			   */
-#define ATTEMPT_EACH_MS 2 /* ... and for each that flies */
-#define GUESS_MS 100	  /* between two guesses, and after an attempt */
-#define AGAIN_MS 2000	  /* after taking failed */
-#define ASK_MS 100	  /* between two asks for a client */
-#define DOUBT_MS 2500	  /* so long it is asked for, ... */
-#define PAUSE_MS 1000	  /* ... and its packets still come */
+#define ATTEMPT_STRAY_MS 25 /* after the last, if a packet shows the way, ... */
+#define ATTEMPT_EACH_MS 2   /* ... and for each that flies */
+#define GUESS_MS 100	    /* between two guesses, and after an attempt */
+#define AGAIN_MS 2000	    /* after taking failed */
+#define ASK_MS 100	    /* between two asks for a client */
+#define DOUBT_MS 2500	    /* so long it is asked for, ... */
+#define PAUSE_MS 1000	    /* ... and its packets still come */
 
 /* --- the window */
 

@@ -222,7 +222,8 @@ static void plan_orphans(const struct wg_dev *dev, struct out *out)
 }
 
 /* The next peer that has to leave, of all. */
-static struct wg_peer *leaving(struct wg_dev *dev, struct wg_peer *after)
+static struct wg_peer *leaving(const struct wg_dev *dev,
+			       const struct wg_peer *after)
 {
 	struct wg_peer *peer = after ? after->next : dev->named;
 	bool named = after ? after->name != NULL : true;
@@ -241,16 +242,12 @@ static struct wg_peer *leaving(struct wg_dev *dev, struct wg_peer *after)
  * always, no batch walks over all of them. */
 static bool peers_wait(const struct wg_dev *dev)
 {
-	struct wg_peer *peer;
+	const struct wg_peer *peer;
 
 	for (peer = dev->named; peer; peer = peer->next)
-		if (wg_peer_needs_set(peer) || wg_peer_is_leaving(peer) ||
-		    is_renewed(peer))
+		if (wg_peer_needs_set(peer) || is_renewed(peer))
 			return true;
-	for (peer = dev->nameless; peer; peer = peer->next)
-		if (wg_peer_is_leaving(peer))
-			return true;
-	return false;
+	return leaving(dev, NULL);
 }
 
 void wg_plan_check(const struct wg_dev *dev)
