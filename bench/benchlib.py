@@ -70,6 +70,25 @@ class Console:
         self.socket.close()
 
 
+def start_daemons(node, lines, daemons, nice=0):
+    """
+    FRR's daemons and wgd at a node, with this configuration; zebra with as much
+    room for what the kernel says as Debian's service gives it.
+    """
+    node.write("/etc/frr/vtysh.conf", "service integrated-vtysh-config\n", "640")
+    node.write("/etc/frr/frr.conf", "\n".join(lines) + "\n", "640")
+    script = ""
+    for daemon in daemons:
+        path = BUILD + "/frr-wgd/wgd" if daemon == "wgd" else FRR + "/" + daemon
+        more = " -s 90000000" if daemon == "zebra" else ""
+        script += "nice -n %d %s -d%s --log file:/var/log/frr/%s.log >/run/start 2>&1" \
+            " || { cat /run/start; exit 1; }\n" % (nice, path, more, daemon)
+    node.sh(script)
+    out = node.run("vtysh", "-b")
+    if "%" in out or "rror" in out:
+        raise Failed("%s refused its configuration:\n%s" % (node.name, out[-2000:]))
+
+
 def ask(path, command):
     "One command, as an administrator; what the daemon answers."
     console = Console(path)

@@ -10,7 +10,6 @@ and a whole table behind them: what bench-fulltable measures.  The addresses:
 import gzip
 import ipaddress
 import json
-import os
 import random
 import sys
 import time
@@ -19,12 +18,12 @@ import zlib
 import benchlib
 import oracle
 import routewatch
-from benchlib import BUILD, FRR, Failed, note
+from benchlib import Failed, note
 
 demo = benchlib.program("tools/demo")
 
 PEERS = 8
-DAEMON_NICE = -15
+DAEMON_NICE = -15  # as Debian's service starts them: before others
 GEAR_NICE = ["nice", "-n", "-19"]  # what only measures, before all that is measured
 
 
@@ -201,20 +200,8 @@ class Network:
         lines.append(" address-family ipv6 unicast")
         lines += ["  neighbor 10.99.0.%d activate" % i for i in self.p]
         lines += [" exit-address-family", "!"]
-        s.write("/etc/frr/vtysh.conf", "service integrated-vtysh-config\n", "640")
-        s.write("/etc/frr/frr.conf", "\n".join(lines) + "\n", "640")
-        for daemon in demo.Round.daemons + ["wgd"]:
-            if daemon == "bfdd":
-                continue
-            path = BUILD + "/frr-wgd/wgd" if daemon == "wgd" else FRR + "/" + daemon
-            # as Debian's service starts them: before others, and zebra with
-            # that much room for what the kernel says
-            more = " -s 90000000" if daemon == "zebra" else ""
-            s.sh("nice -n %d %s -d%s --log file:/var/log/frr/%s.log >/run/start 2>&1"
-                 " || { cat /run/start; exit 1; }" % (DAEMON_NICE, path, more, daemon))
-        out = s.run("vtysh", "-b")
-        if "%" in out or "rror" in out:
-            raise Failed("the site refused its configuration:\n" + out)
+        benchlib.start_daemons(
+            s, lines, [d for d in demo.Round.daemons if d != "bfdd"] + ["wgd"], DAEMON_NICE)
 
     def birdc(self, i, *command):
         return self.p[i].run("birdc", "-s", "/run/bird.ctl", *command)
