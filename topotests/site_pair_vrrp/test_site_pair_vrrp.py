@@ -6,16 +6,12 @@ site's router l learns c's LAN from the gateway that serves it.
 
     hc --- c --- r === segment === a, b --- l --- h     a, b: also by u
 """
-import subprocess
-
 import pytest
 
-from lib_wgd import SLOW, die, holds, live, wait_for
+from lib_wgd import SLOW, die, holds, kernel_has, live, wait_for
 
-HAVE_MACVLAN = not subprocess.call(
-    "unshare -n sh -c 'ip link add v0 type veth peer name w0 &&"
-    " ip link add link v0 name m0 type macvlan mode bridge'",
-    shell=True, stderr=subprocess.DEVNULL)
+HAVE_MACVLAN = kernel_has("ip link add v0 type veth peer name w0 &&"
+                          " ip link add link v0 name m0 type macvlan mode bridge")
 pytestmark = pytest.mark.skipif(
     not HAVE_MACVLAN, reason="this kernel has no macvlan, which vrrpd needs")
 
@@ -80,6 +76,7 @@ def segment(net):
           "ip addr add 203.0.113.254/24 dev seg")
     for g in "ab":
         net[g].run(
+            "sysctl -qw net.ipv4.conf.to-r.arp_ignore=1;"
             "ip link add vrrp4-5 link to-r type macvlan mode bridge;"
             "ip link set vrrp4-5 address 00:00:5e:00:01:05;"
             "ip link set vrrp4-5 protodown on;"
