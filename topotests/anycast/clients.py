@@ -9,7 +9,9 @@ clients of r that have plain WireGuard and nothing else.
 The service 10.99.0.254 is at both gateways: who answers a probe is the gateway
 that the client uses.
 """
-from lib_wgd import BACKEND, SLOW, wait_for
+import contextlib
+
+from lib_wgd import BACKEND, wait_for
 
 ANYCAST = "192.0.2.1"
 SERVICE = "10.99.0.254"
@@ -25,6 +27,7 @@ TOPOLOGY = {
     "links": ["ar", "br"],
     "same_key": {"b": "a"},
 }
+
 
 class Client:
     "A namespace with WireGuard as a client has it."
@@ -70,17 +73,6 @@ class Client:
         return self.node.ping(SERVICE)
 
 
-def relax(net, names="abr"):
-    """
-    The manual's 50 ms for BFD are a toss-up on a slow machine that others use,
-    too: sessions fall, and the clients go where no test expects them.
-    """
-    if SLOW > 1:
-        for name in names:
-            net[name].configure("bfd\nprofile fast\ntransmit-interval 300\n"
-                                "receive-interval 300")
-
-
 def group(site):
     return site.json("show wireguard wg0 gateway-group")["wg0"]
 
@@ -113,3 +105,18 @@ def wait_served(net, client, by, timeout=30):
         return True
 
     wait_for(check, "%s served by %s" % (client, by), timeout)
+
+
+@contextlib.contextmanager
+def two_clients(net, echoes="ab", bfd="abr", ready=gateways_are_ready):
+    "c1 and c2, once they have an answer; the service is at ECHOES."
+    net.relax_bfd("fast", bfd)
+    for name in echoes:
+        net[name].echo(SERVICE)
+    wait_for(lambda: ready(net), "gateways")
+    found = {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}
+    for name, client in found.items():
+        wait_for(client.ping, "answer to " + name)
+    yield found
+    for client in found.values():
+        client.end()

@@ -13,13 +13,11 @@ import pytest
 
 from lib_wgd import SLOW, die, holds, live, wait_for
 from clients import (
-    SERVICE,
     TOPOLOGY,  # the net fixture takes it from here
-    Client,
     gateways_are_ready,
     group,
-    relax,
     role,
+    two_clients,
     wait_served,
 )
 
@@ -41,17 +39,10 @@ table ip nat {
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
-    relax(net)
-    for name in "ab":
-        net[name].echo(SERVICE)
-    wait_for(lambda: gateways_are_ready(net), "gateways")
-    found = {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}
-    for name, client in found.items():
-        wait_for(client.ping, "answer to " + name)
-        wait_served(net, name, "a")
-    yield found
-    for client in found.values():
-        client.end()
+    with two_clients(net) as found:
+        for name in found:
+            wait_served(net, name, "a")
+        yield found
 
 
 def announced_by(net, address):

@@ -13,13 +13,10 @@ import pytest
 
 from lib_wgd import HERE, PYTHON, SLOW, wait_for
 from clients import (
-    SERVICE,
     TOPOLOGY,  # the net fixture takes it from here
-    Client,
-    gateways_are_ready,
     group,
-    relax,
     role,
+    two_clients,
     wait_served,
 )
 
@@ -70,16 +67,10 @@ class Member:
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
-    relax(net)
-    net["a"].echo(SERVICE)
-    wait_for(lambda: gateways_are_ready(net), "gateways")
-    found = {"c1": Client(net, "c1", 1), "c2": Client(net, "c2", 2)}
-    for name, client in found.items():
-        wait_for(client.ping, "answer to " + name)
-        wait_served(net, name, "a")
-    yield found
-    for client in found.values():
-        client.end()
+    with two_clients(net, echoes="a") as found:
+        for name in found:
+            wait_served(net, name, "a")
+        yield found
 
 
 @pytest.fixture(scope="module", name="member")

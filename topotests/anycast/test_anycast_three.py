@@ -66,17 +66,9 @@ def clients_fixture(net):
     for name in "ab":
         net[name].configure(
             "interface wg0\nwireguard gateway-group member 10.255.4.2 bfd profile fast")
-    lib.relax(net, "abdr")
-    for name in MEMBER:
-        net[name].echo(lib.SERVICE)
-    wait_for(lambda: ready(net), "gateways")
-    found = {"c1": lib.Client(net, "c1", 1), "c2": lib.Client(net, "c2", 2)}
-    for name, client in found.items():
-        wait_for(client.ping, "answer to " + name)
-    wait_served(net, "a")
-    yield found
-    for client in found.values():
-        client.end()
+    with lib.two_clients(net, MEMBER, "abdr", ready) as found:
+        wait_served(net, "a")
+        yield found
 
 
 def test_one_dies_then_a_second(net, clients):

@@ -3,16 +3,11 @@
 BFD of wgd's own in a VRF: wg0 of a is in red, with its peers and their
 addresses; the underlay is in the default VRF.
 """
-import subprocess
-
 import pytest
 
-from lib_wgd import wait_for
+from lib_wgd import HAVE_VRF, wait_for
 from test_liveness import TOPOLOGY, wait_bfd, wait_state
 
-HAVE_VRF = not subprocess.call(
-    "unshare -n ip link add vrf-probe type vrf table 1001", shell=True,
-    stderr=subprocess.DEVNULL)
 pytestmark = pytest.mark.skipif(not HAVE_VRF, reason="this kernel has no VRFs")
 
 

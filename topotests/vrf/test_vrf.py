@@ -8,16 +8,11 @@ route.
 A link gets into a VRF by hand (`ip link set wg0 master red`), or by what
 manages links on the machine.  wgd follows it there.
 """
-import subprocess
 
 import pytest
 
-from lib_wgd import BACKEND, PATIENCE, difference, holds, wait_for
+from lib_wgd import BACKEND, HAVE_VRF, PATIENCE, difference, holds, wait_for
 
-HAVE_VRF = not subprocess.call(
-    "unshare -n ip link add vrf-probe type vrf table 1001", shell=True,
-    stderr=subprocess.DEVNULL,
-)
 pytestmark = pytest.mark.skipif(not HAVE_VRF, reason="this kernel has no VRFs")
 
 TOPOLOGY = {
