@@ -449,9 +449,44 @@ void wgd_peer_set_liveness(struct wgd_peer *p, enum wg_peer_state state)
 	wgd_announce_peer(p, false);
 }
 
+/* Does a peer of the interface have that address, in the tunnel? */
+static bool is_inner(const struct wgd_if *wif, const struct wg_addr *addr)
+{
+	struct wg_peer *peer;
+	struct wgd_peer *p;
+
+	for (peer = wg_peer_first(wif->dev); peer; peer = wg_peer_next(peer)) {
+		p = wg_peer_arg(peer);
+		if (has_address(p->addresses, p->n_addresses, addr))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Until a route that covers the endpoint has its host route, a userspace
+ * program sends its packets into itself.  What comes out at the other end seems
+ * to come from within the tunnel, WireGuard takes it for roaming, and then
+ * neither end gets a packet out again.
+ */
+static bool is_in_itself(const struct wgd_peer *p, const struct wg_endpoint *e)
+{
+	return p->resolved.addr.family && !p->wif->conf.fwmark &&
+	       !wg_addr_same(&e->addr, &p->resolved.addr) &&
+	       is_inner(p->wif, &e->addr) &&
+	       !is_inner(p->wif, &p->resolved.addr);
+}
+
 void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 {
 	p->endpoint = ev->endpoint;
+	if (is_in_itself(p, &ev->endpoint)) {
+		zlog_notice("%s: peer %s: its endpoint had become an address in the tunnel: as configured again",
+			    p->wif->name, wg_peer_name(p->peer));
+		p->endpoint = p->resolved;
+		wg_peer_resend_endpoint(p->peer);
+		wgd_if_kick(p->wif);
+	}
 	p->handshake = ev->handshake;
 	p->rx_bytes = ev->rx_bytes;
 	p->tx_bytes = ev->tx_bytes;

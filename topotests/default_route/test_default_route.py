@@ -187,6 +187,22 @@ def test_endpoint_roams(net, default):
     wait_for(lambda: host_routes(a) == {HOST: ["10.255.1.1"]}, "one host route")
 
 
+def test_endpoint_in_the_tunnel(net, default):
+    "What a userspace program does to itself (wgd_peer.c): it is put right."
+    a = net["a"]
+
+    def seen():
+        # b's next packet would put it right, too
+        a.run("wg set wg0 peer %s endpoint 10.99.0.2:51820" % net.keys["b", "wg0"][1])
+        a.vtysh("clear wireguard wg0")
+        return "an address in the tunnel" in a.log()
+
+    wait_for(seen, "a line in the log")
+    through_tunnel(net)
+    wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
+    assert "endpoint 10.99.0.2/32" not in a.log(), "no host route"
+
+
 def test_underlay_changes(net, default):
     "A more specific route outside: no need. Another gateway: followed."
     a = net["a"]
