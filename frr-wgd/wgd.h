@@ -20,6 +20,7 @@
  *                packets of clients that others serve
  *   wgd_source   one source address for all that an interface sends
  *   wgd_underlay the way to the endpoints: host routes, MTU
+ *   wgd_unswept  routes of ours that a killed zebra left in the kernel
  *   wgd_vty      show, clear, generate
  *   wgd_explain  one address explained: wgd_facts gathers what is known of
  *                it, wgd_cause finds what is to be mended first

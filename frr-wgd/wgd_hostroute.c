@@ -48,18 +48,26 @@ void wgd_hostroute_drop_old(void)
 	wgd_graceful_drop_old(wgd_zebra_client(), VRF_DEFAULT);
 }
 
-void wgd_hostroute_set(const struct wg_addr *addr, const struct wg_nexthop *nh,
-		       size_t n)
+struct prefix wgd_hostroute_prefix(const struct wg_prefix *p)
+{
+	struct prefix ret = {.family = p->family, .prefixlen = p->len};
+
+	memcpy(&ret.u.prefix, p->b, wg_family_bytes(p->family));
+	return ret;
+}
+
+void wgd_hostroute_send(const struct wgd_hostroute *r,
+			const struct wg_nexthop *nh, size_t n)
 {
 	struct zapi_route api = {
-		.vrf_id = VRF_DEFAULT,
-		.type = ZEBRA_ROUTE_HSLS,
+		.vrf_id = r->vrf,
+		.type = r->type,
 		.safi = SAFI_UNICAST,
-		.distance = DISTANCE,
+		.distance = r->distance,
+		.prefix = wgd_hostroute_prefix(&r->prefix),
 	};
 	size_t i;
 
-	wgd_zebra_prefix(addr, &api.prefix);
 	SET_FLAG(api.message, ZAPI_MESSAGE_DISTANCE);
 	if (n)
 		SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);
@@ -67,7 +75,7 @@ void wgd_hostroute_set(const struct wg_addr *addr, const struct wg_nexthop *nh,
 	for (i = 0; i < api.nexthop_num; i++) {
 		struct zapi_nexthop *to = &api.nexthops[i];
 
-		to->vrf_id = VRF_DEFAULT;
+		to->vrf_id = r->vrf;
 		to->ifindex = nh[i].ifindex;
 		to->weight = nh[i].weight;
 		to->type = NEXTHOP_TYPE_IFINDEX;
@@ -79,14 +87,28 @@ void wgd_hostroute_set(const struct wg_addr *addr, const struct wg_nexthop *nh,
 		if (nh[i].on_link)
 			SET_FLAG(to->flags, ZAPI_NEXTHOP_FLAG_ONLINK);
 	}
-	if (n)
-		zlog_info("endpoint %pFX: host route, for another route leads to it through a tunnel",
-			  &api.prefix);
-	else
-		zlog_info("endpoint %pFX: no host route any more",
-			  &api.prefix);
-	seen = true;
-	keep();
 	zclient_route_send(n ? ZEBRA_ROUTE_ADD : ZEBRA_ROUTE_DELETE,
 			   wgd_zebra_client(), &api);
+}
+
+void wgd_hostroute_set(const struct wg_addr *addr, const struct wg_nexthop *nh,
+		       size_t n)
+{
+	struct wgd_hostroute r = {
+		.vrf = VRF_DEFAULT,
+		.prefix = wg_prefix_host(addr),
+		.type = ZEBRA_ROUTE_HSLS,
+		.distance = DISTANCE,
+	};
+	struct prefix p = wgd_hostroute_prefix(&r.prefix);
+
+	if (n)
+		zlog_info(
+			"endpoint %pFX: host route, for another route leads to it through a tunnel",
+			&p);
+	else
+		zlog_info("endpoint %pFX: no host route any more", &p);
+	seen = true;
+	keep();
+	wgd_hostroute_send(&r, nh, n);
 }

@@ -6,7 +6,23 @@
 #ifndef WGD_HOSTROUTE_H
 #define WGD_HOSTROUTE_H
 
+#include "prefix.h"
+#include "vrf.h"
+
 #include "frr-wgd/wgd.h"
+
+/* A route as wgd tells it. */
+struct wgd_hostroute {
+	vrf_id_t vrf;
+	struct wg_prefix prefix;
+	uint8_t type; /* ZEBRA_ROUTE_* */
+	uint8_t distance;
+};
+
+extern struct prefix wgd_hostroute_prefix(const struct wg_prefix *p);
+/* Tell zebra; n 0: of its end.  There has to be a session with zebra. */
+extern void wgd_hostroute_send(const struct wgd_hostroute *r,
+			       const struct wg_nexthop *nh, size_t n);
 
 /*
  * Have a host route to the address with these next hops (n 0: none any more).

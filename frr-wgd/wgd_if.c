@@ -31,6 +31,7 @@
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
+#include "frr-wgd/wgd_unswept.h"
 #include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_link.h"
 
@@ -218,6 +219,7 @@ static void run(struct event *t)
 		look(wif);
 	wg_core_settle(wgd.core);
 	wgd_underlay_settle();
+	wgd_unswept_settle();
 	wgd_zebra_track();
 	report_maximums(wif);
 	if (!wif->be && !wgd_attach(wif))

@@ -44,6 +44,7 @@
 #include "frr-wgd/wgd_leftover.h"
 #include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
+#include "frr-wgd/wgd_unswept.h"
 #include "frr-wgd/wgd_zapi.h"
 #include "frr-wgd/wgd_zebra.h"
 
@@ -147,6 +148,7 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 	struct wg_nexthop nh[MULTIPATH_NUM];
 	struct wgd_zapi_route route;
 	struct wg_prefix p;
+	bool unswept;
 	size_t n;
 	int rc;
 
@@ -184,9 +186,10 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 					  ? nh[0].ifindex
 					  : 0,
 				  n);
+	unswept = wgd_unswept_told(vrf, &p, &route, nh, n);
 	if (route.type == ZEBRA_ROUTE_HSLS)
 		wgd_hostroute_seen();
-	else if (vrf == VRF_DEFAULT)
+	else if (vrf == VRF_DEFAULT && !unswept)
 		wg_underlay_route(wgd.underlay, &p, nh, n);
 	wgd_if_route_event();
 }
@@ -222,6 +225,7 @@ static void routes_are_here(struct event *t)
 	wgd_if_release_stale();
 	if (first) {
 		wgd_underlay_settle();
+		wgd_unswept_settle();
 		wgd_hostroute_drop_old();
 	}
 }
@@ -472,6 +476,8 @@ static void endpoint_told(const struct wg_addr *addr,
 			nh[way.n_nh++] = nh[i];
 	if (way.n_nh && !to_prefix(&route->prefix, &way.prefix))
 		return;
+	if (way.n_nh && route->type == ZEBRA_ROUTE_KERNEL)
+		way.ours = wgd_unswept_is(&way.prefix);
 	wg_underlay_told(wgd.underlay, addr, &way);
 	wgd_underlay_order();
 }
@@ -574,6 +580,7 @@ static void zebra_up(struct zclient *zc)
 
 	zlog_info("connected to zebra%s", connected_before ? " again" : "");
 	connected = true;
+	wgd_unswept_forget();
 	/* links are told for each VRF that was asked for */
 	RB_FOREACH (vrf, vrf_name_head, &vrfs_by_name)
 		if (vrf->vrf_id == VRF_DEFAULT || vrf_is_enabled(vrf))
@@ -667,6 +674,7 @@ void wgd_zebra_finish(void)
 
 	event_cancel(&t_quiet);
 	event_cancel(&t_stale);
+	wgd_unswept_forget();
 	while ((f = follows)) {
 		follows = f->next;
 		event_cancel(&f->t_end);

@@ -332,6 +332,17 @@ void wg_underlay_release(struct wg_underlay *u, const struct wg_addr *addr)
 	forget(u, e);
 }
 
+bool wg_underlay_holds(const struct wg_underlay *u, const struct wg_addr *addr,
+		       bool *ret_kept)
+{
+	const struct under *e = find_under(u, addr);
+
+	if (!e || !e->refs)
+		return false;
+	*ret_kept = e->kept;
+	return true;
+}
+
 static void told_ours(struct wg_underlay *u, struct under *e,
 		      const struct wg_way *way)
 {

@@ -33,6 +33,9 @@ void wg_underlay_set_tunnel(struct wg_underlay *u, uint32_t ifindex, bool is);
  */
 void wg_underlay_hold(struct wg_underlay *u, const struct wg_addr *addr);
 void wg_underlay_release(struct wg_underlay *u, const struct wg_addr *addr);
+/* Is the address held, and is a host route to it wanted (*ret_kept)? */
+bool wg_underlay_holds(const struct wg_underlay *u, const struct wg_addr *addr,
+		       bool *ret_kept);
 
 /*
  * What tracking says of an address: the longest prefix that covers it, with

@@ -236,8 +236,8 @@ def test_mark(net, default):
 def test_zebra_dies(net, default):
     "bgpd with it: its 8.4.4 tells a new zebra nothing."
     a = net["a"]
+    a.kill("zebra")  # first: the host route stays in the kernel
     a.kill("bgpd")
-    a.kill("zebra")
     a.start("zebra")
     a.start("bgpd")
     a.run("ip route del 10.255.0.0/16", check=False)

@@ -168,6 +168,32 @@ static void test_default_route(void **state)
 	release("10.0.0.1");
 }
 
+static const char *held(const char *addr)
+{
+	struct wg_addr a = addr_of(addr);
+	bool kept;
+
+	if (!wg_underlay_holds(u, &a, &kept))
+		return "no";
+	return kept ? "kept" : "held";
+}
+
+static void test_holds(void **state)
+{
+	assert_string_equal(held("10.0.0.1"), "no");
+	hold("10.0.0.1");
+	assert_string_equal(held("10.0.0.1"), "held");
+	assert_string_equal(held("10.0.0.2"), "no");
+	told("10.0.0.1", "0.0.0.0/0", LINKS(OUT));
+	route("0.0.0.0/0", LINKS(TUN));
+	assert_string_equal(held("10.0.0.1"), "kept");
+	assert_string_equal(wants(), "10.0.0.1>1");
+	/* it is not held any more, though its host route is still to go */
+	release("10.0.0.1");
+	assert_string_equal(held("10.0.0.1"), "no");
+	assert_string_equal(wants(), "10.0.0.1-");
+}
+
 static void test_tracking_first(void **state)
 {
 	hold("10.0.0.1");
@@ -613,6 +639,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_default_route),
+		CASE(test_holds),
 		CASE(test_tracking_first),
 		CASE(test_asks),
 		CASE(test_follows),

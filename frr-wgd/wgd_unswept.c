@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Routes of ours that zebra did not sweep.
+ *
+ * A zebra that is killed leaves its routes in the kernel, and the next one
+ * sweeps them.  That of FRR 10 sweeps before it has read them, so they stay.
+ * Ours have protocol `zebra` there, as those of all types that have no number
+ * of their own; read again they are kernel routes, of distance 0, and hide what
+ * we announce and our host routes for good.  They are told with the flag of a
+ * route that zebra made (SELFROUTE), which no other kernel route has: zebra
+ * sets it for what it reads at its start only.
+ *
+ * Of these, ours are those out of an interface of ours without a gateway, which
+ * is what we announce, and host routes to endpoints.  Which those are may be
+ * known later, so they are noted, for the stale time.
+ *
+ * zebra sends no deletion of a kernel route to the kernel, and makes one again
+ * that somebody else deletes.  So such a route gets a stand-in of ours with the
+ * same next hops, that anything else is better than; then zebra is told to
+ * forget its kernel route.  What is best now, one that we announce or the
+ * stand-in, takes the place in the kernel: no packet is lost.  The stand-in
+ * goes when all routes are here.
+ *
+ * Rejected: to delete it in the kernel ourselves, behind zebra's back, which
+ * tells two halves of a change to two who do not wait for each other.
+ */
+#include <zebra.h>
+#include "frr-wgd/wgd_compat.h"
+
+#include "jhash.h"
+#include "log.h"
+#include "typesafe.h"
+
+#include "frr-wgd/wgd_hostroute.h"
+#include "frr-wgd/wgd_if.h"
+#include "frr-wgd/wgd_unswept.h"
+#include "frr-wgd/wgd_zebra.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_UNSWEPT, "WireGuard routes left in the kernel");
+
+#define DISTANCE 254 /* of a stand-in; 255 would not be used at all */
+
+PREDECL_HASH(unswepts);
+
+struct unswept {
+	struct unswepts_item item;
+	vrf_id_t vrf;
+	struct wg_prefix prefix;
+	bool taken;    /* it is ours, and has a stand-in */
+	bool replaced; /* zebra uses another one now */
+	size_t n;
+	struct wg_nexthop nh[];
+};
+
+static int cmp(const struct unswept *a, const struct unswept *b)
+{
+	return a->vrf != b->vrf ? (a->vrf < b->vrf ? -1 : 1)
+				: wg_prefix_cmp(&a->prefix, &b->prefix);
+}
+
+static uint32_t hash(const struct unswept *u)
+{
+	return jhash(&u->prefix, sizeof(u->prefix), u->vrf);
+}
+
+DECLARE_HASH(unswepts, struct unswept, item, cmp, hash);
+
+static struct unswepts_head all = INIT_HASH(all);
+static struct event *t_forget;
+
+static struct unswept *find(vrf_id_t vrf, const struct wg_prefix *p)
+{
+	struct unswept key = {.vrf = vrf, .prefix = *p};
+
+	return unswepts_count(&all) ? unswepts_find(&all, &key) : NULL;
+}
+
+static void drop(struct unswept *u)
+{
+	unswepts_del(&all, u);
+	XFREE(MTYPE_WGD_UNSWEPT, u);
+}
+
+static bool is_host(vrf_id_t vrf, const struct wg_prefix *p)
+{
+	return vrf == VRF_DEFAULT && p->len == wg_family_bits(p->family);
+}
+
+static bool is_announced(const struct unswept *u)
+{
+	struct wgd_if *wif;
+
+	if (u->n != 1 || u->nh[0].gateway.family)
+		return false;
+	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		if (wg_dev_ifindex(wif->dev) == u->nh[0].ifindex)
+			return true;
+	return false;
+}
+
+/* Is it a host route to an endpoint, and do we want one (*RET_KEPT)? */
+static bool is_endpoint(const struct unswept *u, bool *ret_kept)
+{
+	struct wg_addr addr = {.family = u->prefix.family};
+
+	if (!is_host(u->vrf, &u->prefix))
+		return false;
+	memcpy(addr.b, u->prefix.b, sizeof(addr.b));
+	return wg_underlay_holds(wgd.underlay, &addr, ret_kept);
+}
+
+static void forget_unknown(struct event *t)
+{
+	struct unswept *u;
+
+	frr_each_safe (unswepts, &all, u)
+		if (!u->taken)
+			drop(u);
+}
+
+static struct unswept *note(vrf_id_t vrf, const struct wg_prefix *p,
+			    const struct wg_nexthop *nh, size_t n)
+{
+	struct unswept *u = find(vrf, p);
+
+	if (u)
+		drop(u);
+	u = XCALLOC(MTYPE_WGD_UNSWEPT, sizeof(*u) + n * sizeof(*nh));
+	u->vrf = vrf;
+	u->prefix = *p;
+	u->n = n;
+	memcpy(u->nh, nh, n * sizeof(*nh));
+	unswepts_add(&all, u);
+	if (!t_forget)
+		event_add_timer(wgd.master, forget_unknown, NULL,
+				wgd.stale_time, &t_forget);
+	return u;
+}
+
+static void take(struct unswept *u, bool kept)
+{
+	struct wgd_hostroute r = {
+		.vrf = u->vrf,
+		.prefix = u->prefix,
+		.type = ZEBRA_ROUTE_HSLS,
+		.distance = DISTANCE,
+	};
+	struct prefix p = wgd_hostroute_prefix(&u->prefix);
+
+	zlog_info(
+		"%pFX vrf %u: a zebra that was killed left this route of ours in the kernel",
+		&p, u->vrf);
+	/* where we want one it is in zebra already, or on its way there */
+	if (!kept)
+		wgd_hostroute_send(&r, u->nh, u->n);
+	r.type = ZEBRA_ROUTE_KERNEL;
+	wgd_hostroute_send(&r, NULL, 0);
+	u->taken = true;
+}
+
+static void withdraw(const struct unswept *u)
+{
+	struct wgd_hostroute r = {
+		.vrf = u->vrf,
+		.prefix = u->prefix,
+		.type = ZEBRA_ROUTE_HSLS,
+	};
+
+	wgd_hostroute_send(&r, NULL, 0);
+}
+
+/* Do what can be done for it by now. */
+static void step(struct unswept *u)
+{
+	bool kept = false, ours = is_endpoint(u, &kept);
+
+	if (!u->taken && (ours || is_announced(u)))
+		take(u, kept);
+	if (!u->replaced || !wgd.routes_here)
+		return;
+	if (!kept)
+		withdraw(u);
+	drop(u);
+}
+
+void wgd_unswept_settle(void)
+{
+	struct unswept *u;
+
+	if (wgd_zebra_client())
+		frr_each_safe (unswepts, &all, u)
+			step(u);
+}
+
+bool wgd_unswept_told(vrf_id_t vrf, const struct wg_prefix *p,
+		      const struct wgd_zapi_route *route,
+		      const struct wg_nexthop *nh, size_t n)
+{
+	bool host = is_host(vrf, p);
+	struct unswept *u;
+
+	if (n && route->type == ZEBRA_ROUTE_KERNEL &&
+	    CHECK_FLAG(route->flags, ZEBRA_FLAG_SELFROUTE)) {
+		if (!host && (n > 1 || nh[0].gateway.family))
+			return false;
+		step(note(vrf, p, nh, n));
+		return host;
+	}
+	u = find(vrf, p);
+	if (u && !u->taken) {
+		drop(u);
+	} else if (u && n) {
+		u->replaced = true;
+		step(u);
+	}
+	return false;
+}
+
+bool wgd_unswept_is(const struct wg_prefix *p)
+{
+	struct unswept *u = find(VRF_DEFAULT, p);
+
+	return u && !u->replaced;
+}
+
+void wgd_unswept_forget(void)
+{
+	struct unswept *u;
+
+	event_cancel(&t_forget);
+	while ((u = unswepts_pop(&all)))
+		XFREE(MTYPE_WGD_UNSWEPT, u);
+}
