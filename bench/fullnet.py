@@ -278,7 +278,9 @@ def watch(node):
 
 
 def mover(node):
-    return Gear(node, routewatch.__file__, "move", "/run/frr/staticd.vty",
+    # static routes are mgmtd's since FRR 10
+    daemon = "mgmtd" if routewatch.FRR10 else "staticd"
+    return Gear(node, routewatch.__file__, "move", "/run/frr/%s.vty" % daemon,
                 "/run/frr/zserv.api")
 
 

@@ -5,9 +5,9 @@ What a benchmark asks of a site's kernel, in a process of its own there, so
 that its clock is not held up by other work.
 
   routewatch.py watch           count the changes of routes
-  routewatch.py move STATICD ZEBRA
-                                move a prefix to and fro through staticd's
-                                console, and time it: in the kernel, in what
+  routewatch.py move CONSOLE ZEBRA
+                                move a prefix to and fro by static routes, at
+                                the console that takes them, and time it: in the kernel, in what
                                 zebra (its socket) tells another client, and
                                 on the wire
 """
@@ -35,6 +35,7 @@ SIZE = 1000  # of a probe; no other packet in a tunnel is of its size
 # WireGuard: 16 bytes of header, the packet to 16 bytes padded, a tag of 16
 OUTER = 20 + 8 + 16 + (20 + 8 + SIZE + 15) // 16 * 16 + 16
 ENDPOINTS = "10.255.1.2", "10.255.2.2"  # of the two, in the underlay
+FRR10 = os.path.exists("/usr/lib/frr/mgmtd")
 GROUP4, GROUP6 = 0x40, 0x400  # of rtnetlink: routes
 
 
@@ -106,10 +107,11 @@ def wire():
 class Told:
     """
     Another client of zebra, which hears of static routes only: the clock of
-    what wgd can know.  (lib/zclient.h of FRR 8.4: header, hello, redistribute.)
+    what wgd can know.  (lib/zclient.h of FRR: header, hello, redistribute; of
+    10.3, and of 8.4.)
     """
-    HELLO, REDISTRIBUTE, ROUTE_ADD = 18, 11, 30
-    SHARP, STATIC = 24, 3
+    HELLO, REDISTRIBUTE, ROUTE_ADD = (19, 12, 31) if FRR10 else (18, 11, 30)
+    SHARP, STATIC = 24, 4 if FRR10 else 3
 
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
