@@ -82,7 +82,7 @@ def segment(net):
             "ip link set vrrp4-5 protodown on;"
             "ip addr add %s/24 dev vrrp4-5; ip link set vrrp4-5 up" % ENDPOINT)
         # FRR's framework does not know this daemon
-        net[g].run("/usr/lib/frr/vrrpd -d")
+        net[g].run("/usr/lib/frr/vrrpd -d </dev/null >/dev/null 2>&1")
         net[g].configure(VRRP % PRIORITY[g])
     net["c"].gear.net.cmd_raises("nft -f -", stdin="""
 table inet count {
