@@ -108,6 +108,15 @@ int wgd_nb_validate(struct nb_cb_pre_validate_args *args)
 
 /* --- applying */
 
+/* IPv4 first: libyang 2 keeps the order of lines, 3 has one of its own. */
+static int address_cmp(const void *a, const void *b)
+{
+	const struct wg_addr *x = a, *y = b;
+
+	return x->family != y->family ? x->family - y->family
+				      : memcmp(x->b, y->b, sizeof(x->b));
+}
+
 static void read_peer(const struct lyd_node *peer, struct wgd_peer_conf *conf)
 {
 	const struct lyd_node *leaf, *sub;
@@ -166,6 +175,8 @@ static void read_peer(const struct lyd_node *peer, struct wgd_peer_conf *conf)
 					 &conf->statics[conf->n_statics]) == 0)
 			wg_prefix_mask(&conf->statics[conf->n_statics++]);
 	}
+	qsort(conf->addresses, conf->n_addresses, sizeof(*conf->addresses),
+	      address_cmp);
 }
 
 static void free_peer_conf(struct wgd_peer_conf *conf)
