@@ -6,6 +6,7 @@ them come and go over BGP and over OSPF.  Peer d is never there.
 """
 import time
 
+import pytest
 
 from lib_wgd import SLOW, holds, wait_for
 
@@ -15,6 +16,7 @@ TOPOLOGY = {
     "links": [("a", "r")],
     "options": {"wgd": "--stale-time 15"},
 }
+release = pytest.mark.release  # zebra's tables, its client's routes, its sweep
 B = {"10.99.0.2/32", "10.8.2.0/24", "fd00:8:2::/64"}
 C = {"10.99.0.3/32", "10.8.3.0/24"}
 
@@ -78,6 +80,7 @@ class Changes:
         return self.node.run("cat /tmp/gearlogdir/monitor")
 
 
+@release
 def test_live_peers_are_announced(net):
     wait_seen(net, B | C)
     a = net["a"].show()
@@ -105,6 +108,7 @@ def test_our_own_routes_do_not_confuse_us(net):
     assert "cause" not in a.json("show wireguard explain 10.8.2.1")
 
 
+@release
 def test_dead_peer_is_withdrawn(net):
     "b falls silent: BFD finds out, long before WireGuard would."
     wait_for(lambda: net["a"].json("show bfd peers")[0]["status"] == "up", "BFD")
@@ -142,6 +146,7 @@ def test_only_what_changed(net):
     assert "10.8.2.0/24" not in text and "10.99.0.2" not in text, text
 
 
+@release
 def test_a_prefix_moves(net):
     "From one announced peer to the other in one commit: it is never gone."
     changes = Changes(net)
@@ -254,6 +259,7 @@ def test_killed_in_its_first_second(net):
     a.vtysh("write memory")
 
 
+@release
 def test_zebra_restarted(net):
     a = net["a"]
     a.kill("zebra")
@@ -267,6 +273,7 @@ def test_zebra_restarted(net):
     wait_seen(net, B | C)
 
 
+@release
 def test_last_line(net):
     "The interface goes: so do its routes."
     net["a"].configure(

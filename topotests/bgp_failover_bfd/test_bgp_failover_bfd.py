@@ -11,7 +11,7 @@ from lib_wgd import SLOW, holds, wait_for
 
 LAN = "192.168.50.0/24"
 SERVER = "192.168.50.10"
-pytestmark = pytest.mark.device  # the main job
+pytestmark = [pytest.mark.device, pytest.mark.release]  # the main job
 
 TOPOLOGY = {
     "sites": "abc",
