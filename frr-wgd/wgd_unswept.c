@@ -196,17 +196,18 @@ bool wgd_unswept_told(vrf_id_t vrf, const struct wg_prefix *p,
 		      const struct wgd_zapi_route *route,
 		      const struct wg_nexthop *nh, size_t n)
 {
+	struct unswept *u = find(vrf, p);
 	bool host = is_host(vrf, p);
-	struct unswept *u;
 
 	if (n && route->type == ZEBRA_ROUTE_KERNEL &&
 	    CHECK_FLAG(route->flags, ZEBRA_FLAG_SELFROUTE)) {
 		if (!host && (n > 1 || nh[0].gateway.family))
 			return false;
-		step(note(vrf, p, nh, n));
+		/* zebra tells it again until it has forgotten it */
+		if (!u || !u->taken || u->replaced)
+			step(note(vrf, p, nh, n));
 		return host;
 	}
-	u = find(vrf, p);
 	if (u && !u->taken) {
 		drop(u);
 	} else if (u && n) {

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lib_wgd import SLOW, holds, wait_for
+from lib_wgd import FRR10, SLOW, holds, wait_for
 
 TOPOLOGY = {
     "sites": "abcr",
@@ -271,6 +271,25 @@ def test_zebra_restarted(net):
     a.start("wgd")
     wait_for(lambda: a.show()["peers"]["b"]["announced"] == 3, "b up")
     wait_seen(net, B | C)
+
+
+@release
+@pytest.mark.skipif(not FRR10, reason="zebra sweeps, and bgpd tells a new one nothing")
+def test_both_killed(net):
+    "What zebra's successor did not sweep is taken over, and nothing stays for it."
+    a = net["a"]
+    a.vtysh("write memory")
+    a.kill("wgd")
+    a.kill("zebra")
+    a.start("zebra")
+    a.start("wgd")
+    wait_for(lambda: in_zebra(net) == in_table(B | C), "routes in the new zebra")
+    wait_seen(net, B | C)
+    wait_for(lambda: "all routes are here" in a.log().rsplit(" starting: ", 1)[1], "all routes")
+    wait_for(lambda: "hsls" not in a.vtysh("show ip route json", "show ipv6 route json"),
+             "end of what stood in for them")
+    kernel = a.run("ip route show proto zebra")
+    assert len(kernel.splitlines()) == len(v4(B | C)), kernel
 
 
 @release
