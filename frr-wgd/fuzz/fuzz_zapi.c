@@ -39,7 +39,19 @@ static void same_nexthop(const struct zapi_nexthop *a,
 {
 	CHECK(a->type == b->type && a->vrf_id == b->vrf_id);
 	CHECK(a->ifindex == b->ifindex && a->flags == b->flags);
-	CHECK(memcmp(&a->gate, &b->gate, sizeof(a->gate)) == 0);
+	switch (a->type) {
+	case NEXTHOP_TYPE_IPV4:
+	case NEXTHOP_TYPE_IPV4_IFINDEX:
+		CHECK(a->gate.ipv4.s_addr == b->gate.ipv4.s_addr);
+		break;
+	case NEXTHOP_TYPE_IPV6:
+	case NEXTHOP_TYPE_IPV6_IFINDEX:
+		CHECK(IPV6_ADDR_SAME(&a->gate.ipv6, &b->gate.ipv6));
+		break;
+	case NEXTHOP_TYPE_IFINDEX:
+	case NEXTHOP_TYPE_BLACKHOLE:
+		break; /* no gateway: whatever was there before */
+	}
 }
 
 static void decode(const uint8_t *data, size_t size)

@@ -32,6 +32,7 @@ RUNS = 3
 # busy machine finds deaths that are none); the rest is room for a slow one
 DETECTION = 600 * SLOW
 SLACK = 850
+ANSWERS_MS = 50  # that are refused when the LAN comes back
 
 
 def peer(site, name):
@@ -111,10 +112,11 @@ class Traffic:
 def lost_nothing(result):
     """
     On the way there.  Answers that were under way when their source became the
-    other one's are refused by WireGuard: those of a few milliseconds.
+    other one's are refused by WireGuard: those of a few milliseconds, or of as
+    long as a busy machine keeps them waiting.
     """
     assert result["arrived"] == result["sent"], result
-    assert result["outageMs"] < 20 * SLOW, result
+    assert result["outageMs"] < ANSWERS_MS * SLOW, result
 
 
 @pytest.fixture(scope="module", name="home")
