@@ -32,7 +32,7 @@ RUNS = 3
 # busy machine finds deaths that are none); the rest is room for a slow one
 DETECTION = 600 * SLOW
 SLACK = 850
-ANSWERS_MS = 50  # that are refused when the LAN comes back
+ANSWERS_MS = 100  # that are refused when the LAN comes back
 
 
 def peer(site, name):
