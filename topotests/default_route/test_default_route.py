@@ -11,8 +11,6 @@ import pytest
 
 from lib_wgd import SLOW, holds, wait_for
 
-pytestmark = pytest.mark.release  # what zebra tells of ways, and its sweep
-
 TOPOLOGY = {
     "sites": "ab",
     "daemons": ["bgpd"],
