@@ -70,6 +70,24 @@ class Console:
         self.socket.close()
 
 
+def give_priority(node, names, nice):
+    """
+    ... to the sessions of these programs at a node: with sched_autogroup, which
+    most kernels have, sessions get the same share, and a nice value counts only
+    among the programs of one.
+    """
+    net = os.readlink("/proc/%d/ns/net" % node.holder.pid)
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/comm" % pid, encoding="utf-8") as f:
+                if f.read().strip() not in names or os.readlink("/proc/%s/ns/net" % pid) != net:
+                    continue
+            with open("/proc/%s/autogroup" % pid, "w", encoding="ascii") as f:
+                f.write(str(nice))
+        except OSError:
+            pass  # it has ended, or the kernel has none
+
+
 def start_daemons(node, lines, daemons, nice=0):
     """
     FRR's daemons and wgd at a node, with this configuration; zebra with as much
