@@ -50,7 +50,10 @@ class Member:
         "Until a lets it in: who was cut off has to wait."
 
         def attempt():
-            self.events.clear()
+            # a may have connected already, and have told its snapshot
+            for e in list(self.events):
+                if {"up", "bye"} & set(e):
+                    self.events.remove(e)
             self.do(connect={})
             wait_for(lambda: {"up", "bye"} & {k for e in self.events for k in e},
                      "answer of a", every=0.02)
