@@ -88,14 +88,8 @@ static bool is_host(vrf_id_t vrf, const struct wg_prefix *p)
 
 static bool is_announced(const struct unswept *u)
 {
-	struct wgd_if *wif;
-
-	if (u->n != 1 || u->nh[0].gateway.family)
-		return false;
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
-		if (wg_dev_ifindex(wif->dev) == u->nh[0].ifindex)
-			return true;
-	return false;
+	return u->n == 1 && !u->nh[0].gateway.family &&
+	       wgd_if_find_index(u->nh[0].ifindex);
 }
 
 /* Is it a host route to an endpoint, and do we want one (*RET_KEPT)? */

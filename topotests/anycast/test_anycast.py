@@ -15,7 +15,7 @@ from clients import (
 )
 
 KILL_MS = 300  # BFD 50 ms x 3
-SLACK = 1000  # for a busy machine; bench/bench-anycast has the figures
+SLACK = 700 if SLOW <= 1 else 1000  # for a busy machine; bench/bench-anycast has the figures
 
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
