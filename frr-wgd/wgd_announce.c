@@ -165,12 +165,10 @@ static void send_route(struct session *s, vrf_id_t vrf,
 		.safi = SAFI_UNICAST,
 		.distance = DISTANCE,
 		.nexthop_num = n,
+		.prefix = wgd_zebra_prefix(p),
 	};
 	size_t i;
 
-	api.prefix.family = p->family;
-	api.prefix.prefixlen = p->len;
-	memcpy(&api.prefix.u.prefix, p->b, wg_family_bytes(p->family));
 	SET_FLAG(api.message, ZAPI_MESSAGE_DISTANCE);
 	if (n)
 		SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);

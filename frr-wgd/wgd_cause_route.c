@@ -12,6 +12,7 @@
 
 #include "frr-wgd/wgd_cause.h"
 #include "frr-wgd/wgd_live.h"
+#include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_keys.h"
 
 /* The followed route decides, and says this. */
@@ -201,14 +202,13 @@ static const char *denying(const struct wgd_facts *f,
 			   const struct wg_peer *peer, bool *ret_exists)
 {
 	const struct wg_prefix *p = &f->route.prefix;
-	struct prefix fp = {.family = p->family, .prefixlen = p->len};
+	struct prefix fp = wgd_zebra_prefix(p);
 	int i = p->family == AF_INET6;
 	struct wgd_peer *one = wg_peer_arg(peer);
 	struct prefix_list *list;
 
 	if (!one || !one->plist[i])
 		return NULL;
-	memcpy(&fp.u.prefix, p->b, wg_family_bytes(p->family));
 	list = prefix_list_lookup(i ? AFI_IP6 : AFI_IP, one->plist[i]);
 	*ret_exists = !!list;
 	return prefix_list_apply(list, &fp) == PREFIX_PERMIT ? NULL

@@ -48,14 +48,6 @@ void wgd_hostroute_drop_old(void)
 	wgd_graceful_drop_old(wgd_zebra_client(), VRF_DEFAULT);
 }
 
-struct prefix wgd_hostroute_prefix(const struct wg_prefix *p)
-{
-	struct prefix ret = {.family = p->family, .prefixlen = p->len};
-
-	memcpy(&ret.u.prefix, p->b, wg_family_bytes(p->family));
-	return ret;
-}
-
 void wgd_hostroute_send(const struct wgd_hostroute *r,
 			const struct wg_nexthop *nh, size_t n)
 {
@@ -64,7 +56,7 @@ void wgd_hostroute_send(const struct wgd_hostroute *r,
 		.type = r->type,
 		.safi = SAFI_UNICAST,
 		.distance = r->distance,
-		.prefix = wgd_hostroute_prefix(&r->prefix),
+		.prefix = wgd_zebra_prefix(&r->prefix),
 	};
 	size_t i;
 
@@ -100,7 +92,7 @@ void wgd_hostroute_set(const struct wg_addr *addr, const struct wg_nexthop *nh,
 		.type = ZEBRA_ROUTE_HSLS,
 		.distance = DISTANCE,
 	};
-	struct prefix p = wgd_hostroute_prefix(&r.prefix);
+	struct prefix p = wgd_zebra_prefix(&r.prefix);
 
 	if (n)
 		zlog_info(

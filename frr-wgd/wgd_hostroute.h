@@ -19,7 +19,6 @@ struct wgd_hostroute {
 	uint8_t distance;
 };
 
-extern struct prefix wgd_hostroute_prefix(const struct wg_prefix *p);
 /* Tell zebra; n 0: of its end.  There has to be a session with zebra. */
 extern void wgd_hostroute_send(const struct wgd_hostroute *r,
 			       const struct wg_nexthop *nh, size_t n);

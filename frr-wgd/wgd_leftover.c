@@ -81,12 +81,9 @@ static void delete (const struct leftover *l)
 		.type = ZEBRA_ROUTE_TABLE,
 		.instance = l->instance,
 		.safi = SAFI_UNICAST,
+		.prefix = wgd_zebra_prefix(&l->prefix),
 	};
 
-	api.prefix.family = l->prefix.family;
-	api.prefix.prefixlen = l->prefix.len;
-	memcpy(&api.prefix.u.prefix, l->prefix.b,
-	       wg_family_bytes(l->prefix.family));
 	zlog_info(
 		"%pFX in table %u, which nobody announces any more: withdrawn",
 		&api.prefix, l->instance);

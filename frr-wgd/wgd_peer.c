@@ -27,6 +27,7 @@
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
 #include "frr-wgd/wgd_underlay.h"
+#include "frr-wgd/wgd_zebra.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_PEER, "WireGuard peer");
@@ -142,10 +143,9 @@ static void set_endpoint(struct wgd_peer *p, const char *host, uint16_t port)
 
 static bool plist_permits(const void *arg, const struct wg_prefix *p)
 {
-	struct prefix fp = { .family = p->family, .prefixlen = p->len };
+	struct prefix fp = wgd_zebra_prefix(p);
 	struct prefix_list *plist = (struct prefix_list *)arg;
 
-	memcpy(&fp.u.prefix, p->b, wg_family_bytes(p->family));
 	return prefix_list_apply(plist, &fp) == PREFIX_PERMIT;
 }
 

@@ -139,7 +139,7 @@ static void take(struct unswept *u, bool kept)
 		.type = ZEBRA_ROUTE_HSLS,
 		.distance = DISTANCE,
 	};
-	struct prefix p = wgd_hostroute_prefix(&u->prefix);
+	struct prefix p = wgd_zebra_prefix(&u->prefix);
 
 	zlog_info(
 		"%pFX vrf %u: a zebra that was killed left this route of ours in the kernel",

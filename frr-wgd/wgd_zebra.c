@@ -86,12 +86,12 @@ static bool to_prefix(const struct prefix *p, struct wg_prefix *ret)
 	return true;
 }
 
-void wgd_zebra_prefix(const struct wg_addr *a, struct prefix *ret)
+struct prefix wgd_zebra_prefix(const struct wg_prefix *p)
 {
-	memset(ret, 0, sizeof(*ret));
-	ret->family = a->family;
-	ret->prefixlen = wg_family_bits(a->family);
-	memcpy(&ret->u.prefix, a->b, wg_family_bytes(a->family));
+	struct prefix ret = {.family = p->family, .prefixlen = p->len};
+
+	memcpy(&ret.u.prefix, p->b, wg_family_bytes(p->family));
+	return ret;
 }
 
 /*
@@ -439,6 +439,7 @@ struct zclient *wgd_zebra_client(void)
 void wgd_zebra_track(void)
 {
 	struct wg_gateway_want want;
+	struct wg_prefix host;
 	struct prefix p;
 
 	if (!connected)
@@ -446,7 +447,8 @@ void wgd_zebra_track(void)
 	while (wg_gateway_next(wgd.core, &want)) {
 		if (!is_there(want.vrf))
 			continue; /* its routes go with it */
-		wgd_zebra_prefix(&want.gateway, &p);
+		host = wg_prefix_host(&want.gateway);
+		p = wgd_zebra_prefix(&host);
 		wgd_debug_routes("%s next hop %pFX vrf %u",
 				 want.want ? "track" : "forget", &p, want.vrf);
 		zclient_send_rnh(zclient,

@@ -26,8 +26,8 @@ extern bool wgd_zebra_is_telling(void);
 
 /* The session; NULL: there is none. */
 extern struct zclient *wgd_zebra_client(void);
-/* The host prefix of an address, for zebra. */
-extern void wgd_zebra_prefix(const struct wg_addr *addr, struct prefix *ret);
+/* A prefix as FRR has it. */
+extern struct prefix wgd_zebra_prefix(const struct wg_prefix *p);
 
 /* Track the next hops that the core wants tracked, and no others. */
 extern void wgd_zebra_track(void);
