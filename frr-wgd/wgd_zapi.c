@@ -62,7 +62,7 @@ stream_failure:
 
 bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 {
-	uint32_t flags, message;
+	uint32_t message;
 	uint8_t source_len = 0;
 	uint16_t i;
 	struct in6_addr source;
@@ -71,7 +71,7 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 	ret->n_nh = 0;
 	STREAM_GETC(s, ret->type);
 	STREAM_GETW(s, ret->instance);
-	STREAM_GETL(s, flags);
+	STREAM_GETL(s, ret->flags);
 	STREAM_GETL(s, message);
 	STREAM_FORWARD_GETP(s, 1); /* SAFI: unicast was asked for */
 	if (ret->type >= ZEBRA_ROUTE_MAX || !prefix_decode(s, &ret->prefix))
@@ -92,7 +92,8 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 		return false;
 	for (i = 0; i < ret->n_nh; i++) {
 		memset(&ret->nh[i], 0, sizeof(ret->nh[i]));
-		if (zapi_nexthop_decode(s, &ret->nh[i], flags, message) != 0)
+		if (zapi_nexthop_decode(s, &ret->nh[i], ret->flags, message) !=
+		    0)
 			return false;
 	}
 	return true;

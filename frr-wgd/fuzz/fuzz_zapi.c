@@ -76,6 +76,7 @@ static void decode(const uint8_t *data, size_t size)
 		return; /* libfrr reads more: ours may be in order even so */
 	CHECK(ok);
 	CHECK(ours.type == theirs.type && ours.instance == theirs.instance);
+	CHECK(ours.flags == theirs.flags);
 	CHECK(prefix_same(&ours.prefix, &theirs.prefix));
 	CHECK(ours.has_source == !!theirs.src_prefix.prefixlen);
 	if (!CHECK_FLAG(theirs.message, ZAPI_MESSAGE_NEXTHOP))
