@@ -100,7 +100,8 @@ static void serve(struct wg_group *g, struct wg_client *c, int64_t now)
 		g->stats.served++;
 	if (c->role == WG_ROLE_TAKING)
 		wg_take_answered(g, c, now);
-	if (c->doubted >= 0)
+	/* who is called dead was not asked for it, so it may be in good faith */
+	if (c->doubted >= 0 && !g->member[c->doubted].dead)
 		g->member[c->doubted].lies++;
 	c->doubted = -1;
 	c->contests = 0;

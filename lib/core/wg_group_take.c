@@ -228,9 +228,18 @@ static void hurry(struct wg_group *g, struct wg_client *c, int64_t now)
 		attempt(g, c, now);
 }
 
+/* Whatever its server says: the client will tell who is right. */
+static void doubt(struct wg_group *g, struct wg_client *c, int64_t now)
+{
+	int server = c->server;
+
+	wg_take_begin(g, c, now);
+	c->doubted = server;
+}
+
 /*
  * Ask its server for it.  An honest one has given it within SETTLED_MS, so
- * who still has it then does not: the client will tell.
+ * who still has it then does not.
  */
 static void ask(struct wg_group *g, struct wg_client *c,
 		const struct wg_endpoint *from, int64_t now)
@@ -243,8 +252,7 @@ static void ask(struct wg_group *g, struct wg_client *c,
 		c->doubt_ms = now;
 	if (now - c->doubt_ms >= DOUBT_MS) {
 		wg_client_set_endpoint(g, c, from, false);
-		wg_take_begin(g, c, now);
-		c->doubted = server;
+		doubt(g, c, now);
 		return;
 	}
 	c->asked_ms = now;
@@ -257,7 +265,6 @@ bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
 		    int64_t now)
 {
 	struct wg_client *c = wg_client_at(g, from);
-	const struct wg_member *server;
 
 	if (!c)
 		return guess(g, from, now);
@@ -271,12 +278,11 @@ bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
 	if (c->removing || !wg_group_may_take(g) ||
 	    (c->again_ms != WG_NEVER && now < c->again_ms))
 		return true;
-	server = c->server < 0 ? NULL : &g->member[c->server];
-	if (!server || server->dead || !server->ready) {
-		wg_take_begin(g, c, now);
-		return true;
-	}
-	ask(g, c, from, now);
+	if (c->server >= 0 && !g->member[c->server].dead &&
+	    g->member[c->server].ready)
+		ask(g, c, from, now);
+	else
+		doubt(g, c, now);
 	return true;
 }
 

@@ -791,6 +791,50 @@ static void test_liar(void **state)
 	wg_group_delete(&g);
 }
 
+/*
+ * BFD has lost it, its connection has not: it goes on claiming whom we have.
+ * It may be in good faith, so it is not cut off, but the client decides.
+ */
+static void test_dead_and_claiming(void **state)
+{
+	struct wg_group *g = wg_group_new(7);
+	struct wg_key key = key_of(1);
+	struct wg_client *c = wg_client_new(g, &key, NULL);
+	struct wg_endpoint at = place_of(5);
+	struct wg_group_msg msg = {.kind = WG_GROUP_CLIENT};
+	unsigned n;
+
+	now = 1000;
+	wg_group_member_add(g, 0);
+	wg_group_member_id(g, 0, 8);
+	wg_group_member_ready(g, 0, true);
+	wg_group_member_dead(g, 0, true, now);
+	for (n = 0; n < 5; n++, now += 10000) {
+		msg.record = (struct wg_group_record){
+			.key = key,
+			.claim = WG_CLAIM_SERVING,
+			.serial = c->serial + 1,
+			.endpoint = at,
+		};
+		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		assert_int_equal(c->role, WG_ROLE_PASSIVE);
+		assert_int_equal(c->server, 0);
+		if (c->removing)
+			wg_group_removed(g, c, now);
+		assert_true(wg_group_stray(g, &at, now));
+		assert_int_equal(c->role, WG_ROLE_TAKING);
+		msg.record.serial = c->serial + 1;
+		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		assert_int_equal(c->role, WG_ROLE_TAKING);
+		if (c->removing)
+			wg_group_removed(g, c, now);
+		wg_group_seen(g, c, 0, &at, now);
+		assert_int_equal(c->role, WG_ROLE_SERVING);
+	}
+	wg_group_check(g);
+	wg_group_delete(&g);
+}
+
 static void test_nowhere(void **state)
 {
 	static const struct wg_addr nowhere[] = {
@@ -924,6 +968,7 @@ int main(void)
 		cmocka_unit_test(test_moves_while_its_gateway_dies),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_liar),
+		cmocka_unit_test(test_dead_and_claiming),
 		cmocka_unit_test(test_nowhere),
 		cmocka_unit_test(test_model),
 	};
