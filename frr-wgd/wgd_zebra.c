@@ -234,6 +234,8 @@ static void quiet(struct event *t)
 {
 	struct follow *f;
 
+	if (zclient->sock < 0)
+		return; /* zebra is away: its return begins replays */
 	for (f = follows; f; f = f->next)
 		if (f->replaying)
 			return; /* its end is waited for, too */

@@ -161,6 +161,28 @@ def test_zebra_killed(net):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
 
 
+def test_zebra_killed_as_wgd_returns(net):
+    "What routes there are is not known while there is no zebra to say it."
+    a = net["a"]
+    a.wait_allowed(RIGHT)
+    a.kill("wgd")
+    said = a.log().count("connected to zebra")
+    a.start("wgd")
+    wait_for(lambda: a.log().count("connected to zebra") > said, "wgd at zebra")
+    said = a.log().count("all routes are here")
+    a.kill("zebra")
+    a.kill("bgpd")
+    # three seconds are enough while zebra is there
+    holds(lambda: a.log().count("all routes are here") == said, 6, "waiting")
+    assert {**a.allowed(), **RIGHT} == a.allowed()
+    a.start("zebra")
+    a.start("bgpd")
+    a.wait_allowed(RIGHT)
+    wait_for(lambda: a.log().count("all routes are here") > said, "all routes")
+    a.wait_allowed(RIGHT)
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
 @pytest.mark.parametrize("daemon", ["bgpd", "staticd"])
 def test_protocol_daemon_killed(net, daemon):
     "Its prefixes go and come with its routes; the other's stay."
