@@ -50,6 +50,8 @@
 #define REFUSED_AGAIN_MS 60000 /* between two tries of what was refused */
 #define REFRESH_QUICK_MS 20 /* a device that is read so fast ... */
 #define REFRESH_MAX_MS 100  /* ... may be waited for by a show command */
+#define WATCH_MS 2000	    /* ... and read for so long ... */
+#define WATCH_EACH_MS 200   /* ... so often */
 
 static void arm(struct wgd_if *wif);
 static void answered(struct event *t);
@@ -178,6 +180,12 @@ static void applied(struct wgd_if *wif)
 	wif->stats.latency_sum_us += us;
 }
 
+static bool is_watched(const struct wgd_if *wif)
+{
+	return wgd_now_ms() < wif->watch_ms &&
+	       wif->read_took_ms <= REFRESH_QUICK_MS;
+}
+
 static void poll_due(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
@@ -189,7 +197,8 @@ static void poll_due(struct event *t)
 	/* zebra itself pauses for a second while it takes a table in */
 	wg_dev_count(wif->dev, &count);
 	lull = MAX(LULL_MS, (int64_t)count.installed / LULL_PREFIXES);
-	if ((wif->dirty_since_us || now - wif->last_apply_ms < lull) &&
+	if (!is_watched(wif) &&
+	    (wif->dirty_since_us || now - wif->last_apply_ms < lull) &&
 	    now - wif->poll_due_ms < PUT_OFF_LULLS * lull) {
 		event_add_timer_msec(wgd.master, poll_due, wif, LULL_MS,
 				     &wif->t_poll);
@@ -208,6 +217,21 @@ static int64_t poll_ms(struct wgd_if *wif, bool suspect)
 
 	ms = MIN(MAX(ms, POLL_MIN_MS), POLL_MAX_MS);
 	return ms - ms * (frr_weak_random() % 100) / 800;
+}
+
+static void poll_in(struct wgd_if *wif, int64_t ms)
+{
+	event_cancel(&wif->t_poll);
+	event_add_timer_msec(wgd.master, poll_due, wif, ms, &wif->t_poll);
+}
+
+void wgd_device_watch(struct wgd_if *wif)
+{
+	wif->watch_ms = wgd_now_ms() + WATCH_MS;
+	/* without a timer a read is to come, and looks at it at its end */
+	if (wif->t_poll && is_watched(wif) &&
+	    event_timer_remain_msec(wif->t_poll) > WATCH_EACH_MS)
+		poll_in(wif, WATCH_EACH_MS);
 }
 
 unsigned wgd_device_retry_max(struct wgd_if *wif)
@@ -242,10 +266,9 @@ static void read_done(struct wgd_if *wif)
 	    wgd_now_ms() - wif->refused_ms >= REFUSED_AGAIN_MS)
 		wg_plan_retry(wif->dev);
 	wif->poll_due_ms = 0;
-	event_cancel(&wif->t_poll);
-	event_add_timer_msec(wgd.master, poll_due, wif,
-			     poll_ms(wif, was_synced && differences),
-			     &wif->t_poll);
+	poll_in(wif, is_watched(wif)
+			     ? WATCH_EACH_MS
+			     : poll_ms(wif, was_synced && differences));
 }
 
 static void device_seen(struct wgd_if *wif, const struct wg_event *ev)

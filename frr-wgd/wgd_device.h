@@ -18,5 +18,10 @@ extern unsigned wgd_device_retry_max(struct wgd_if *wif);
  * it takes no time worth speaking of.
  */
 extern void wgd_device_refresh(struct wgd_if *wif);
+/*
+ * An endpoint may be about to become a wrong one (wgd_peer.c): read it often for
+ * a while, under the same condition.
+ */
+extern void wgd_device_watch(struct wgd_if *wif);
 
 #endif

@@ -113,6 +113,7 @@ struct wgd_if {
 	struct event *t_poll; /* next read */
 	struct event *t_idle; /* nothing happened for a while */
 	int64_t last_apply_ms, read_began_ms, read_took_ms;
+	int64_t watch_ms; /* read often until then (wgd_device_watch) */
 	int64_t poll_due_ms; /* the next read waits for a lull since; 0: none */
 	int64_t read_cpu_us; /* what the last read cost us */
 	int64_t dirty_since_us; /* 0: nothing pending */

@@ -23,6 +23,7 @@
 
 #include "frr-wgd/wgd_announce.h"
 #include "frr-wgd/wgd_debug.h"
+#include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_live.h"
 #include "frr-wgd/wgd_peer.h"
@@ -467,7 +468,8 @@ static bool is_inner(const struct wgd_if *wif, const struct wg_addr *addr)
  * Until a route that covers the endpoint has its host route, a userspace
  * program sends its packets into itself.  What comes out at the other end seems
  * to come from within the tunnel, WireGuard takes it for roaming, and then
- * neither end gets a packet out again.
+ * neither end gets a packet out again.  What is under way meanwhile may do so
+ * once more, so the device is watched then, and after each new host route.
  */
 static bool is_in_itself(const struct wgd_peer *p, const struct wg_endpoint *e)
 {
@@ -485,6 +487,7 @@ void wgd_peer_seen(struct wgd_peer *p, const struct wg_event *ev)
 			    p->wif->name, wg_peer_name(p->peer));
 		p->endpoint = p->resolved;
 		wg_peer_resend_endpoint(p->peer);
+		wgd_device_watch(p->wif);
 		wgd_if_kick(p->wif);
 	}
 	p->handshake = ev->handshake;

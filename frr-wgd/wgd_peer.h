@@ -50,6 +50,7 @@ struct wgd_peer {
 
 	/* endpoints that are kept outside the tunnel: see wgd_underlay.c */
 	struct wg_addr under[3]; /* where it is, is configured, is expected */
+	int64_t awaits_ms; /* a host route, since when; 0: no */
 	bool inside; /* and one of them is not */
 
 	struct wgd_announced *announced; /* see wgd_announce.c; NULL: no */

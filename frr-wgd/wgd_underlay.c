@@ -13,6 +13,11 @@
  * the packets may well be routed by another one, in another network namespace
  * for example.  So an endpoint counts as inside the tunnel only while its peer
  * does not answer.
+ *
+ * What covers an endpoint and is new reaches the device when the host route is
+ * there, and not before: so what the kernel leads into the tunnel meanwhile is
+ * dropped, and does not come out at the other end, where it would look as if
+ * the peer had moved (wgd_peer.c).
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -21,12 +26,14 @@
 #include "log.h"
 #include "vrf.h"
 
+#include "frr-wgd/wgd_device.h"
 #include "frr-wgd/wgd_group.h"
 #include "frr-wgd/wgd_hostroute.h"
 #include "frr-wgd/wgd_source.h"
 #include "frr-wgd/wgd_underlay.h"
 #include "frr-wgd/wgd_zebra.h"
 
+#define AWAIT_MS 2000 /* a host route; zebra needs 10 */
 #define WG_OVERHEAD 80 /* bytes: IPv6, UDP, WireGuard's header and tag */
 
 static uint32_t generation; /* of what was acted upon */
@@ -80,15 +87,33 @@ enum wg_path wgd_underlay_path(const struct wgd_peer *p)
 	return wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
 }
 
+/* Is it being led outside?  It may fail, so not for ever. */
+static bool is_on_its_way_out(struct wgd_peer *p)
+{
+	int64_t now = wgd_now_ms();
+
+	if (!wg_underlay_awaits(wgd.underlay, endpoint_of(p))) {
+		p->awaits_ms = 0;
+		return false;
+	}
+	if (!p->awaits_ms)
+		p->awaits_ms = now;
+	return now - p->awaits_ms < AWAIT_MS;
+}
+
 /* Does the tunnel run in itself? */
 static void judge(struct wgd_peer *p)
 {
-	uint32_t ifindex;
-	enum wg_path path =
-		wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
-	bool inside = path == WG_PATH_INSIDE && !wgd_peer_in_session(p) &&
-		      ifindex == wg_dev_ifindex(p->wif->dev);
+	bool out = is_on_its_way_out(p), inside;
 	char addr[WG_ADDR_STRLEN];
+	enum wg_path path;
+	uint32_t ifindex;
+
+	path = wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
+	inside = path == WG_PATH_INSIDE &&
+		 ifindex == wg_dev_ifindex(p->wif->dev);
+	out &= inside;
+	inside &= !out && !wgd_peer_in_session(p);
 
 	wgd_group_path(p, path);
 	if (inside != p->inside) {
@@ -103,7 +128,7 @@ static void judge(struct wgd_peer *p)
 				p->wif->name, wg_peer_name(p->peer), addr);
 	}
 	p->inside = inside;
-	wg_peer_set_inside(p->peer, inside ? endpoint_of(p) : NULL);
+	wg_peer_set_inside(p->peer, inside || out ? endpoint_of(p) : NULL, out);
 }
 
 void wgd_underlay_peer(struct wgd_peer *p)
@@ -199,10 +224,14 @@ static void look_at_links(void)
 void wgd_underlay_order(void)
 {
 	struct wg_underlay_want want;
+	struct wgd_if *wif;
 
 	while (wgd_zebra_client() &&
 	       wg_underlay_next(wgd.underlay, wgd.routes_here, &want)) {
 		wgd_hostroute_set(&want.addr, want.nh, want.n_nh);
+		for (wif = wgd_if_first(); wif && want.n_nh;
+		     wif = wgd_if_next(wif))
+			wgd_device_watch(wif);
 		if (want.ask)
 			wg_gateway_ask(wgd.core, VRF_DEFAULT, &want.addr);
 	}

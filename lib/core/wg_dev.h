@@ -145,9 +145,11 @@ const char *wg_peer_state_str(enum wg_peer_state state);
 /*
  * The peer's endpoint is this address, and routing leads to it through the
  * device itself: followed routes that cover it are nobody's (covers-endpoint),
- * lest a tunnel run in itself.  NULL: it is not so.
+ * lest a tunnel run in itself.  NULL: it is not so.  SOON_OVER: another route
+ * is on its way; what the device has already stays where it is meanwhile.
  */
-void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr);
+void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr,
+			bool soon_over);
 
 /* permits NULL: everything. */
 void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,

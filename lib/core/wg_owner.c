@@ -135,8 +135,20 @@ static bool is_lent(const struct wg_binding *b,
 	return false;
 }
 
+/* Has the device an entry for it, or one that covers it? */
+static bool is_on_device(const struct wg_dev *dev, const struct wg_table *t,
+			 uint32_t i)
+{
+	const struct wg_node *n = wg_table_node(t, i);
+
+	while (dev->aggregating && !n->acked && n->parent)
+		n = wg_table_node(t, n->parent);
+	return n->acked;
+}
+
 /* Does the prefix cover an endpoint that only the device itself leads to? */
-static bool covers_endpoint(const struct wg_dev *dev, const struct wg_prefix *p)
+static bool covers_endpoint(const struct wg_dev *dev, const struct wg_table *t,
+			    uint32_t i, const struct wg_prefix *p)
 {
 	const struct wg_peer *peer;
 	struct wg_prefix host;
@@ -145,7 +157,8 @@ static bool covers_endpoint(const struct wg_dev *dev, const struct wg_prefix *p)
 		return false;
 	for (peer = dev->named; peer; peer = peer->next) {
 		host = wg_prefix_host(&peer->inside);
-		if (peer->inside.family && wg_prefix_covers(p, &host))
+		if (peer->inside.family && wg_prefix_covers(p, &host) &&
+		    !(peer->inside_soon_over && is_on_device(dev, t, i)))
 			return true;
 	}
 	return false;
@@ -237,7 +250,7 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 				.present = n->lent ? 0 : present(dev, t, i),
 			};
 
-			if (covers_endpoint(dev, &q.prefix))
+			if (covers_endpoint(dev, t, i, &q.prefix))
 				verdict = WG_ROUTE_COVERS_ENDPOINT;
 			else
 				owner = ladder(dev->core->bindings[n->route],

@@ -189,7 +189,7 @@ void wg_peer_delete(struct wg_peer *peer)
 	struct wg_dev *dev = peer->dev;
 
 	wg_claim_drop_all(peer);
-	wg_peer_set_inside(peer, NULL);
+	wg_peer_set_inside(peer, NULL, false);
 	unlist(peer);
 	dev->n_named--;
 	dev->marked = true;
@@ -434,7 +434,8 @@ void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state)
 		wg_peer_mark(peer);
 }
 
-void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr)
+void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr,
+			bool soon_over)
 {
 	static const struct wg_addr none;
 	struct wg_dev *dev = peer->dev;
@@ -442,9 +443,10 @@ void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr)
 
 	if (!addr)
 		addr = &none;
-	if (wg_addr_same(&old, addr))
+	if (wg_addr_same(&old, addr) && peer->inside_soon_over == soon_over)
 		return;
 	peer->inside = *addr;
+	peer->inside_soon_over = soon_over;
 	dev->n_inside += (addr->family != 0) - (old.family != 0);
 	if (old.family)
 		wg_owner_decide_covers(dev, &old);

@@ -59,6 +59,7 @@ struct wg_peer {
 	struct wg_filter filter[2];
 	uint32_t maximum;
 	struct wg_addr inside; /* endpoint that only the device leads to */
+	bool inside_soon_over; /* ... for the moment */
 	struct wg_prefix *claims; /* addresses and statics, any order */
 	size_t n_claims;
 	size_t cap_claims;

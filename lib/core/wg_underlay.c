@@ -512,6 +512,13 @@ enum wg_path wg_underlay_path(const struct wg_underlay *u,
 	return e->inside ? WG_PATH_INSIDE : WG_PATH_OUTSIDE;
 }
 
+bool wg_underlay_awaits(const struct wg_underlay *u, const struct wg_addr *addr)
+{
+	const struct under *e = find_under(u, addr);
+
+	return e && e->kept && !e->working;
+}
+
 uint32_t wg_underlay_generation(const struct wg_underlay *u)
 {
 	return u->generation;

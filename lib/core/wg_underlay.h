@@ -90,6 +90,12 @@ const char *wg_path_str(enum wg_path path);
 enum wg_path wg_underlay_path(const struct wg_underlay *u,
 			      const struct wg_addr *addr,
 			      uint32_t *ret_ifindex);
+/*
+ * Is a host route to it on its way?  The path is still the old one then.  What
+ * says that it came is tracking.
+ */
+bool wg_underlay_awaits(const struct wg_underlay *u,
+			const struct wg_addr *addr);
 /* Moves whenever wg_underlay_path may say something else. */
 uint32_t wg_underlay_generation(const struct wg_underlay *u);
 

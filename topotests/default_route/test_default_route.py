@@ -11,6 +11,8 @@ import pytest
 
 from lib_wgd import SLOW, holds, wait_for
 
+pytestmark = pytest.mark.release  # what zebra tells of ways, and its sweep
+
 TOPOLOGY = {
     "sites": "ab",
     "daemons": ["bgpd"],
@@ -107,6 +109,8 @@ def test_comes_and_goes(net, start):
     server.kill()
     assert len(result["holes"]) <= 3 and result["lost"] < 3 * 200 * SLOW, result
     assert "host route" in net["a"].log()
+    # a packet that was encrypted twice makes the other end believe that
+    assert "an address in the tunnel" not in net["a"].log() + net["b"].log()
 
 
 def test_picture(net, default):

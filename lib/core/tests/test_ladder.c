@@ -204,7 +204,7 @@ static void configure(struct wg_dev *dev, const struct ladder_case *c)
 		if (is_in(c->full, *name))
 			wg_peer_set_maximum(peer, 1);
 		if (is_in(c->inside, *name))
-			wg_peer_set_inside(peer, &endpoint);
+			wg_peer_set_inside(peer, &endpoint, false);
 	}
 	if (c->any)
 		wg_dev_set_follow(dev, WG_FOLLOW_ANY);
@@ -312,11 +312,11 @@ static void test_inside(void **state)
 #define VERDICT(addr)                                                          \
 	(assert_true(wg_route_lookup(dev, addr, &e)), wg_verdict_str(e.verdict))
 	assert_string_equal(VERDICT(&away), "accepted");
-	wg_peer_set_inside(b, &there);
+	wg_peer_set_inside(b, &there, false);
 	assert_string_equal(VERDICT(&there), "covers-endpoint");
 	assert_null(e.decided);
 	assert_string_equal(VERDICT(&away), "accepted");
-	wg_peer_set_inside(b, &away);
+	wg_peer_set_inside(b, &away, false);
 	assert_string_equal(VERDICT(&there), "covers-endpoint");
 	assert_string_equal(VERDICT(&away), "covers-endpoint");
 	/* a route that comes later, and one that covers nothing of it */
@@ -326,11 +326,54 @@ static void test_inside(void **state)
 	there.b[1] = 2;
 	there.b[2] = 3;
 	assert_string_equal(VERDICT(&there), "accepted");
-	wg_peer_set_inside(b, NULL);
+	wg_peer_set_inside(b, NULL, false);
 	assert_string_equal(VERDICT(&away), "accepted");
-	wg_peer_set_inside(b, &away);
+	wg_peer_set_inside(b, &away, false);
 	wg_peer_delete(b);
 	assert_string_equal(VERDICT(&away), "accepted");
+	wg_core_delete(&core);
+}
+
+/* A host route is on its way: nothing new meanwhile, but what was, stays. */
+static void test_inside_for_the_moment(void **state)
+{
+	struct wg_core *core = wg_core_new();
+	struct wg_dev *dev = wg_dev_new(core, "wg0");
+	struct wg_peer *a = wg_peer_new(dev, "a");
+	struct wg_key key_a = { { 1 } };
+	struct wg_addr addr = gateway('a'), there = { AF_INET, { 10, 1, 2, 3 } };
+	struct wg_addr elsewhere = { AF_INET, { 11, 1, 2, 3 } };
+	struct wg_op ops[8];
+	struct wg_entry e;
+
+	wg_dev_set_link(dev, 0, IFINDEX);
+	wg_peer_set_key(a, &key_a);
+	wg_peer_add_address(a, &addr, NULL);
+	wg_core_settle(core);
+	route(core, "0.0.0.0/0", "a1");
+	wg_core_settle(core);
+	/* decided is not enough: the device has to have it */
+	wg_peer_set_inside(a, &there, true);
+	assert_string_equal(VERDICT(&there), "covers-endpoint");
+	wg_peer_set_inside(a, NULL, false);
+	assert_string_equal(VERDICT(&there), "accepted");
+	wg_sync_begin(dev, false);
+	wg_sync_end(dev);
+	while (wg_sync_step(dev, 1))
+		;
+	while (wg_plan_pending(dev))
+		wg_plan_commit(dev, ops, wg_plan_next(dev, ops, 8));
+	wg_peer_set_inside(a, &there, true);
+	assert_string_equal(VERDICT(&there), "accepted");
+	route(core, "10.0.0.0/8", "a1");
+	wg_core_settle(core);
+	assert_string_equal(VERDICT(&there), "covers-endpoint");
+	/* it did not come */
+	wg_peer_set_inside(a, &there, false);
+	assert_string_equal(VERDICT(&there), "covers-endpoint");
+	assert_string_equal(VERDICT(&elsewhere), "covers-endpoint");
+	wg_peer_set_inside(a, NULL, false);
+	assert_string_equal(VERDICT(&there), "accepted");
 #undef VERDICT
 	wg_core_delete(&core);
 }
@@ -527,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_inside),
+		cmocka_unit_test(test_inside_for_the_moment),
 		cmocka_unit_test(test_maximum),
 		cmocka_unit_test(test_present_on_device),
 		cmocka_unit_test(test_lent),
