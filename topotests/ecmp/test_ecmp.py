@@ -4,11 +4,7 @@ Two equal paths into one interface: WireGuard has no ECMP, so one peer owns
 the prefix and wgd says which and why.  It stays as long as it is one of the
 best; a heavier path takes over; and what is left is used when one goes.
 """
-import pytest
-
 from lib_wgd import holds, wait_for
-
-pytestmark = pytest.mark.device  # moves between peers
 
 LAN = "192.168.50.0/24"
 SERVER = "192.168.50.10"
