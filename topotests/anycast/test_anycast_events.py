@@ -33,6 +33,11 @@ table ip nat {
     type nat hook postrouting priority 100;
     oifname { "to-a", "to-b" } ip saddr 198.51.100.0/24 snat to 198.51.100.1
   }
+  chain forward {
+    # a connection that an answer began would go on without the NAT
+    type filter hook forward priority 0;
+    ip daddr 198.51.100.0/24 ct state new drop
+  }
 }
 """
 
