@@ -269,12 +269,18 @@ static uint32_t wanted_mtu(struct wgd_if *wif, const struct interface **ret)
 	return wgd_underlay_mtu(wif, ret);
 }
 
-/* Our one link-local address; it goes with IFF_UP. */
+/*
+ * Our one link-local address; it goes with IFF_UP.  zebra forgets for good an
+ * address that it hears of before the link (its data plane thread is told of
+ * addresses, the main one of links), and then no router advertisement leaves by
+ * it.  So not before zebra has told of the link, which has us look again.
+ */
 static int set_linklocal(struct wgd_if *wif, uint32_t ifindex)
 {
 	struct wg_addr ll;
 
-	if (wif->adopted || !wgd_if_public_key(wif))
+	if (wif->adopted || !wgd_if_public_key(wif) ||
+	    !wgd_zebra_knows(wif->name, ifindex))
 		return 0;
 	wg_key_linklocal(wgd_if_public_key(wif), &ll);
 	return wg_link_set_linklocal(ifindex, &ll);

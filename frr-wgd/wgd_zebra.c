@@ -551,6 +551,14 @@ struct interface *wgd_zebra_link(const char *name)
 	return NULL;
 }
 
+bool wgd_zebra_knows(const char *name, uint32_t ifindex)
+{
+	const struct interface *ifp = wgd_zebra_link(name);
+
+	return zclient->sock < 0 ||
+	       (ifp && (uint32_t)ifp->ifindex == ifindex);
+}
+
 static int link_changed(struct interface *ifp)
 {
 	wgd_debug_events("link %s: index %u, %s", ifp->name, ifp->ifindex,

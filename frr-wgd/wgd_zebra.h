@@ -34,5 +34,7 @@ extern void wgd_zebra_track(void);
 
 /* The link of this name as zebra knows it, in any VRF; NULL: it does not. */
 extern struct interface *wgd_zebra_link(const char *name);
+/* Has zebra told of this one, or is there no zebra that could? */
+extern bool wgd_zebra_knows(const char *name, uint32_t ifindex);
 
 #endif
