@@ -4,7 +4,10 @@ BGP unnumbered: no address on the tunnel but the link-local ones, the
 neighbor is found by router advertisements, and IPv4 prefixes have an IPv6
 next hop.
 """
-from lib_wgd import wait_for
+import os
+import signal
+
+from lib_wgd import holds, wait_for
 
 TOPOLOGY = {
     "sites": "ab",
@@ -39,3 +42,25 @@ def test_both_families_follow(net):
 
 def test_traffic(net):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "answer")
+
+
+def test_address_waits_for_zebra(net):
+    "zebra forgets an address that it hears of before the link."
+    a = net["a"]
+    net.make_key("a", "wg9")
+    lines = net.expand("configure terminal\ninterface wg9\nwireguard\n@implementation@")
+    command = ["vtysh", "-d", "wgd"]
+    for line in lines.splitlines():
+        command += ["-c", line]
+    zebra = a.pid("zebra")
+    os.kill(zebra, signal.SIGSTOP)
+    try:
+        a.run(command)
+        wait_for(lambda: "UP" in a.run("ip -o link show dev wg9", check=False), "the link")
+        holds(
+            lambda: "fe80" not in a.run("ip -6 -o addr show dev wg9"), 2, "no address"
+        )
+    finally:
+        os.kill(zebra, signal.SIGCONT)
+    wait_for(lambda: "inet6 fe80" in a.vtysh("show interface wg9"), "the address in zebra")
+    a.configure("interface wg9\nno wireguard implementation\nno wireguard")
