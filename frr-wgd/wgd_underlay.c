@@ -38,6 +38,7 @@
 
 static uint32_t generation; /* of what was acted upon */
 static bool links_changed;
+static struct event *t_awaited; /* a host route: all is judged again */
 
 /* --- what is held */
 
@@ -87,6 +88,12 @@ enum wg_path wgd_underlay_path(const struct wgd_peer *p)
 	return wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
 }
 
+static void awaited(struct event *t)
+{
+	links_changed = true;
+	wgd_if_kick_all();
+}
+
 /* Is it being led outside?  It may fail, so not for ever. */
 static bool is_on_its_way_out(struct wgd_peer *p)
 {
@@ -98,7 +105,10 @@ static bool is_on_its_way_out(struct wgd_peer *p)
 	}
 	if (!p->awaits_ms)
 		p->awaits_ms = now;
-	return now - p->awaits_ms < AWAIT_MS;
+	if (now - p->awaits_ms >= AWAIT_MS)
+		return false;
+	event_add_timer_msec(wgd.master, awaited, NULL, AWAIT_MS, &t_awaited);
+	return true;
 }
 
 /* Does the tunnel run in itself? */
@@ -277,5 +287,6 @@ void wgd_underlay_init(void)
 
 void wgd_underlay_finish(void)
 {
+	event_cancel(&t_awaited);
 	wg_underlay_delete(&wgd.underlay);
 }

@@ -237,6 +237,26 @@ def test_mark(net, default):
     a.run("ip rule del fwmark 77; ip route flush table 77")
 
 
+def test_host_route_is_refused(net, start):
+    "By the operator, who leads WireGuard's packets outside by a rule."
+    a = net["a"]
+    wait_for(lambda: way(a, "203.0.113.1") == "under", "default route outside")
+    a.run("ip route add default via 10.255.1.1 table 78; ip rule add to %s table 78" % HOST)
+    a.configure("ip prefix-list HOST permit %s\n"
+                "route-map NO deny 10\nmatch ip address prefix-list HOST\n"
+                "route-map NO permit 20\nip protocol any route-map NO" % HOST)
+    announce(net)
+    wait_for(lambda: a.allowed().get("0.0.0.0/0") == "b", "default route at b")
+    assert not host_routes(a)
+    assert "host route, for another route" in a.log()
+    wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
+    announce(net, False)
+    wait_for(lambda: way(a, "203.0.113.1") == "under", "default route outside")
+    a.configure("no ip protocol any route-map NO\nno route-map NO\nno ip prefix-list HOST")
+    a.run("ip rule del to %s table 78; ip route flush table 78" % HOST)
+    not_through_tunnel(net)
+
+
 def test_zebra_dies(net, default):
     "bgpd with it: its 8.4.4 tells a new zebra nothing."
     a = net["a"]
