@@ -56,7 +56,15 @@ KEYDIR = "/etc/frr/wireguard"
 SYS_PIDFD_GETFD = 438
 SO_RCVBUFFORCE = 33
 DAEMON = {name: number for number, name in TopoRouter.RD.items()}
-FRR10 = os.path.exists("/usr/lib/frr/mgmtd")
+FRR = tuple(
+    map(int, re.search(
+        r"version (\d+)\.(\d+)",
+        subprocess.check_output(["/usr/lib/frr/zebra", "--version"], text=True),
+    ).groups())
+)
+FRR10 = FRR >= (10, 0)
+# bgpd has "redistribute table" over IPv6
+TABLE6 = FRR < (10, 5)
 
 # The longest that anything a test waits for may take: BGP, BFD and OSPF come
 # up within a few seconds, a client finds a restarted zebra within ten.
@@ -589,6 +597,8 @@ class Net:
             "wireguard implementation userspace" if BACKEND == "userspace" else ""
         )
         text = text.replace("@implementation@", line)
+        if not TABLE6:
+            text = re.sub(r"^ *redistribute table\n", "", text, flags=re.M)
         return re.sub(
             r"@(\w+)\.([\w-]+)@", lambda m: self.keys[m[1], m[2]][1], text
         )
