@@ -334,10 +334,11 @@ def test_killed_is_not_a_death(net, home, daemon):
     probe = Traffic(net, "h" + u, rate=500)
     a.kill(daemon)
     wait_for(lambda: see() and bfd(a, u) == "not known", "end of " + daemon)
+    see()  # the last look may have been too early
     assert a.allowed()[LAN] == u
     a.start(daemon)
     wait_for(lambda: see() and bfd(a, u) == "up", "BFD again", every=0.02)
-    see()  # the last look may have been too early
+    see()  # here, too
     assert seen == {"up", "not known"} and states == {"up"}, (seen, states)
     a.wait_allowed({LAN: u})
     result = probe.result()
