@@ -386,10 +386,15 @@ void wg_peer_set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf)
 	    !old->psk_file == !conf->psk_file &&
 	    (!old->psk_file || strcmp(old->psk_file, conf->psk_file) == 0))
 		return;
-	/* a name that is resolved late must not send back who has roamed */
-	if (old->endpoint.addr.family == AF_UNSPEC && peer->present &&
-	    peer->alive)
+	/*
+	 * A name that is resolved late must not send back who has roamed.  But
+	 * one that was taken back and comes again is somebody's wish.
+	 */
+	if (conf->endpoint.addr.family == AF_UNSPEC)
+		peer->endpoint_acked = (struct wg_endpoint){};
+	else if (!peer->had_endpoint && peer->present && peer->alive)
 		peer->endpoint_acked = conf->endpoint;
+	peer->had_endpoint |= conf->endpoint.addr.family != AF_UNSPEC;
 	set_conf(peer, conf);
 	peer->conf_gen++;
 	peer->dev->peers_rest = false;

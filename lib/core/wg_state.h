@@ -82,6 +82,7 @@ struct wg_peer {
 	uint32_t conf_sent;  /* gen of the last op handed out */
 	uint32_t conf_acked; /* gen the device has; 0: none */
 	struct wg_endpoint endpoint_acked; /* last configured one it took */
+	bool had_endpoint;	     /* one was configured, in this life */
 	bool alive;		     /* in a session, when it was read last */
 	struct wg_peer_conf op_conf; /* what the op points at */
 	bool seen;		     /* by the sync that is running */

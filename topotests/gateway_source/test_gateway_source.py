@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from lib_wgd import holds, make_key, wait_for
+from lib_wgd import SLOW, holds, make_key, wait_for
 
 TOPOLOGY = {
     "sites": "gbcv",
@@ -197,9 +197,13 @@ def test_roams_to_where_answers_go_another_way(net):
 
 
 def test_endpoint_is_configured_anew(net):
+    "The same as ever: somebody wants it there."
     move(net["b"], "10.255.2.2")
     net["g"].configure("interface wg0\nno wireguard peer b endpoint\n"
                        "wireguard peer b endpoint 10.255.2.2 port 51820")
+    # b has nothing to say for 15 s
+    wait_for(lambda: "10.255.2.2:" in net["g"].run("wg show wg0 endpoints"),
+             "endpoint on the device", 5 * SLOW)
     all_reached(net)
     wait_for(lambda: set(routes(net)) == {"10.255.2.2", "fd00:255:3::2"}, "one route for each")
 

@@ -124,6 +124,18 @@ static void test_who_roamed_is_not_sent_back(void **state)
 	wg_peer_set_conf(peers[2], &conf);
 	run();
 	assert_true(wg_endpoint_same(&fk.peers[2].endpoint, &conf.endpoint));
+	/* the same is sent again if it was taken back, seen by a plan or not */
+	for (i = 0; i < 2; i++) {
+		fk.peers[2].endpoint = roamed;
+		fk_read(&fk, dev, false);
+		wg_peer_set_conf(peers[2], &(struct wg_peer_conf){});
+		if (i == 0)
+			run();
+		wg_peer_set_conf(peers[2], &conf);
+		run();
+		assert_true(wg_endpoint_same(&fk.peers[2].endpoint,
+					     &conf.endpoint));
+	}
 }
 
 static void test_renewed(void **state)
