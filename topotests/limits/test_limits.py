@@ -335,23 +335,30 @@ def test_flapping(net):
     a.gear.net.cmd_raises("cat > /tmp/flaps", stdin="".join(lines))
     began = time.monotonic()
     flaps = a.popen(["ip", "-batch", "/tmp/flaps"])
-    slowest, events, since = 0, None, began
-    while flaps.poll() is None or time.monotonic() < since + 1:
-        asked = time.monotonic()
+    slowest, now, since = 0, before, began
+
+    def over():
+        "A second without a change, behind the last one: zebra may take its time."
+        nonlocal slowest, now, since
+        asked, last = time.monotonic(), now["events"]
         now = statistics(a)
         slowest = max(slowest, time.monotonic() - asked)
-        if now["events"] != events:
-            events, since = now["events"], asked
+        if now["events"] != last:
+            since = asked
+        return (flaps.poll() is not None and asked > since + 1
+                and device(a).get(prefix) == key_of(2))
+
+    wait_for(over, "its last peer", LONG, every=0.05)
     took = since - began
     assert flaps.returncode == 0
     assert slowest < SLOW, "show took %.1f s" % slowest
-    wait_for(lambda: device(a).get(prefix) == key_of(2), "its last peer")
     operations = now["operations"] - before["operations"]
     logger.info("%d changes in %.1f s, %d operations, slowest answer %.2f s",
                 n, took, operations, slowest)
     assert 0 < operations <= now["events"] - before["events"]
     assert operations < took / COALESCE + 10, "%d in %.1f s" % (operations, took)
-    assert memory(a) < room + (4 << 20), "%d bytes more" % (memory(a) - room)
+    # the address sanitizer keeps what was freed, of each answer, too
+    assert memory(a) < room + (8 << 20), "%d bytes more" % (memory(a) - room)
     a.run("ip route del " + prefix)
 
 
