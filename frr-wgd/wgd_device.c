@@ -186,6 +186,14 @@ static bool is_watched(const struct wgd_if *wif)
 	       wif->read_took_ms <= REFRESH_QUICK_MS;
 }
 
+static void poll_due(struct event *t);
+
+static void poll_in(struct wgd_if *wif, int64_t ms)
+{
+	event_cancel(&wif->t_poll);
+	event_add_timer_msec(wgd.master, poll_due, wif, ms, &wif->t_poll);
+}
+
 static void poll_due(struct event *t)
 {
 	struct wgd_if *wif = EVENT_ARG(t);
@@ -200,8 +208,7 @@ static void poll_due(struct event *t)
 	if (!is_watched(wif) &&
 	    (wif->dirty_since_us || now - wif->last_apply_ms < lull) &&
 	    now - wif->poll_due_ms < PUT_OFF_LULLS * lull) {
-		event_add_timer_msec(wgd.master, poll_due, wif, LULL_MS,
-				     &wif->t_poll);
+		poll_in(wif, LULL_MS);
 		return;
 	}
 	wif->want_read = true;
@@ -217,12 +224,6 @@ static int64_t poll_ms(struct wgd_if *wif, bool suspect)
 
 	ms = MIN(MAX(ms, POLL_MIN_MS), POLL_MAX_MS);
 	return ms - ms * (frr_weak_random() % 100) / 800;
-}
-
-static void poll_in(struct wgd_if *wif, int64_t ms)
-{
-	event_cancel(&wif->t_poll);
-	event_add_timer_msec(wgd.master, poll_due, wif, ms, &wif->t_poll);
 }
 
 void wgd_device_watch(struct wgd_if *wif)

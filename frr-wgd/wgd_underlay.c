@@ -37,7 +37,7 @@
 #define WG_OVERHEAD 80 /* bytes: IPv6, UDP, WireGuard's header and tag */
 
 static uint32_t generation; /* of what was acted upon */
-static bool links_changed;
+static bool judge_all;
 static struct event *t_awaited; /* a host route: all is judged again */
 
 /* --- what is held */
@@ -90,7 +90,7 @@ enum wg_path wgd_underlay_path(const struct wgd_peer *p)
 
 static void awaited(struct event *t)
 {
-	links_changed = true;
+	judge_all = true;
 	wgd_if_kick_all();
 }
 
@@ -114,16 +114,14 @@ static bool is_on_its_way_out(struct wgd_peer *p)
 /* Does the tunnel run in itself? */
 static void judge(struct wgd_peer *p)
 {
-	bool out = is_on_its_way_out(p), inside;
-	char addr[WG_ADDR_STRLEN];
-	enum wg_path path;
 	uint32_t ifindex;
-
-	path = wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
-	inside = path == WG_PATH_INSIDE &&
-		 ifindex == wg_dev_ifindex(p->wif->dev);
-	out &= inside;
-	inside &= !out && !wgd_peer_in_session(p);
+	enum wg_path path =
+		wg_underlay_path(wgd.underlay, endpoint_of(p), &ifindex);
+	bool through = path == WG_PATH_INSIDE &&
+		       ifindex == wg_dev_ifindex(p->wif->dev);
+	bool out = is_on_its_way_out(p) && through;
+	bool inside = through && !out && !wgd_peer_in_session(p);
+	char addr[WG_ADDR_STRLEN];
 
 	wgd_group_path(p, path);
 	if (inside != p->inside) {
@@ -227,24 +225,25 @@ static void look_at_links(void)
 		wg_underlay_set_tunnel(wgd.underlay, wif->tunnel, false);
 		wg_underlay_set_tunnel(wgd.underlay, ifindex, true);
 		wif->tunnel = ifindex;
-		links_changed = true;
+		judge_all = true;
 	}
 }
 
 void wgd_underlay_order(void)
 {
 	struct wg_underlay_want want;
+	bool ordered = false;
 	struct wgd_if *wif;
 
 	while (wgd_zebra_client() &&
 	       wg_underlay_next(wgd.underlay, wgd.routes_here, &want)) {
 		wgd_hostroute_set(&want.addr, want.nh, want.n_nh);
-		for (wif = wgd_if_first(); wif && want.n_nh;
-		     wif = wgd_if_next(wif))
-			wgd_device_watch(wif);
+		ordered |= want.n_nh;
 		if (want.ask)
 			wg_gateway_ask(wgd.core, VRF_DEFAULT, &want.addr);
 	}
+	for (wif = wgd_if_first(); wif && ordered; wif = wgd_if_next(wif))
+		wgd_device_watch(wif);
 }
 
 void wgd_underlay_settle(void)
@@ -255,10 +254,10 @@ void wgd_underlay_settle(void)
 	look_at_links();
 	wgd_underlay_order();
 	if (generation == wg_underlay_generation(wgd.underlay) &&
-	    !links_changed)
+	    !judge_all)
 		return;
 	generation = wg_underlay_generation(wgd.underlay);
-	links_changed = false;
+	judge_all = false;
 	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
 		for (peer = wg_peer_first(wif->dev); peer;
 		     peer = wg_peer_next(peer))
@@ -270,7 +269,7 @@ void wgd_underlay_settle(void)
 
 void wgd_underlay_link_changed(void)
 {
-	links_changed = true;
+	judge_all = true;
 	wgd_source_link_changed();
 	wgd_if_kick_all();
 }

@@ -70,6 +70,12 @@ static bool connected, connected_before;
 static struct follow *follows;
 static struct event *t_quiet, *t_stale;
 
+/* There is no zebra, whatever was asked of one before. */
+static bool is_away(void)
+{
+	return zclient->sock < 0;
+}
+
 static void to_addr(uint8_t family, const void *bytes, struct wg_addr *ret)
 {
 	*ret = (struct wg_addr){ .family = family };
@@ -234,8 +240,8 @@ static void quiet(struct event *t)
 {
 	struct follow *f;
 
-	if (zclient->sock < 0)
-		return; /* zebra is away: its return begins replays */
+	if (is_away())
+		return; /* its return begins replays */
 	for (f = follows; f; f = f->next)
 		if (f->replaying)
 			return; /* its end is waited for, too */
@@ -555,8 +561,7 @@ bool wgd_zebra_knows(const char *name, uint32_t ifindex)
 {
 	const struct interface *ifp = wgd_zebra_link(name);
 
-	return zclient->sock < 0 ||
-	       (ifp && (uint32_t)ifp->ifindex == ifindex);
+	return is_away() || (ifp && (uint32_t)ifp->ifindex == ifindex);
 }
 
 static int link_changed(struct interface *ifp)

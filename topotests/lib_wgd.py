@@ -318,10 +318,16 @@ class Site(Node):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return self.vtysh("configure terminal", *lines, check=check)
 
+    def configure_one(self, daemon, text):
+        "The same for one daemon alone, while another one is away."
+        command = ["vtysh", "-d", daemon]
+        for line in ("configure terminal\n" + text).splitlines():
+            command += ["-c", line]
+        self.run(command)
+
     def configure_static(self, line):
         "A static route while zebra or wgd is away."
-        daemon = "mgmtd" if FRR10 else "staticd"
-        self.run(["vtysh", "-d", daemon, "-c", "configure terminal", "-c", line])
+        self.configure_one("mgmtd" if FRR10 else "staticd", line)
 
     def refused(self, text):
         "The message with which the lines are refused."

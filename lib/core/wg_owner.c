@@ -135,13 +135,15 @@ static bool is_lent(const struct wg_binding *b,
 	return false;
 }
 
-/* Has the device an entry for it, or one that covers it? */
-static bool is_on_device(const struct wg_dev *dev, const struct wg_table *t,
-			 uint32_t i)
+/*
+ * The slot of who has it on the device; 0: nobody.  COVERED: by an entry that
+ * covers it, too.
+ */
+static uint32_t on_device(const struct wg_table *t, uint32_t i, bool covered)
 {
 	const struct wg_node *n = wg_table_node(t, i);
 
-	while (dev->aggregating && !n->acked && n->parent)
+	while (covered && !n->acked && n->parent)
 		n = wg_table_node(t, n->parent);
 	return n->acked;
 }
@@ -158,7 +160,8 @@ static bool covers_endpoint(const struct wg_dev *dev, const struct wg_table *t,
 	for (peer = dev->named; peer; peer = peer->next) {
 		host = wg_prefix_host(&peer->inside);
 		if (peer->inside.family && wg_prefix_covers(p, &host) &&
-		    !(peer->inside_soon_over && is_on_device(dev, t, i)))
+		    !(peer->inside_soon_over &&
+		      on_device(t, i, dev->aggregating)))
 			return true;
 	}
 	return false;
@@ -223,13 +226,7 @@ static uint32_t present(const struct wg_dev *dev, const struct wg_table *t,
 {
 	const struct wg_node *n = wg_table_node(t, i);
 
-	if (n->decided)
-		return n->decided;
-	if (!dev->aggregating || !dev->n_stale)
-		return n->acked;
-	while (!n->acked && n->parent)
-		n = wg_table_node(t, n->parent);
-	return n->acked;
+	return n->decided ?: on_device(t, i, dev->aggregating && dev->n_stale);
 }
 
 void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)

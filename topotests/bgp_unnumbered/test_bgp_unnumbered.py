@@ -48,14 +48,10 @@ def test_address_waits_for_zebra(net):
     "zebra forgets an address that it hears of before the link."
     a = net["a"]
     net.make_key("a", "wg9")
-    lines = net.expand("configure terminal\ninterface wg9\nwireguard\n@implementation@")
-    command = ["vtysh", "-d", "wgd"]
-    for line in lines.splitlines():
-        command += ["-c", line]
     zebra = a.pid("zebra")
     os.kill(zebra, signal.SIGSTOP)
     try:
-        a.run(command)
+        a.configure_one("wgd", net.expand("interface wg9\nwireguard\n@implementation@"))
         wait_for(lambda: "UP" in a.run("ip -o link show dev wg9", check=False), "the link")
         holds(
             lambda: "fe80" not in a.run("ip -6 -o addr show dev wg9"), 2, "no address"
