@@ -82,13 +82,16 @@ class Changes:
 
 @release
 def test_live_peers_are_announced(net):
-    wait_seen(net, B | C)
-    a = net["a"].show()
-    assert a["announceTable"] == 100
-    assert a["peers"]["b"]["announced"] == 3
-    assert a["peers"]["c"]["announced"] == 2
-    assert a["peers"]["d"]["announced"] == 0, "it never answered"
-    assert in_zebra(net) == in_table(B | C)
+    def announced():
+        a = net["a"].show()
+        assert a["announceTable"] == 100
+        # d never answered
+        assert [a["peers"][p]["announced"] for p in "bcd"] == [3, 2, 0]
+        assert in_zebra(net) == in_table(B | C)
+        return seen(net, B | C)
+
+    # all at one time: BFD may flap where processors are scarce
+    wait_for(announced, "b and c announced, and d not")
 
 
 def test_r_reaches_the_client(net):

@@ -298,12 +298,16 @@ def test_not_configured_any_more(net):
     g.start("wgd")
     wait_for(lambda: len(rules(net)[0]) == 3, "end of the rules of IPv6")
     wait_for(lambda: reached(net, "b"), "way to b")
+    # from here on packets to c count again
+    g.configure("interface wg0\nwireguard gateway-group source " + SOURCES["c"])
+    wait_for(lambda: len(rules(net)[0]) == 6, "rules of IPv6")
+    all_reached(net)
 
 
 def test_no_source(net):
     g = net["g"]
     table = g.show()["sources"][0]["table"]
-    wait_for(lambda: reached(net, "b"), "way to b")
+    all_reached(net)
     # from now on it is the link's address
     net["u"].run("nft flush chain inet count from_g;"
                  "nft add rule inet count from_g counter name right")
