@@ -153,6 +153,33 @@ static void look_at_bfd(struct wgd_member *m)
 			     m->profile, bfd_changed, m);
 }
 
+/* --- how much may be said */
+
+#define TOKENS_MS 20
+/* shares */
+#define LISTENER 1
+#define TELLER 2
+
+/*
+ * Some thousand at once, for a snapshot, and then some for each client.  Who
+ * tells keeps to half of what who listens allows: what was held up on its way
+ * must not look like a flood.
+ */
+static bool has_token(const struct wgd_member *m, struct wgd_tokens *t, int who)
+{
+	struct wg_group *core = m->group->core;
+	int64_t now = wgd_now_ms(), clients, most;
+
+	clients = wg_group_count(core, WG_ROLE_PASSIVE) +
+		  wg_group_count(core, WG_ROLE_TAKING) +
+		  wg_group_count(core, WG_ROLE_SERVING);
+	most = (2000 + 4 * clients) * 1000 / who;
+	t->n += (now - t->ms) * (500 + 2 * clients) / who;
+	t->n = MIN(t->n, most);
+	t->ms = now;
+	return t->n >= 1000;
+}
+
 /* --- we tell */
 
 static void stop_telling(struct wgd_member *m, const char *why)
@@ -189,7 +216,7 @@ void wgd_member_hello(struct wgd_group *g, struct wg_group_msg *ret)
 	state_of(g, ret);
 }
 
-static void writable(struct event *t)
+static void tell_more(struct event *t)
 {
 	wgd_member_tell(EVENT_ARG(t));
 }
@@ -204,7 +231,7 @@ static bool flush(struct wgd_member *m)
 		return false;
 	}
 	if (m->to.out_len)
-		event_add_write(wgd.master, writable, m, m->to.fd,
+		event_add_write(wgd.master, tell_more, m, m->to.fd,
 				&m->to.t_write);
 	return !m->to.out_len;
 }
@@ -217,14 +244,19 @@ void wgd_member_tell(struct wgd_member *m)
 		return;
 	while (flush(m)) {
 		while (m->to.out_len + WG_GROUP_FRAME_MAX <= WGD_CONN_OUT_MAX &&
+		       has_token(m, &m->tokens_to, TELLER) &&
 		       wg_group_next_msg(m->group->core, m->index, wgd_now_ms(),
 					 &msg)) {
 			wgd_conn_put(&m->to, &msg, true);
+			m->tokens_to.n -= 1000;
 			m->told++;
 		}
 		if (!m->to.out_len)
-			return;
+			break;
 	}
+	if (m->telling == WGD_TELL_UP && !has_token(m, &m->tokens_to, TELLER))
+		event_add_timer_msec(wgd.master, tell_more, m, TOKENS_MS,
+				     &m->t_tell);
 }
 
 static void tell_state(struct wgd_member *m)
@@ -409,25 +441,6 @@ bool wgd_member_is_banned(const struct wgd_member *m)
 	return wgd_now_ms() < m->banned_ms;
 }
 
-/* Some thousand at once, for a snapshot, and then some for each client. */
-static bool has_token(struct wgd_member *m)
-{
-	struct wg_group *core = m->group->core;
-	int64_t now = wgd_now_ms(), clients, most;
-
-	clients = wg_group_count(core, WG_ROLE_PASSIVE) +
-		  wg_group_count(core, WG_ROLE_TAKING) +
-		  wg_group_count(core, WG_ROLE_SERVING);
-	most = (2000 + 4 * clients) * 1000;
-	m->tokens += (now - m->tokens_ms) * (500 + 2 * clients);
-	m->tokens = MIN(m->tokens, most);
-	m->tokens_ms = now;
-	if (m->tokens < 1000)
-		return false;
-	m->tokens -= 1000;
-	return true;
-}
-
 /* One frame; 0 or why it is cut off; it may have ended by itself. */
 static enum wg_group_bye heard(struct wgd_member *m, int len)
 {
@@ -437,10 +450,12 @@ static enum wg_group_bye heard(struct wgd_member *m, int len)
 		return WG_BYE_KEY;
 	if (wg_group_decode(m->from.in, len, &msg) < 0)
 		return WG_BYE_PROTOCOL;
-	if (!has_token(m))
+	if (!has_token(m, &m->tokens_from, LISTENER))
 		return WG_BYE_FLOOD;
+	m->tokens_from.n -= 1000;
 	m->heard++;
 	m->heard_ms = wgd_now_ms();
+	wg_group_member_heard(m->group->core, m->index, m->heard_ms);
 	switch ((enum wg_group_kind)msg.kind) {
 	case WG_GROUP_HELLO:
 	case WG_GROUP_KINDS:
@@ -577,8 +592,8 @@ struct wgd_member *wgd_member_new(struct wgd_group *g, unsigned index,
 	m->index = index;
 	m->addr = *addr;
 	m->to.fd = m->from.fd = -1;
-	m->tokens_ms = wgd_now_ms();
-	m->tokens = INT32_MAX;
+	m->tokens_to = m->tokens_from =
+		(struct wgd_tokens){INT32_MAX, wgd_now_ms()};
 	wg_group_member_add(g->core, index);
 	event_add_timer_msec(wgd.master, second, m, 10, &m->t_second);
 	return m;
@@ -593,6 +608,7 @@ void wgd_member_delete(struct wgd_member **member)
 	if (!m)
 		return;
 	event_cancel(&m->t_second);
+	event_cancel(&m->t_tell);
 	wgd_bfd_delete(&m->bfd);
 	if (m->telling == WGD_TELL_UP) {
 		wgd_conn_put(&m->to, &bye, true);

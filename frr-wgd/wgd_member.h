@@ -19,6 +19,11 @@ enum wgd_telling {
 	WGD_TELL_UP,
 };
 
+/* Frames that may still pass, in thousandths. */
+struct wgd_tokens {
+	int64_t n, ms;
+};
+
 struct wgd_member {
 	struct wgd_group *group;
 	unsigned index; /* in the core */
@@ -40,13 +45,15 @@ struct wgd_member {
 	unsigned retry_ms;
 	int64_t since_ms; /* of the state */
 	struct event *t_second;
+	struct wgd_tokens tokens_to;
+	struct event *t_tell; /* ... when there are some again */
 
 	/* it tells; at most one connection */
 	struct wgd_conn from;
 	int64_t heard_ms;
-	int64_t tokens, tokens_ms; /* frames that it may still send */
-	int64_t banned_ms;	   /* cut off, until then; 0: not */
-	unsigned ban_ms;	   /* how long the next time */
+	struct wgd_tokens tokens_from;
+	int64_t banned_ms; /* cut off, until then; 0: not */
+	unsigned ban_ms;   /* how long the next time */
 
 	uint64_t id;
 	bool drained;

@@ -44,6 +44,13 @@
  * again and leave rule 2 out.  The loser becomes PASSIVE.  If that was wrong,
  * packets of the client show up there as strays, and it is asked for.
  *
+ * BFD errs where processors are scarce. To take all clients of a member is
+ * work, for both, and it is in vain if the member lives; if each fall of BFD
+ * did it, two busy gateways would keep each other so for ever.  So if BFD was
+ * wrong about a member, its next death within a minute means only that a client
+ * whose packets come here is taken without its being asked; all the others are
+ * when it stays dead for a hold, which is longer with each repetition.
+ *
  * What is lost costs time.  The state of a member is what its device has and
  * what others tell; a stray of a client that nobody serves is answered by an
  * attempt; and without any state the client itself starts a handshake, 15 s
@@ -53,7 +60,7 @@
  * it.  What can be seen: serials that leap, to win for ever, ages of sessions
  * that a claim excludes, endpoints where nobody can be, and clients that it
  * keeps although it was asked for them (ask() in wg_group_take.c), and that
- * answer us.
+ * answer us. One that gives them in the end is only slow.
  */
 #include "lib/core/wg_group.h"
 
@@ -67,7 +74,12 @@
 #define SETTLED_MS 1000	  /* a client that just came is not given away */
 #define PLACED_MS 5000	  /* more than a handshake takes */
 #define SESSION_MS 180000 /* WireGuard rejects older keys */
-#define LIES 3		  /* times that its clients turned out to be ours */
+#define FLAP_MS 60000	  /* who was called dead and was not, flaps */
+#define HEARD_MS 500	  /* what it says so late is no echo of its life */
+#define SHORT_MS 1000	  /* no machine is back so soon */
+#define HOLD_MIN_MS 1000
+#define HOLD_MAX_MS 60000
+#define LIES 3 /* times that its clients turned out to be ours */
 #define LEAP (UINT64_C(1) << 20) /* of a serial, at once */
 
 const char *wg_role_str(enum wg_role role)
@@ -98,12 +110,15 @@ static void serve(struct wg_group *g, struct wg_client *c, int64_t now)
 		c->serial++;
 	else
 		g->stats.served++;
-	if (c->role == WG_ROLE_TAKING)
+	if (c->role != WG_ROLE_TAKING)
+		c->doubted = -1;
+	else
 		wg_take_answered(g, c, now);
 	/* who is called dead was not asked for it, so it may be in good faith */
-	if (c->doubted >= 0 && !g->member[c->doubted].dead)
+	if (c->doubted >= 0 && g->member[c->doubted].dead)
+		c->doubted = -1;
+	if (c->doubted >= 0)
 		g->member[c->doubted].lies++;
-	c->doubted = -1;
 	c->contests = 0;
 	c->again_ms = WG_NEVER;
 	c->fresh = false;
@@ -179,7 +194,9 @@ static uint64_t heir_of(const struct wg_group *g, const struct wg_client *c)
 void wg_group_member_add(struct wg_group *g, unsigned m)
 {
 	assert(m < WG_GROUP_MEMBERS && !g->member[m].configured);
-	g->member[m].configured = true;
+	g->member[m] = (struct wg_member){.configured = true,
+					  .erred_ms = WG_NEVER,
+					  .orphan_ms = WG_NEVER};
 }
 
 /* A drained gateway: all that somebody else can have. */
@@ -223,9 +240,12 @@ void wg_group_member_del(struct wg_group *g, unsigned m)
 	struct wg_client *c;
 
 	wg_group_member_ready(g, m, false);
-	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c))
+	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c)) {
 		if (c->server == (int)m)
 			c->server = -1;
+		if (c->doubted == (int)m)
+			c->doubted = -1;
+	}
 	wg_mem_put(&g->mem, member->queue,
 		   member->cap * sizeof(*member->queue));
 	*member = (struct wg_member){};
@@ -258,14 +278,45 @@ static void orphan(struct wg_group *g, unsigned m, int64_t now)
 	wg_group_tick(g, now);
 }
 
+void wg_group_member_heard(struct wg_group *g, unsigned m, int64_t now)
+{
+	struct wg_member *member = &g->member[m];
+
+	if (member->dead && now - member->dead_ms >= HEARD_MS)
+		member->heard = true;
+}
+
+static void died(struct wg_group *g, unsigned m, int64_t now)
+{
+	struct wg_member *member = &g->member[m];
+	unsigned twice = 2 * member->hold_ms;
+
+	member->dead_ms = now;
+	member->heard = false;
+	if (member->erred_ms == WG_NEVER || now - member->erred_ms >= FLAP_MS) {
+		member->hold_ms = 0;
+		orphan(g, m, now);
+		return;
+	}
+	member->hold_ms = twice < HOLD_MIN_MS	? HOLD_MIN_MS
+			  : twice > HOLD_MAX_MS ? HOLD_MAX_MS
+						: twice;
+	member->orphan_ms = now + member->hold_ms;
+}
+
 void wg_group_member_dead(struct wg_group *g, unsigned m, bool dead,
 			  int64_t now)
 {
-	if (g->member[m].dead == dead)
+	struct wg_member *member = &g->member[m];
+
+	if (member->dead == dead)
 		return;
-	g->member[m].dead = dead;
+	member->dead = dead;
+	member->orphan_ms = WG_NEVER;
 	if (dead)
-		orphan(g, m, now);
+		died(g, m, now);
+	else if (member->heard || now - member->dead_ms < SHORT_MS)
+		member->erred_ms = now;
 }
 
 void wg_group_member_lied(struct wg_group *g, unsigned m, int64_t now)
@@ -284,9 +335,9 @@ static bool beats(const struct wg_group_record *r, uint64_t from,
 	bool we = c->handshake_ms != WG_NEVER;
 	int64_t later;
 
+	if (they != we)
+		return they;
 	if (c->contests < 3) {
-		if (they != we)
-			return they;
 		later = they ? now - r->age_ms - c->handshake_ms : 0;
 		if (later > HANDSHAKE_MS || later < -HANDSHAKE_MS)
 			return later > 0;
@@ -351,6 +402,12 @@ static void told_free(struct wg_group *g, struct wg_client *c, unsigned m,
 	bool gave_up = c->server == (int)m && c->handshake_ms == WG_NEVER;
 
 	raise_serial(c, r->serial);
+	if (c->role != WG_ROLE_PASSIVE && c->doubted == (int)m) {
+		/* its device takes its time: that is no lie */
+		if (c->role == WG_ROLE_SERVING && g->member[m].lies)
+			g->member[m].lies--;
+		c->doubted = -1;
+	}
 	if (c->role != WG_ROLE_PASSIVE)
 		return;
 	if (c->server >= 0 && c->server != (int)m)
@@ -442,7 +499,8 @@ static bool is_lie(struct wg_group *g, unsigned m,
 	return (c && r->serial > c->serial + LEAP) ||
 	       (r->claim != WG_CLAIM_SERVING && r->age_ms != WG_AGE_NONE) ||
 	       (r->claim == WG_CLAIM_NONE) < (r->heir != 0) ||
-	       is_nowhere(&r->endpoint.addr) || g->member[m].lies >= LIES;
+	       is_nowhere(&r->endpoint.addr) ||
+	       (r->claim != WG_CLAIM_NONE && g->member[m].lies >= LIES);
 }
 
 int wg_group_told(struct wg_group *g, unsigned m,
@@ -581,6 +639,15 @@ bool wg_group_is_drained(const struct wg_group *g)
 
 void wg_group_tick(struct wg_group *g, int64_t now)
 {
+	unsigned m;
+
+	for (m = 0; m < WG_GROUP_MEMBERS; m++)
+		if (g->member[m].configured &&
+		    g->member[m].orphan_ms != WG_NEVER &&
+		    now >= g->member[m].orphan_ms) {
+			g->member[m].orphan_ms = WG_NEVER;
+			orphan(g, m, now);
+		}
 	if (g->give_ms != WG_NEVER && now >= g->give_ms) {
 		g->give_ms = WG_NEVER;
 		give_away(g);
@@ -591,6 +658,11 @@ void wg_group_tick(struct wg_group *g, int64_t now)
 int64_t wg_group_due(const struct wg_group *g)
 {
 	int64_t due = wg_take_due(g);
+	unsigned m;
 
-	return g->give_ms != WG_NEVER && g->give_ms < due ? g->give_ms : due;
+	for (m = 0; m < WG_GROUP_MEMBERS; m++)
+		if (g->member[m].configured)
+			wg_earlier(&due, g->member[m].orphan_ms);
+	wg_earlier(&due, g->give_ms);
+	return due;
 }

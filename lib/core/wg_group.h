@@ -70,7 +70,7 @@ struct wg_client {
 	int64_t placed_ms;    /* PASSIVE: it has an endpoint since; WG_NEVER */
 	int64_t asked_ms;     /* its server was asked for it; WG_NEVER */
 	int64_t doubt_ms;     /* ... in vain, since; WG_NEVER */
-	int doubted;	      /* taken from this member, which keeps it; -1 */
+	int doubted; /* taken from this member, which has not given it; -1 */
 	uint32_t tell, ask;   /* members, by bit */
 	uint32_t server_snap; /* in which snapshot the server named it */
 	struct wg_client *key_next; /* in the hash */
@@ -108,10 +108,16 @@ void wg_group_member_del(struct wg_group *group, unsigned member);
 void wg_group_member_id(struct wg_group *group, unsigned member, uint64_t id);
 /*
  * It is dead, or is not known to be. Not to be heard of is not to be dead:
- * BFD decides, or whoever the caller trusts.
+ * BFD decides, or whoever the caller trusts.  Its clients are taken.  If it was
+ * called dead and lived, which ended less than a minute before, only those are
+ * whose packets come here, and the others when it is still dead after a hold of
+ * 1 s, which doubles up to 60 s.
  */
 void wg_group_member_dead(struct wg_group *group, unsigned member, bool dead,
 			  int64_t now);
+/* It said something, whatever it was. */
+void wg_group_member_heard(struct wg_group *group, unsigned member,
+			   int64_t now);
 /* Can it be told something? Everything is told it when it can, again. */
 void wg_group_member_ready(struct wg_group *group, unsigned member, bool ready);
 /* It is drained: it takes nothing. */

@@ -14,6 +14,11 @@ struct wg_member {
 	bool configured, ready, dead, drained;
 	uint64_t id;		  /* 0: not known */
 	unsigned lies;		  /* clients that it claimed and we had */
+	int64_t dead_ms;	  /* since when it is called so */
+	bool heard;		  /* ... and says things */
+	int64_t erred_ms;	  /* it lived: the last time; WG_NEVER */
+	int64_t orphan_ms;	  /* all it has is taken then; WG_NEVER */
+	unsigned hold_ms;	  /* ... so long after its death */
 	uint32_t snap;		  /* of how many SNAP_BEGINs */
 	bool begin, end;	  /* to be told */
 	struct wg_client **queue; /* to be told of; `tell` and `ask` say what */
@@ -40,6 +45,12 @@ struct wg_group {
 	int64_t slow_ms;    /* ... that the window shrank for a slow answer */
 	struct wg_group_stats stats;
 };
+
+static inline void wg_earlier(int64_t *due, int64_t at)
+{
+	if (at != WG_NEVER && at < *due)
+		*due = at;
+}
 
 /* Scopes mean nothing to others. */
 static inline bool wg_group_same_place(const struct wg_endpoint *a,

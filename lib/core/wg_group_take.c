@@ -343,12 +343,6 @@ void wg_take_tick(struct wg_group *g, int64_t now)
 			}
 }
 
-static void earlier(int64_t *due, int64_t at)
-{
-	if (at < *due)
-		*due = at;
-}
-
 int64_t wg_take_due(const struct wg_group *g)
 {
 	const struct wg_client *c;
@@ -356,15 +350,15 @@ int64_t wg_take_due(const struct wg_group *g)
 
 	for (c = g->busy; c; c = c->busy_next) {
 		if (c->role != WG_ROLE_TAKING) {
-			if (c->backup_ms != WG_NEVER && !c->removing)
-				earlier(&due, c->backup_ms);
+			if (!c->removing)
+				wg_earlier(&due, c->backup_ms);
 			continue;
 		}
-		earlier(&due, end_ms(c));
+		wg_earlier(&due, end_ms(c));
 		if (is_waiting(c) && has_room(g))
-			earlier(&due, c->next_ms);
+			wg_earlier(&due, c->next_ms);
 		else if (c->flying && !c->removing && c->looked)
-			earlier(&due, c->attempt_ms + rto(g));
+			wg_earlier(&due, c->attempt_ms + rto(g));
 	}
 	return due;
 }

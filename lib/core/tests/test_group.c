@@ -71,6 +71,7 @@ static struct session session[CLIENTS];
 static int64_t heard[CLIENTS], sent[CLIENTS], spoke[CLIENTS], tried[CLIENTS];
 static int64_t every[CLIENTS]; /* ms between its packets */
 static bool cut[GATEWAYS][GATEWAYS];
+static bool bfd_down; /* each calls the others dead, and they are not */
 static struct flying flying[MSGS];
 static size_t n_flying;
 static unsigned sessions, lives, initiations;
@@ -284,9 +285,10 @@ static void step_members(int g)
 			gw[g].lost[o] = 0;
 		else if (!gw[g].lost[o])
 			gw[g].lost[o] = now;
-		wg_group_member_dead(
-			gw[g].group, o,
-			gw[g].lost[o] && now - gw[g].lost[o] >= 150, now);
+		wg_group_member_dead(gw[g].group, o,
+				     bfd_down || (gw[g].lost[o] &&
+						  now - gw[g].lost[o] >= 150),
+				     now);
 		ready = hears && gw[o].group && !gw[g].first && !gw[o].first;
 		if (ready) {
 			wg_group_member_id(gw[g].group, o,
@@ -296,6 +298,8 @@ static void step_members(int g)
 				wg_group_is_drained(gw[o].group));
 		}
 		wg_group_member_ready(gw[g].group, o, ready);
+		if (ready)
+			wg_group_member_heard(gw[g].group, o, now);
 		while (n_flying < MSGS && ready &&
 		       wg_group_next_msg(gw[g].group, o, now, &msg))
 			flying[n_flying++] =
@@ -408,6 +412,7 @@ static void begin(void)
 	int g;
 
 	memset(cut, 0, sizeof(cut));
+	bfd_down = false;
 	memset(gw, 0, sizeof(gw));
 	n_flying = 0;
 	now = 1000000;
@@ -658,6 +663,49 @@ static void test_split(void **state)
 	finish();
 }
 
+/*
+ * Where processors are scarce BFD falls and comes back, again and again.  If
+ * each fall made all clients be taken, that would keep the processors busy.
+ */
+static void test_bfd_flaps(void **state)
+{
+	uint64_t takes = 0;
+	unsigned id;
+	int g, n;
+
+	begin();
+	put(0, 0);
+	put(1, 1);
+	id = session[0].id;
+	for (n = 0; n < 40; n++) {
+		bfd_down = !bfd_down;
+		run_for(200 + rnd(800));
+		assert_int_equal(gw[0].client[0]->role, WG_ROLE_SERVING);
+		assert_int_equal(gw[1].client[1]->role, WG_ROLE_SERVING);
+	}
+	for (g = 0; g < GATEWAYS; g++)
+		takes += wg_group_stats(gw[g].group)->takes;
+	/* at the first fall, by both others, and where packets show the way */
+	assert_true(takes <= CLIENTS * (GATEWAYS - 1));
+	assert_int_equal(session[0].id, id);
+	/* packets that come are reason enough, also now */
+	bfd_down = true;
+	run_for(300);
+	reach[0] = 2;
+	assert_true(outage(0) <= 300);
+	/* and who is silent is taken when its gateway stays dead */
+	every[1] = 10000000;
+	dies(1);
+	moves[1] = 0;
+	reach[1] = 2;
+	run_for(70000);
+	assert_int_equal(session[1].gateway, 2);
+	bfd_down = false;
+	run_for(20000);
+	expect_order("after BFD's flaps");
+	finish();
+}
+
 static void test_daemon_restarts(void **state)
 {
 	unsigned before, id;
@@ -787,6 +835,51 @@ static void test_liar(void **state)
 	wg_group_member_lied(g, 0, now);
 	wg_group_tick(g, now);
 	assert_int_equal(c->role, WG_ROLE_TAKING);
+	wg_group_check(g);
+	wg_group_delete(&g);
+}
+
+/* It gives what it is asked for, but its device needs longer than we wait. */
+static void test_slow_giver(void **state)
+{
+	struct wg_group *g = wg_group_new(7);
+	struct wg_key key = key_of(1);
+	struct wg_client *c = wg_client_new(g, &key, NULL);
+	struct wg_endpoint at = place_of(5);
+	struct wg_group_msg msg = {.kind = WG_GROUP_CLIENT};
+	unsigned n;
+
+	wg_group_member_add(g, 0);
+	wg_group_member_id(g, 0, 8);
+	wg_group_member_ready(g, 0, true);
+	for (n = 0, now = 1000; n < 8; n++, now += 10000) {
+		int64_t end = now + 3000;
+
+		msg.record = (struct wg_group_record){
+			.key = key,
+			.claim = WG_CLAIM_SERVING,
+			.serial = c->serial + 1,
+			.endpoint = at,
+		};
+		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		if (c->removing)
+			wg_group_removed(g, c, now);
+		assert_int_equal(c->role, WG_ROLE_PASSIVE);
+		for (; now < end && c->role == WG_ROLE_PASSIVE; now += 10)
+			assert_true(wg_group_stray(g, &at, now));
+		assert_int_equal(c->role, WG_ROLE_TAKING);
+		msg.record.claim = WG_CLAIM_NONE;
+		msg.record.age_ms = WG_AGE_NONE;
+		msg.record.heir = 7;
+		if (n % 2) /* before it answered, or after that */
+			assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		if (c->removing)
+			wg_group_removed(g, c, now);
+		wg_group_seen(g, c, 0, &at, now);
+		assert_int_equal(c->role, WG_ROLE_SERVING);
+		if (!(n % 2))
+			assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+	}
 	wg_group_check(g);
 	wg_group_delete(&g);
 }
@@ -964,10 +1057,12 @@ int main(void)
 		cmocka_unit_test(test_return),
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_bfd_flaps),
 		cmocka_unit_test(test_daemon_restarts),
 		cmocka_unit_test(test_moves_while_its_gateway_dies),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_liar),
+		cmocka_unit_test(test_slow_giver),
 		cmocka_unit_test(test_dead_and_claiming),
 		cmocka_unit_test(test_nowhere),
 		cmocka_unit_test(test_model),
