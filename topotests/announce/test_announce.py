@@ -55,8 +55,8 @@ def in_table(prefixes, number=100):
 
 def seen(net, prefixes):
     "r sees exactly these."
-    assert by_bgp(net) == (prefixes if TABLE6 else v4(prefixes))
-    assert by_ospf(net) == v4(prefixes)
+    found = {"BGP": by_bgp(net), "OSPF": by_ospf(net)}
+    assert found == {"BGP": prefixes if TABLE6 else v4(prefixes), "OSPF": v4(prefixes)}
     return True
 
 
