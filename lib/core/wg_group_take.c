@@ -174,7 +174,8 @@ static bool is_missed(const struct wg_group *g, const struct wg_client *c,
 	if (c->removing || !c->last.endpoint.addr.family)
 		return false;
 	if (c->role == WG_ROLE_PASSIVE)
-		return c->again_ms != WG_NEVER && c->server < 0 &&
+		return (c->server < 0 ? c->again_ms != WG_NEVER
+				      : g->member[c->server].dead) &&
 		       wg_group_may_take(g);
 	return c->role == WG_ROLE_TAKING && c->looked &&
 	       now - c->attempt_ms >= GUESS_MS &&

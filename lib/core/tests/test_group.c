@@ -693,6 +693,10 @@ static void test_bfd_flaps(void **state)
 	run_for(300);
 	reach[0] = 2;
 	assert_true(outage(0) <= 300);
+	/* ... also from somewhere new */
+	reach[0] = 1;
+	place[0] = place_of(77);
+	assert_true(outage(0) <= 1000);
 	/* and who is silent is taken when its gateway stays dead */
 	every[1] = 10000000;
 	dies(1);
