@@ -286,37 +286,49 @@ void wg_group_member_heard(struct wg_group *g, unsigned m, int64_t now)
 		member->heard = true;
 }
 
+static bool has_erred(const struct wg_member *member, int64_t now)
+{
+	return member->erred_ms != WG_NEVER && now - member->erred_ms < FLAP_MS;
+}
+
 static void died(struct wg_group *g, unsigned m, int64_t now)
 {
 	struct wg_member *member = &g->member[m];
-	unsigned twice = 2 * member->hold_ms;
 
 	member->dead_ms = now;
+	member->dead_id = member->id;
 	member->heard = false;
-	if (member->erred_ms == WG_NEVER || now - member->erred_ms >= FLAP_MS) {
-		member->hold_ms = 0;
+	if (has_erred(member, now))
+		member->orphan_ms = now + member->hold_ms;
+	else
 		orphan(g, m, now);
+}
+
+/* If it is the same as before, and could not have been dead, BFD erred. */
+static void lives(struct wg_member *member, int64_t now)
+{
+	unsigned twice = 2 * member->hold_ms;
+
+	member->orphan_ms = WG_NEVER;
+	if (member->id != member->dead_id ||
+	    (!member->heard && now - member->dead_ms >= SHORT_MS))
 		return;
-	}
-	member->hold_ms = twice < HOLD_MIN_MS	? HOLD_MIN_MS
-			  : twice > HOLD_MAX_MS ? HOLD_MAX_MS
-						: twice;
-	member->orphan_ms = now + member->hold_ms;
+	member->hold_ms = !has_erred(member, now) ? HOLD_MIN_MS
+			  : twice > HOLD_MAX_MS	  ? HOLD_MAX_MS
+						  : twice;
+	member->erred_ms = now;
 }
 
 void wg_group_member_dead(struct wg_group *g, unsigned m, bool dead,
 			  int64_t now)
 {
-	struct wg_member *member = &g->member[m];
-
-	if (member->dead == dead)
+	if (g->member[m].dead == dead)
 		return;
-	member->dead = dead;
-	member->orphan_ms = WG_NEVER;
+	g->member[m].dead = dead;
 	if (dead)
 		died(g, m, now);
-	else if (member->heard || now - member->dead_ms < SHORT_MS)
-		member->erred_ms = now;
+	else
+		lives(&g->member[m], now);
 }
 
 void wg_group_member_lied(struct wg_group *g, unsigned m, int64_t now)

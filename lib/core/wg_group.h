@@ -111,7 +111,7 @@ void wg_group_member_id(struct wg_group *group, unsigned member, uint64_t id);
  * BFD decides, or whoever the caller trusts.  Its clients are taken.  If it was
  * called dead and lived, which ended less than a minute before, only those are
  * whose packets come here, and the others when it is still dead after a hold of
- * 1 s, which doubles up to 60 s.
+ * 1 s, which doubles with each such error up to 60 s.
  */
 void wg_group_member_dead(struct wg_group *group, unsigned member, bool dead,
 			  int64_t now);

@@ -15,10 +15,11 @@ struct wg_member {
 	uint64_t id;		  /* 0: not known */
 	unsigned lies;		  /* clients that it claimed and we had */
 	int64_t dead_ms;	  /* since when it is called so */
+	uint64_t dead_id;	  /* ... and who it was */
 	bool heard;		  /* ... and says things */
 	int64_t erred_ms;	  /* it lived: the last time; WG_NEVER */
+	unsigned hold_ms;	  /* how long to wait, the next time */
 	int64_t orphan_ms;	  /* all it has is taken then; WG_NEVER */
-	unsigned hold_ms;	  /* ... so long after its death */
 	uint32_t snap;		  /* of how many SNAP_BEGINs */
 	bool begin, end;	  /* to be told */
 	struct wg_client **queue; /* to be told of; `tell` and `ask` say what */

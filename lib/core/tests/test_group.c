@@ -707,6 +707,25 @@ static void test_bfd_flaps(void **state)
 	bfd_down = false;
 	run_for(20000);
 	expect_order("after BFD's flaps");
+	/* a daemon that comes back is another one: that was no error */
+	run_for(60000);
+	put(0, 0);
+	put(1, 2);
+	for (n = 0; n < 3; n++) {
+		daemon_ends(0);
+		bfd_down = true;
+		run_for(300);
+		daemon_starts(0);
+		run_for(700);
+		bfd_down = false;
+		run_for(3000);
+	}
+	dies(0);
+	moves[0] = 0;
+	reach[0] = 2;
+	every[0] = 10000000;
+	run_for(500);
+	assert_int_equal(session[0].gateway, 2);
 	finish();
 }
 
