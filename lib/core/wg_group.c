@@ -75,7 +75,9 @@
 #define PLACED_MS 5000	  /* more than a handshake takes */
 #define SESSION_MS 180000 /* WireGuard rejects older keys */
 #define FLAP_MS 60000	  /* who was called dead and was not, flaps */
-#define HEARD_MS 500	  /* what it says so late is no echo of its life */
+/* What it says sooner may be an echo of its life, what later its return. */
+#define HEARD_MIN_MS 500
+#define HEARD_MAX_MS 2000
 #define SHORT_MS 1000	  /* no machine is back so soon */
 #define HOLD_MIN_MS 1000
 #define HOLD_MAX_MS 60000
@@ -282,7 +284,8 @@ void wg_group_member_heard(struct wg_group *g, unsigned m, int64_t now)
 {
 	struct wg_member *member = &g->member[m];
 
-	if (member->dead && now - member->dead_ms >= HEARD_MS)
+	if (member->dead && now - member->dead_ms >= HEARD_MIN_MS &&
+	    now - member->dead_ms < HEARD_MAX_MS)
 		member->heard = true;
 }
 
