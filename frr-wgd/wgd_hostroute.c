@@ -56,11 +56,13 @@ void wgd_hostroute_send(const struct wgd_hostroute *r,
 		.type = r->type,
 		.safi = SAFI_UNICAST,
 		.distance = r->distance,
+		.metric = r->metric,
 		.prefix = wgd_zebra_prefix(&r->prefix),
 	};
 	size_t i;
 
 	SET_FLAG(api.message, ZAPI_MESSAGE_DISTANCE);
+	SET_FLAG(api.message, ZAPI_MESSAGE_METRIC);
 	if (n)
 		SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);
 	api.nexthop_num = MIN(n, (size_t)MULTIPATH_NUM);

@@ -17,6 +17,7 @@ struct wgd_hostroute {
 	struct wg_prefix prefix;
 	uint8_t type; /* ZEBRA_ROUTE_* */
 	uint8_t distance;
+	uint32_t metric; /* of a kernel route: it is one of several, by that */
 };
 
 /* Tell zebra; n 0: of its end.  There has to be a session with zebra. */

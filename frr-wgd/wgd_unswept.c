@@ -3,7 +3,8 @@
  * Routes of ours that zebra did not sweep.
  *
  * A zebra that is killed leaves its routes in the kernel, and the next one
- * sweeps them.  That of FRR 10 sweeps before it has read them, so they stay.
+ * sweeps them.  That of FRR 10 sweeps before it has read them, so they stay; so
+ * do those that 8.4 reads in a later second than it started in, or with -K.
  * Ours have protocol `zebra` there, as those of all types that have no number
  * of their own; read again they are kernel routes, of distance 0, and hide what
  * we announce and our host routes for good.  They are told with the flag of a
@@ -46,6 +47,7 @@ struct unswept {
 	struct unswepts_item item;
 	vrf_id_t vrf;
 	struct wg_prefix prefix;
+	uint32_t metric;
 	bool taken;    /* it is ours, and has a stand-in */
 	bool replaced; /* zebra uses another one now */
 	size_t n;
@@ -113,7 +115,8 @@ static void forget_unknown(struct event *t)
 }
 
 static struct unswept *note(vrf_id_t vrf, const struct wg_prefix *p,
-			    const struct wg_nexthop *nh, size_t n)
+			    uint32_t metric, const struct wg_nexthop *nh,
+			    size_t n)
 {
 	struct unswept *u = find(vrf, p);
 
@@ -122,6 +125,7 @@ static struct unswept *note(vrf_id_t vrf, const struct wg_prefix *p,
 	u = XCALLOC(MTYPE_WGD_UNSWEPT, sizeof(*u) + n * sizeof(*nh));
 	u->vrf = vrf;
 	u->prefix = *p;
+	u->metric = metric;
 	u->n = n;
 	memcpy(u->nh, nh, n * sizeof(*nh));
 	unswepts_add(&all, u);
@@ -148,6 +152,7 @@ static void take(struct unswept *u, bool kept)
 	if (!kept)
 		wgd_hostroute_send(&r, u->nh, u->n);
 	r.type = ZEBRA_ROUTE_KERNEL;
+	r.metric = u->metric;
 	wgd_hostroute_send(&r, NULL, 0);
 	u->taken = true;
 }
@@ -199,7 +204,7 @@ bool wgd_unswept_told(vrf_id_t vrf, const struct wg_prefix *p,
 			return false;
 		/* zebra tells it again until it has forgotten it */
 		if (!u || !u->taken || u->replaced)
-			step(note(vrf, p, nh, n));
+			step(note(vrf, p, route->metric, nh, n));
 		return host;
 	}
 	if (u && !u->taken) {

@@ -69,6 +69,7 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 
 	memset(&ret->prefix, 0, sizeof(ret->prefix));
 	ret->n_nh = 0;
+	ret->metric = 0;
 	STREAM_GETC(s, ret->type);
 	STREAM_GETW(s, ret->instance);
 	STREAM_GETL(s, ret->flags);
@@ -85,9 +86,8 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 	ret->has_source = source_len;
 	if (CHECK_FLAG(message, ZAPI_MESSAGE_NHG))
 		STREAM_FORWARD_GETP(s, 4);
-	if (!CHECK_FLAG(message, ZAPI_MESSAGE_NEXTHOP))
-		return true;
-	STREAM_GETW(s, ret->n_nh);
+	if (CHECK_FLAG(message, ZAPI_MESSAGE_NEXTHOP))
+		STREAM_GETW(s, ret->n_nh);
 	if (ret->n_nh > array_size(ret->nh))
 		return false;
 	for (i = 0; i < ret->n_nh; i++) {
@@ -96,6 +96,13 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 		    0)
 			return false;
 	}
+	/* zebra tells no backups; they would stand before the metric */
+	if (!CHECK_FLAG(message, ZAPI_MESSAGE_METRIC) ||
+	    CHECK_FLAG(message, ZAPI_MESSAGE_BACKUP_NEXTHOPS))
+		return true;
+	if (CHECK_FLAG(message, ZAPI_MESSAGE_DISTANCE))
+		STREAM_FORWARD_GETP(s, 1);
+	STREAM_GETL(s, ret->metric);
 	return true;
 
 stream_failure:

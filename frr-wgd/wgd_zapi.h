@@ -13,6 +13,7 @@ struct wgd_zapi_route {
 	uint8_t type;	      /* ZEBRA_ROUTE_* */
 	uint16_t instance;    /* of the type */
 	uint32_t flags;	      /* ZEBRA_FLAG_* */
+	uint32_t metric;
 	bool has_source;      /* only packets from some sources follow it */
 	struct prefix prefix; /* v4 or v6 */
 	uint16_t n_nh;

@@ -77,6 +77,8 @@ static void decode(const uint8_t *data, size_t size)
 	CHECK(ok);
 	CHECK(ours.type == theirs.type && ours.instance == theirs.instance);
 	CHECK(ours.flags == theirs.flags);
+	if (!CHECK_FLAG(theirs.message, ZAPI_MESSAGE_BACKUP_NEXTHOPS))
+		CHECK(ours.metric == theirs.metric);
 	CHECK(prefix_same(&ours.prefix, &theirs.prefix));
 	CHECK(ours.has_source == !!theirs.src_prefix.prefixlen);
 	if (!CHECK_FLAG(theirs.message, ZAPI_MESSAGE_NEXTHOP))
