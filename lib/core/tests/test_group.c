@@ -17,7 +17,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "lib/core/wg_group.h"
+#include "lib/core/tests/group.h"
 
 #define GATEWAYS 3
 #define CLIENTS 2
@@ -76,20 +76,6 @@ static struct flying flying[MSGS];
 static size_t n_flying;
 static unsigned sessions, lives, initiations;
 static int64_t now;
-
-static struct wg_key key_of(unsigned c)
-{
-	struct wg_key k = {{1, c}};
-
-	return k;
-}
-
-static struct wg_endpoint place_of(unsigned n)
-{
-	struct wg_endpoint e = {{AF_INET, {192, 0, 2, n}}, 1000 + n, 0};
-
-	return e;
-}
 
 static unsigned rnd(unsigned n)
 {

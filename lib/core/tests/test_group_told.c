@@ -5,38 +5,59 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "lib/core/wg_group.h"
+#include "lib/core/tests/group.h"
 
 static int64_t now;
 
-static struct wg_key key_of(unsigned c)
-{
-	struct wg_key k = {{1, c}};
+/* One client; member 0 claims it, rightly or not. */
+static struct wg_group *g;
+static struct wg_client *c;
+static struct wg_endpoint at;
+static struct wg_group_msg msg;
 
-	return k;
+static void begin(void)
+{
+	struct wg_key key = key_of(1);
+
+	now = 1000;
+	g = wg_group_new(7);
+	c = wg_client_new(g, &key, NULL);
+	at = place_of(5);
+	wg_group_member_add(g, 0);
+	wg_group_member_id(g, 0, 8);
+	wg_group_member_ready(g, 0, true);
 }
 
-static struct wg_endpoint place_of(unsigned n)
+static void end(void)
 {
-	struct wg_endpoint e = {{AF_INET, {192, 0, 2, n}}, 1000 + n, 0};
+	wg_group_check(g);
+	wg_group_delete(&g);
+}
 
-	return e;
+/* It serves the client, which is there, with a new handshake: believed. */
+static void claim(struct wg_endpoint there)
+{
+	msg = (struct wg_group_msg){
+		.kind = WG_GROUP_CLIENT,
+		.record = {.key = c->key,
+			   .claim = WG_CLAIM_SERVING,
+			   .serial = c->serial + 1,
+			   .endpoint = there},
+	};
+	assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+	assert_int_equal(c->role, WG_ROLE_PASSIVE);
 }
 
 static void test_lies(void **state)
 {
-	struct wg_group *g = wg_group_new(7);
-	struct wg_key key = key_of(1);
-	struct wg_client *c = wg_client_new(g, &key, NULL);
-	struct wg_group_msg msg = {
+	begin();
+	msg = (struct wg_group_msg){
 		.kind = WG_GROUP_CLIENT,
-		.record = {.key = key,
+		.record = {.key = c->key,
 			   .claim = WG_CLAIM_SERVING,
 			   .serial = UINT64_MAX,
 			   .age_ms = 5},
 	};
-
-	wg_group_member_add(g, 0);
 	assert_true(wg_group_told(g, 0, &msg, 1000) < 0);
 	assert_int_equal(c->server, -1);
 	msg.record.serial = 1;
@@ -48,35 +69,20 @@ static void test_lies(void **state)
 	msg.record.key = key_of(2);
 	assert_int_equal(wg_group_told(g, 0, &msg, 1000), 0);
 	assert_int_equal(wg_group_stats(g)->unknown, 1);
-	wg_group_delete(&g);
+	end();
 }
 
 /* It claims what is not its, and never gives it. */
 static void test_liar(void **state)
 {
-	struct wg_group *g = wg_group_new(7);
-	struct wg_key key = key_of(1);
-	struct wg_client *c = wg_client_new(g, &key, NULL);
-	struct wg_endpoint at = place_of(5);
-	struct wg_group_msg ask, msg = {.kind = WG_GROUP_CLIENT};
+	struct wg_group_msg ask;
 	unsigned n;
 
-	now = 1000;
-	wg_group_member_add(g, 0);
-	wg_group_member_id(g, 0, 8);
-	wg_group_member_ready(g, 0, true);
+	begin();
 	for (n = 0; n < 3; n++) {
 		wg_group_seen(g, c, 3000, &at, now);
 		assert_int_equal(c->role, WG_ROLE_SERVING);
-		msg.record = (struct wg_group_record){
-			.key = key,
-			.claim = WG_CLAIM_SERVING,
-			.serial = c->serial + 1,
-			.endpoint =
-				n ? place_of(9) : at, /* or not even there */
-		};
-		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
-		assert_int_equal(c->role, WG_ROLE_PASSIVE);
+		claim(n ? place_of(9) : at); /* or not even there */
 		wg_group_removed(g, c, now);
 		/* whoever it is, it is asked first */
 		for (; now % 10000 < 3900 && c->role == WG_ROLE_PASSIVE;
@@ -104,37 +110,22 @@ static void test_liar(void **state)
 	wg_group_member_lied(g, 0, now);
 	wg_group_tick(g, now);
 	assert_int_equal(c->role, WG_ROLE_TAKING);
-	wg_group_check(g);
-	wg_group_delete(&g);
+	end();
 }
 
 /* It gives what it is asked for, but its device needs longer than we wait. */
 static void test_slow_giver(void **state)
 {
-	struct wg_group *g = wg_group_new(7);
-	struct wg_key key = key_of(1);
-	struct wg_client *c = wg_client_new(g, &key, NULL);
-	struct wg_endpoint at = place_of(5);
-	struct wg_group_msg msg = {.kind = WG_GROUP_CLIENT};
 	unsigned n;
 
-	wg_group_member_add(g, 0);
-	wg_group_member_id(g, 0, 8);
-	wg_group_member_ready(g, 0, true);
-	for (n = 0, now = 1000; n < 8; n++, now += 10000) {
-		int64_t end = now + 3000;
+	begin();
+	for (n = 0; n < 8; n++, now += 10000) {
+		int64_t until = now + 3000;
 
-		msg.record = (struct wg_group_record){
-			.key = key,
-			.claim = WG_CLAIM_SERVING,
-			.serial = c->serial + 1,
-			.endpoint = at,
-		};
-		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+		claim(at);
 		if (c->removing)
 			wg_group_removed(g, c, now);
-		assert_int_equal(c->role, WG_ROLE_PASSIVE);
-		for (; now < end && c->role == WG_ROLE_PASSIVE; now += 10)
+		for (; now < until && c->role == WG_ROLE_PASSIVE; now += 10)
 			assert_true(wg_group_stray(g, &at, now));
 		assert_int_equal(c->role, WG_ROLE_TAKING);
 		msg.record.claim = WG_CLAIM_NONE;
@@ -149,8 +140,7 @@ static void test_slow_giver(void **state)
 		if (!(n % 2))
 			assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
 	}
-	wg_group_check(g);
-	wg_group_delete(&g);
+	end();
 }
 
 /*
@@ -159,27 +149,12 @@ static void test_slow_giver(void **state)
  */
 static void test_dead_and_claiming(void **state)
 {
-	struct wg_group *g = wg_group_new(7);
-	struct wg_key key = key_of(1);
-	struct wg_client *c = wg_client_new(g, &key, NULL);
-	struct wg_endpoint at = place_of(5);
-	struct wg_group_msg msg = {.kind = WG_GROUP_CLIENT};
 	unsigned n;
 
-	now = 1000;
-	wg_group_member_add(g, 0);
-	wg_group_member_id(g, 0, 8);
-	wg_group_member_ready(g, 0, true);
+	begin();
 	wg_group_member_dead(g, 0, true, now);
 	for (n = 0; n < 5; n++, now += 10000) {
-		msg.record = (struct wg_group_record){
-			.key = key,
-			.claim = WG_CLAIM_SERVING,
-			.serial = c->serial + 1,
-			.endpoint = at,
-		};
-		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
-		assert_int_equal(c->role, WG_ROLE_PASSIVE);
+		claim(at);
 		assert_int_equal(c->server, 0);
 		if (c->removing)
 			wg_group_removed(g, c, now);
@@ -193,8 +168,7 @@ static void test_dead_and_claiming(void **state)
 		wg_group_seen(g, c, 0, &at, now);
 		assert_int_equal(c->role, WG_ROLE_SERVING);
 	}
-	wg_group_check(g);
-	wg_group_delete(&g);
+	end();
 }
 
 static void test_nowhere(void **state)
@@ -208,24 +182,23 @@ static void test_nowhere(void **state)
 		{AF_INET6, {0}},
 		{AF_INET6, {0xff, 2, [15] = 1}},
 	};
-	struct wg_group *g = wg_group_new(7);
-	struct wg_group_msg msg = {
+	size_t i;
+
+	begin();
+	msg = (struct wg_group_msg){
 		.kind = WG_GROUP_CLIENT,
-		.record = {.key = key_of(1),
+		.record = {.key = c->key,
 			   .claim = WG_CLAIM_TAKING,
 			   .serial = 1,
 			   .age_ms = WG_AGE_NONE,
 			   .endpoint = place_of(1)},
 	};
-	size_t i;
-
-	wg_group_member_add(g, 0);
 	assert_int_equal(wg_group_told(g, 0, &msg, 1000), 0);
 	for (i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		msg.record.endpoint.addr = nowhere[i];
 		assert_true(wg_group_told(g, 0, &msg, 1000) < 0);
 	}
-	wg_group_delete(&g);
+	end();
 }
 
 /* --- frames */
