@@ -7,10 +7,11 @@
  * WGD_BENCH_PREFIXES (one a line; .gz by zcat); without one a table of the
  * same size and a like distribution of lengths is made from a fixed seed.
  * Reading and parsing are not measured.  The value is for routes in the order
- * of the file, which for a sorted one is how zebra tells a table.  Beside it
- * stand the time for a random order (nearly all of it waiting for memory) and
- * what the plan costs: ordered ops and their commit.  Each is processor time,
- * the best of three runs.
+ * of the file, which for a sorted one is how zebra tells what it has.  Beside
+ * it stand the time for a random order, as BGP brings it, (nearly all of it
+ * waiting for memory), the same where some of them are expected, as the daemon
+ * does it, and what the plan costs: ordered ops and their commit.  Each is
+ * processor time, the best of three runs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #define N_PEERS 8
 #define IFINDEX 7
 #define BATCH 2000
+#define EXPECT 16
 
 struct list {
 	struct wg_prefix *p;
@@ -182,7 +184,7 @@ static struct wg_dev *device(struct wg_core *core)
 	return dev;
 }
 
-static bool run_once(const struct list *l, struct result *ret)
+static bool run_once(const struct list *l, bool expect, struct result *ret)
 {
 	static struct wg_op ops[BATCH];
 	struct wg_core *core = wg_core_new();
@@ -197,12 +199,16 @@ static bool run_once(const struct list *l, struct result *ret)
 		nh[i].ifindex = IFINDEX;
 	}
 	t0 = now();
-	for (i = 0; i < l->n; i++)
+	for (i = 0; i < l->n; i++) {
+		n = l->n - i < EXPECT ? l->n - i : EXPECT;
+		if (expect && i % EXPECT == 0)
+			wg_route_expect(core, 0, &l->p[i], n);
 		/* dealt out by a hash, so that neighbours differ */
 		if (wg_route_update(core, 0, &l->p[i], 1,
 				    &nh[(uint32_t)(i * 2654435761u) >> 29],
 				    1) < 0)
 			return false;
+	}
 	wg_core_settle(core);
 	t1 = now();
 	ret->memory = (double)wg_core_memory(core) / l->n;
@@ -217,13 +223,13 @@ static bool run_once(const struct list *l, struct result *ret)
 	       count.installed >= l->n;
 }
 
-static bool run(const struct list *l, struct result *ret)
+static bool run(const struct list *l, bool expect, struct result *ret)
 {
 	struct result r;
 	unsigned i;
 
 	for (i = 0; i < 3; i++) {
-		if (!run_once(l, &r))
+		if (!run_once(l, expect, &r))
 			return false;
 		if (i == 0 || r.update < ret->update)
 			ret->update = r.update;
@@ -295,8 +301,7 @@ static bool peers(void)
 int main(int argc, char **argv)
 {
 	const char *path = argc > 1 ? argv[1] : getenv("WGD_BENCH_PREFIXES");
-	struct result in_order;
-	struct result shuffled;
+	struct result in_order, shuffled, expected;
 	struct rusage usage;
 	struct list l = {};
 
@@ -308,19 +313,20 @@ int main(int argc, char **argv)
 		synthesize(&l);
 		sort_unique(&l);
 	}
-	if (!run(&l, &in_order))
+	if (!run(&l, false, &in_order))
 		return 1;
 	shuffle(&l);
-	if (!run(&l, &shuffled))
+	if (!run(&l, false, &shuffled) || !run(&l, true, &expected))
 		return 1;
 	getrusage(RUSAGE_SELF, &usage);
 	printf("{\"bench\": \"core.time\", \"value\": %.0f, \"unit\": "
 	       "\"ns/route\", \"goal\": 1000, \"reference\": null, \"how\": "
 	       "\"%zu %s prefixes over %d peers: insert, resolve, decide; in "
-	       "random order %.0f; plan and commit %.0f more, in random order "
-	       "%.0f\"}\n",
+	       "random order %.0f, by %d of them expected %.0f; plan and commit "
+	       "%.0f more, in random order %.0f\"}\n",
 	       in_order.update, l.n, path ? "real" : "synthetic", N_PEERS,
-	       shuffled.update, in_order.plan, shuffled.plan);
+	       shuffled.update, EXPECT, expected.update, in_order.plan,
+	       shuffled.plan);
 	printf("{\"bench\": \"core.memory\", \"value\": %.1f, \"unit\": "
 	       "\"bytes/route\", \"goal\": 128, \"reference\": null, \"how\": "
 	       "\"everything that the core allocated for the same table; the "

@@ -22,7 +22,8 @@
  * is not written more often than that either (wgd_if.c).
  *
  * Of a route's message only the front is decoded; the part that differs
- * between releases, the next hops, by libfrr.
+ * between releases, the next hops, by libfrr.  What waits in a block can be
+ * looked at ahead of its turn, as far as its prefix.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -35,9 +36,12 @@
 
 #define BLOCK 32768
 #define GATHER_US 1000
+/* Behind type, instance, flags, message and SAFI. */
+#define PREFIX_AT (ZEBRA_HEADER_SIZE + 1 + 2 + 4 + 4 + 1)
 
 static struct {
 	uint8_t bytes[BLOCK];
+	size_t now; /* what was handed out stands here */
 	size_t at, end;
 	bool over;	   /* the turn's block is used up */
 	bool full;	   /* more than a block was waiting */
@@ -151,7 +155,7 @@ static void fill(int fd)
 	size_t at = 0, len;
 	ssize_t n;
 
-	block.at = block.end = 0;
+	block.now = block.at = block.end = 0;
 	n = recv(fd, block.bytes, sizeof(block.bytes), MSG_PEEK | MSG_DONTWAIT);
 	block.full = n == sizeof(block.bytes);
 	if (n <= 0)
@@ -192,9 +196,39 @@ bool wgd_zapi_route_next(struct zclient *zc, struct wgd_zapi_message *ret)
 	stream_reset(block.s);
 	stream_put(block.s, block.bytes + block.at, len);
 	stream_set_getp(block.s, ZEBRA_HEADER_SIZE);
+	block.now = block.at;
 	block.at += len;
 	ret->s = block.s;
 	return true;
+}
+
+/* The prefix of a message of LEN bytes; false: none that is well formed. */
+static bool prefix_of(const uint8_t *p, size_t len, struct prefix *ret)
+{
+	if (len < PREFIX_AT + 2)
+		return false;
+	*ret = (struct prefix){.family = p[PREFIX_AT],
+			       .prefixlen = p[PREFIX_AT + 1]};
+	if ((ret->family != AF_INET && ret->family != AF_INET6) ||
+	    ret->prefixlen > prefix_blen(ret) * 8 ||
+	    len < PREFIX_AT + 2u + PSIZE(ret->prefixlen))
+		return false;
+	memcpy(&ret->u.prefix, p + PREFIX_AT + 2, PSIZE(ret->prefixlen));
+	return true;
+}
+
+size_t wgd_zapi_route_ahead(vrf_id_t vrf, struct prefix *ret, size_t max)
+{
+	struct wgd_zapi_message m;
+	size_t at, len, n = 0;
+
+	for (at = block.now; n < max; at += len, n++) {
+		len = whole(at, &m);
+		if (!len || m.vrf != vrf ||
+		    !prefix_of(block.bytes + at, len, &ret[n]))
+			break;
+	}
+	return n;
 }
 
 void wgd_zapi_finish(void)

@@ -37,6 +37,14 @@ struct wgd_zapi_message {
 extern bool wgd_zapi_route_next(struct zclient *zc,
 				struct wgd_zapi_message *ret);
 
+/*
+ * The prefixes of the message that was taken last and of those that wait
+ * behind it in the same block; up to MAX, as far as they are of the VRF and
+ * well formed.
+ */
+extern size_t wgd_zapi_route_ahead(vrf_id_t vrf, struct prefix *ret,
+				   size_t max);
+
 extern void wgd_zapi_finish(void);
 
 #endif

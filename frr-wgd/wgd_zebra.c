@@ -51,6 +51,7 @@
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 
 #define QUIET_MS 3000
+#define EXPECT 16     /* routes that are looked up together */
 #define MALFORMED_S 5 /* until all routes are asked for again */
 #define NO_ROOM_S 60
 
@@ -200,13 +201,29 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 	wgd_if_route_event();
 }
 
+/* These routes come next. */
+static void expect(vrf_id_t vrf)
+{
+	struct wg_prefix p[EXPECT];
+	struct prefix ahead[EXPECT];
+	size_t i, n = wgd_zapi_route_ahead(vrf, ahead, EXPECT);
+
+	for (i = 0; i < n && to_prefix(&ahead[i], &p[i]); i++)
+		;
+	wg_route_expect(wgd.core, vrf, p, i);
+}
+
 static int route_told(ZAPI_CALLBACK_ARGS)
 {
 	struct wgd_zapi_message m;
+	unsigned n;
 
 	route_take(cmd, vrf_id, zclient->ibuf);
-	while (wgd_zapi_route_next(zclient, &m))
+	for (n = 0; wgd_zapi_route_next(zclient, &m); n++) {
+		if (n % EXPECT == 0)
+			expect(m.vrf);
 		route_take(m.command, m.vrf, m.s);
+	}
 	wgd_underlay_order();
 	if (t_quiet)
 		wait_for_quiet();

@@ -7,7 +7,8 @@
  *    decodes, and to the same prefix and next hops.
  *  - odd: it waits on the session's socket.  Promise: whole messages about
  *    routes are taken in order, byte by byte as they are; everything from the
- *    first other one stays on the socket.
+ *    first other one stays on the socket.  A prefix that is seen ahead is the
+ *    message's, and seen whenever wgd decodes it.
  */
 #include <zebra.h>
 #include "frr-wgd/wgd_compat.h"
@@ -92,6 +93,8 @@ static void decode(const uint8_t *data, size_t size)
 
 /* --- a session */
 
+#define AHEAD 3
+
 static uint16_t get16(const uint8_t *p)
 {
 	return p[0] << 8 | p[1];
@@ -116,9 +119,11 @@ static size_t taken(const uint8_t *p, size_t size)
 static void session(const uint8_t *data, size_t size)
 {
 	static uint8_t rest[65536];
+	static struct wgd_zapi_route r;
+	struct prefix ahead[AHEAD], before[AHEAD];
+	size_t len, n, n_before = 0;
 	struct wgd_zapi_message m;
 	struct zclient zc = {};
-	size_t len;
 	int fd[2];
 
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) == 0);
@@ -133,6 +138,14 @@ static void session(const uint8_t *data, size_t size)
 		CHECK(stream_get_endp(m.s) == len);
 		CHECK(memcmp(STREAM_DATA(m.s), data, len) == 0);
 		CHECK(stream_get_getp(m.s) == ZEBRA_HEADER_SIZE);
+		n = wgd_zapi_route_ahead(m.vrf, ahead, AHEAD);
+		CHECK(n <= AHEAD && n + 1 >= n_before);
+		if (n_before > 1)
+			CHECK(prefix_same(&before[1], &ahead[0]));
+		if (wgd_zapi_route_decode(m.s, &r))
+			CHECK(n && prefix_same(&ahead[0], &r.prefix));
+		memcpy(before, ahead, sizeof(before));
+		n_before = n;
 		data += len;
 		size -= len;
 	}

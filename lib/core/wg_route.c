@@ -107,6 +107,39 @@ void wg_route_delete(struct wg_core *core, uint32_t vrf,
 	leave_others(core, vrf, &p, NULL);
 }
 
+/* Fetch from all tables that an update of these prefixes looks into. */
+static void fetch(struct wg_core *core, uint32_t vrf_id, unsigned f,
+		  const struct wg_prefix *p, size_t n)
+{
+	struct wg_vrf *vrf = wg_vrf_get(core, vrf_id, false);
+	struct wg_dev *dev;
+
+	for (dev = core->devs; dev; dev = dev->next)
+		if (dev->vrf == vrf_id)
+			wg_table_fetch(&dev->table[f], p, n);
+	if (vrf)
+		wg_table_fetch(&vrf->parked[f], p, n);
+}
+
+void wg_route_expect(struct wg_core *core, uint32_t vrf,
+		     const struct wg_prefix *prefix, size_t n)
+{
+	struct wg_prefix some[2][WG_TABLE_FETCH];
+	size_t n_some[2] = {};
+	unsigned f;
+
+	while (n--) {
+		f = wg_family_index(prefix->family);
+		some[f][n_some[f]++] = *prefix++;
+		if (n_some[f] < WG_TABLE_FETCH)
+			continue;
+		fetch(core, vrf, f, some[f], n_some[f]);
+		n_some[f] = 0;
+	}
+	for (f = 0; f < 2; f++)
+		fetch(core, vrf, f, some[f], n_some[f]);
+}
+
 /* --- replay: the bit fresh in the nodes */
 
 static void clear_fresh(struct wg_table *t)

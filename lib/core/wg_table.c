@@ -271,6 +271,42 @@ uint32_t wg_table_find(const struct wg_table *t, const struct wg_prefix *p)
 	return 0;
 }
 
+void wg_table_fetch(const struct wg_table *t, const struct wg_prefix *p,
+		    size_t n)
+{
+	struct {
+		struct key k;
+		uint32_t i;
+	} way[WG_TABLE_FETCH];
+	size_t j;
+
+	assert(n <= WG_TABLE_FETCH);
+	if (!t->root)
+		return;
+	for (j = 0; j < n; j++) {
+		way[j].k = key_of(&p[j]);
+		way[j].i = t->root;
+	}
+	/* a step of each, and again */
+	while (n)
+		for (j = 0; j < n;) {
+			const struct wg_branch *b =
+				wg_table_branch(t, way[j].i);
+			const struct key *k = &way[j].k;
+			uint32_t next = b->len < k->len
+						? b->child[bit_at(k->w, b->len)]
+						: 0;
+
+			if (next) {
+				__builtin_prefetch(wg_table_branch(t, next));
+				way[j++].i = next;
+			} else {
+				__builtin_prefetch(wg_table_node(t, way[j].i));
+				way[j] = way[--n];
+			}
+		}
+}
+
 uint32_t wg_table_get(struct wg_table *t, const struct wg_prefix *p)
 {
 	struct key k = key_of(p);

@@ -140,6 +140,14 @@ uint32_t wg_table_find(const struct wg_table *t, const struct wg_prefix *p);
 /* ... made if it is not there; 0: no memory, nothing changed. */
 uint32_t wg_table_get(struct wg_table *t, const struct wg_prefix *p);
 /*
+ * These prefixes are to be looked up soon.  A descent waits for memory at
+ * nearly every step; here all of them do so at the same time, and find it in
+ * the cache then.  Nothing changes.
+ */
+#define WG_TABLE_FETCH 16 /* at most */
+void wg_table_fetch(const struct wg_table *t, const struct wg_prefix *p,
+		    size_t n);
+/*
  * The deepest node whose prefix covers p, or 0.  Follow the parents to find
  * the shorter ones.
  */

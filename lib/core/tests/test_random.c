@@ -273,6 +273,10 @@ static void step_route(void)
 		for (i = 0; i < r->n_nh; i++)
 			random_nexthop(&r->nh[i], rnd(4) == 0);
 	}
+	/* whatever is expected, and comes or not, changes nothing */
+	if (rnd(4) == 0)
+		wg_route_expect(w.core, v, &prefixes[p],
+				rnd(N_PREFIXES - p) + 1);
 	/* host bits are the core's to mask */
 	if (dirty.len < 32 && dirty.family == AF_INET)
 		dirty.b[3] |= rnd(2);

@@ -108,6 +108,7 @@ static void walk(const struct wg_table *t)
 
 static void differential(uint8_t family)
 {
+	struct wg_prefix soon[WG_TABLE_FETCH];
 	struct wg_mem mem = {};
 	struct wg_table t;
 	unsigned step;
@@ -139,6 +140,9 @@ static void differential(uint8_t family)
 		}
 		if (step % 16 == 0)
 			wg_table_check(&t);
+		for (j = 0; j < WG_TABLE_FETCH; j++)
+			soon[j] = some_prefix(family);
+		wg_table_fetch(&t, soon, rnd(WG_TABLE_FETCH + 1));
 		p = some_prefix(family);
 		ask(&t, &p);
 		if (step % 64 == 0)
