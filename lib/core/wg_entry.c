@@ -167,7 +167,9 @@ static void queue(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	enum wg_queue kind = WG_QUEUE_NONE;
 
 	if (target && target != n->acked)
-		kind = WG_QUEUE_GIVE;
+		kind = n->acked && wg_branch_is_leaf(wg_table_branch(t, i))
+			       ? WG_QUEUE_MOVE
+			       : WG_QUEUE_GIVE;
 	else if (n->orphan && !is_redundant(dev, t, i))
 		kind = WG_QUEUE_TAKE;
 	if (kind == n->queued)
@@ -339,9 +341,11 @@ static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	assert(n->entry == (wanted && !held));
 	assert(n->target == (target && !held));
 	assert(n->orphan == (n->acked && !target));
-	if (target)
-		assert(n->queued ==
-		       (target == n->acked ? WG_QUEUE_NONE : WG_QUEUE_GIVE));
+	if (target && target != n->acked)
+		assert(n->queued == WG_QUEUE_GIVE ||
+		       (n->queued == WG_QUEUE_MOVE && n->acked));
+	else if (target)
+		assert(n->queued == WG_QUEUE_NONE);
 	else if (n->orphan && !is_redundant(dev, t, i))
 		assert(n->queued == WG_QUEUE_TAKE);
 	else

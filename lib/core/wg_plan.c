@@ -8,7 +8,8 @@
  * is one of them).
  *
  *  1. DEVICE_SET, PORT_SET, PEER_SET: they change no prefix.
- *  2. ADDs of what is wanted, the longest prefix first.
+ *  2. ADDs of what is wanted: first leaves that another peer has, then the
+ *     longest prefix first.
  *  3. What nobody wants (orphans), the shortest prefix first: REMOVE; or on a
  *     device that cannot remove, if it is covered, an ADD to the owner of
  *     what covers it.
@@ -23,7 +24,10 @@
  * is P.  Let a be one.
  *  - ADD of P in step 2: every longer wanted prefix is in D by now, with its
  *    new owner, and does not match a; so P is a's longest match in T, and a
- *    comes to its new owner.
+ *    comes to its new owner.  If P is a leaf there are no longer ones below
+ *    it, so it waits for nothing: and as its packets go the wrong way, while
+ *    those of a prefix that nobody has yet go nowhere, what fails over does
+ *    not queue behind a table that loads.
  *  - Orphan P in step 3: all of T is in D, and P is not in T.  Let Q be the
  *    longest match of a in T.  Orphans that are shorter than P are gone, or
  *    belong to the owner of what covers them (redundant).  So without P, a
@@ -168,26 +172,48 @@ static void plan_peers(struct wg_dev *dev, struct out *out)
 	}
 }
 
-static void plan_wanted(struct wg_dev *dev, struct out *out)
+/* ADDs of one queue, all or only those that are, or are not, leaves. */
+enum which { ALL, LEAVES, OTHERS };
+
+static void plan_queue(const struct wg_dev *dev, enum wg_queue kind,
+		       enum which which, unsigned f, unsigned len,
+		       struct out *out)
+{
+	const struct wg_table *t = &dev->table[f];
+	uint32_t i = dev->queue[f][kind][len];
+
+	for (; i && !is_full(out); i = wg_table_node(t, i)->queue_next) {
+		bool leaf = wg_branch_is_leaf(wg_table_branch(t, i));
+
+		if (which == ALL || leaf == (which == LEAVES))
+			put_prefix(out, WG_OP_ADD,
+				   dev->slots[wg_entry_target(dev, t, i)], t,
+				   i);
+	}
+}
+
+static void plan_moves(const struct wg_dev *dev, struct out *out)
+{
+	unsigned len, f;
+
+	if (!dev->n_queued[WG_QUEUE_MOVE])
+		return;
+	for (len = 0; len <= 128; len++)
+		for (f = 0; f < 2; f++)
+			plan_queue(dev, WG_QUEUE_MOVE, LEAVES, f, len, out);
+}
+
+static void plan_wanted(const struct wg_dev *dev, struct out *out)
 {
 	int len;
 	unsigned f;
-	uint32_t i;
 
-	if (!dev->n_queued[WG_QUEUE_GIVE])
+	if (!dev->n_queued[WG_QUEUE_GIVE] && !dev->n_queued[WG_QUEUE_MOVE])
 		return;
 	for (len = 128; len >= 0; len--)
 		for (f = 0; f < 2; f++) {
-			const struct wg_table *t = &dev->table[f];
-
-			i = dev->queue[f][WG_QUEUE_GIVE][len];
-			while (i && !is_full(out)) {
-				uint32_t to = wg_entry_target(dev, t, i);
-
-				put_prefix(out, WG_OP_ADD, dev->slots[to], t,
-					   i);
-				i = wg_table_node(t, i)->queue_next;
-			}
+			plan_queue(dev, WG_QUEUE_GIVE, ALL, f, len, out);
+			plan_queue(dev, WG_QUEUE_MOVE, OTHERS, f, len, out);
 		}
 }
 
@@ -273,6 +299,7 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 	}
 	if (!dev->peers_rest)
 		plan_peers(dev, &out);
+	plan_moves(dev, &out);
 	plan_wanted(dev, &out);
 	if (!dev->peers_rest)
 		first = leaving(dev, NULL);
@@ -291,7 +318,8 @@ bool wg_plan_pending(const struct wg_dev *dev)
 	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return false;
 	if (conf_waits(dev) || port_waits(dev) ||
-	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_TAKE])
+	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_MOVE] ||
+	    dev->n_queued[WG_QUEUE_TAKE])
 		return true;
 	return !dev->peers_rest && peers_wait(dev);
 }

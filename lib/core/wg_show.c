@@ -110,6 +110,7 @@ void wg_dev_count(const struct wg_dev *dev, struct wg_count *ret)
 		.spare = wg_aggregate_spare(dev),
 		.installed = dev->n_acked,
 		.pending = dev->n_queued[WG_QUEUE_GIVE] +
+			   dev->n_queued[WG_QUEUE_MOVE] +
 			   dev->n_queued[WG_QUEUE_TAKE],
 		.redundant = dev->n_orphans - dev->n_queued[WG_QUEUE_TAKE],
 	};

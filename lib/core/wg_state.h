@@ -35,6 +35,7 @@ static inline unsigned wg_family_index(uint8_t family)
 enum wg_queue {
 	WG_QUEUE_NONE,
 	WG_QUEUE_GIVE, /* to a peer that has not got it */
+	WG_QUEUE_MOVE, /* ... but another has, and nothing was below it */
 	WG_QUEUE_TAKE, /* on the device, and should not be */
 	WG_QUEUES,
 };

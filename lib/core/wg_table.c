@@ -389,7 +389,7 @@ void wg_table_prune(struct wg_table *t, uint32_t i)
 {
 	while (i) {
 		const struct wg_branch *b = wg_table_branch(t, i);
-		bool leaf = !b->child[0] && !b->child[1];
+		bool leaf = wg_branch_is_leaf(b);
 		uint32_t parent = wg_table_node(t, i)->parent;
 
 		/* a leaf went: its parent may not branch any more */

@@ -123,6 +123,11 @@ static inline struct wg_mark *wg_table_mark(const struct wg_table *t,
 	return &t->marks[i >> WG_SLAB_SHIFT][i & (WG_SLAB_NODES - 1)];
 }
 
+static inline bool wg_branch_is_leaf(const struct wg_branch *b)
+{
+	return !b->child[0] && !b->child[1];
+}
+
 /* Is a prefix here, or only a branching point? */
 static inline bool wg_node_is_empty(const struct wg_node *n)
 {

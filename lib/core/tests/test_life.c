@@ -42,6 +42,51 @@ static void test_same_plan_until_committed(void **state)
 	assert_memory_equal(ops, again, 2 * sizeof(*ops));
 }
 
+/* What moves does not wait for what is new, unless it has to. */
+static void test_moves_first(void **state)
+{
+	struct wg_prefix inside = prefix("10.7.1.0/24");
+	struct wg_prefix moving = prefix("10.8.0.0/16");
+	struct wg_prefix above = prefix("10.7.0.0/16");
+	char text[WG_PREFIX_STRLEN];
+	size_t i, n, done, at_inside = 0, at_above = 0;
+
+	peer_new(1);
+	peer_new(2);
+	wg_core_settle(core);
+	fk_read(&fk, dev, false);
+	route("10.7.0.0/16", 1);
+	route("10.8.0.0/16", 1);
+	run();
+	for (i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "10.9.%zu.0/24", i);
+		route(text, 1);
+	}
+	route("10.8.0.0/16", 2);
+	route("10.7.0.0/16", 2);
+	/* was none when it was queued, and is in front of it now */
+	route("10.7.1.0/24", 1);
+	n = plan();
+	assert_int_equal(n, MAX_OPS);
+	assert_true(wg_prefix_same(&ops[0].prefix, &moving));
+	assert_int_equal(ops[0].key->b[0], 2);
+	while (wg_plan_pending(dev)) {
+		n = plan();
+		for (i = 0; i < n; i++) {
+			if (wg_prefix_same(&ops[i].prefix, &inside))
+				at_inside = fk.n_ops + i;
+			if (wg_prefix_same(&ops[i].prefix, &above))
+				at_above = fk.n_ops + i;
+		}
+		assert_int_equal(fk_ops(&fk, ops, n, &done), 0);
+		wg_plan_commit(dev, ops, n);
+	}
+	assert_true(at_inside && at_inside < at_above);
+	assert_int_equal(has("10.7.0.0/16"), 2);
+	assert_int_equal(has("10.7.1.0/24"), 1);
+	assert_int_equal(has("10.9.199.0/24"), 1);
+}
+
 static void test_incomplete_reaches_nothing(void **state)
 {
 	struct wg_peer *peer = wg_peer_new(dev, "x");
@@ -517,6 +562,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(test_nothing_before_the_first_read),
 		SCENE(test_same_plan_until_committed),
+		SCENE(test_moves_first),
 		SCENE(test_incomplete_reaches_nothing),
 		SCENE(test_endpoint_is_sent_once),
 		SCENE(test_who_roamed_is_not_sent_back),
