@@ -49,19 +49,21 @@ static struct {
 	struct stream *s;  /* the message that was handed out */
 } block;
 
-static bool prefix_decode(struct stream *s, struct prefix *ret)
+/*
+ * The prefix that stands at P: family, length, as many bytes as that takes.
+ * The bytes it has, of LEN; 0: none that is well formed.
+ */
+static size_t prefix_decode(const uint8_t *p, size_t len, struct prefix *ret)
 {
-	STREAM_GETC(s, ret->family);
-	STREAM_GETC(s, ret->prefixlen);
-	if (ret->family != AF_INET && ret->family != AF_INET6)
-		return false;
-	if (ret->prefixlen > prefix_blen(ret) * 8)
-		return false;
-	STREAM_GET(&ret->u.prefix, s, PSIZE(ret->prefixlen));
-	return true;
-
-stream_failure:
-	return false;
+	if (len < 2)
+		return 0;
+	*ret = (struct prefix){.family = p[0], .prefixlen = p[1]};
+	if ((ret->family != AF_INET && ret->family != AF_INET6) ||
+	    ret->prefixlen > prefix_blen(ret) * 8 ||
+	    len < 2u + PSIZE(ret->prefixlen))
+		return 0;
+	memcpy(&ret->u.prefix, p + 2, PSIZE(ret->prefixlen));
+	return 2 + PSIZE(ret->prefixlen);
 }
 
 bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
@@ -69,9 +71,9 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 	uint32_t message;
 	uint8_t source_len = 0;
 	uint16_t i;
+	size_t n;
 	struct in6_addr source;
 
-	memset(&ret->prefix, 0, sizeof(ret->prefix));
 	ret->n_nh = 0;
 	ret->metric = 0;
 	STREAM_GETC(s, ret->type);
@@ -79,8 +81,10 @@ bool wgd_zapi_route_decode(struct stream *s, struct wgd_zapi_route *ret)
 	STREAM_GETL(s, ret->flags);
 	STREAM_GETL(s, message);
 	STREAM_FORWARD_GETP(s, 1); /* SAFI: unicast was asked for */
-	if (ret->type >= ZEBRA_ROUTE_MAX || !prefix_decode(s, &ret->prefix))
+	n = prefix_decode(stream_pnt(s), STREAM_READABLE(s), &ret->prefix);
+	if (ret->type >= ZEBRA_ROUTE_MAX || !n)
 		return false;
+	STREAM_FORWARD_GETP(s, n);
 	if (CHECK_FLAG(message, ZAPI_MESSAGE_SRCPFX)) {
 		STREAM_GETC(s, source_len);
 		if (source_len > IPV6_MAX_BITLEN)
@@ -202,21 +206,6 @@ bool wgd_zapi_route_next(struct zclient *zc, struct wgd_zapi_message *ret)
 	return true;
 }
 
-/* The prefix of a message of LEN bytes; false: none that is well formed. */
-static bool prefix_of(const uint8_t *p, size_t len, struct prefix *ret)
-{
-	if (len < PREFIX_AT + 2)
-		return false;
-	*ret = (struct prefix){.family = p[PREFIX_AT],
-			       .prefixlen = p[PREFIX_AT + 1]};
-	if ((ret->family != AF_INET && ret->family != AF_INET6) ||
-	    ret->prefixlen > prefix_blen(ret) * 8 ||
-	    len < PREFIX_AT + 2u + PSIZE(ret->prefixlen))
-		return false;
-	memcpy(&ret->u.prefix, p + PREFIX_AT + 2, PSIZE(ret->prefixlen));
-	return true;
-}
-
 size_t wgd_zapi_route_ahead(vrf_id_t vrf, struct prefix *ret, size_t max)
 {
 	struct wgd_zapi_message m;
@@ -224,8 +213,9 @@ size_t wgd_zapi_route_ahead(vrf_id_t vrf, struct prefix *ret, size_t max)
 
 	for (at = block.now; n < max; at += len, n++) {
 		len = whole(at, &m);
-		if (!len || m.vrf != vrf ||
-		    !prefix_of(block.bytes + at, len, &ret[n]))
+		if (len < PREFIX_AT || m.vrf != vrf ||
+		    !prefix_decode(block.bytes + at + PREFIX_AT,
+				   len - PREFIX_AT, &ret[n]))
 			break;
 	}
 	return n;
