@@ -30,6 +30,12 @@ static inline bool wg_peer_is_leaving(const struct wg_peer *peer)
 	       !(peer->dev->adopted && wg_peer_is_stranger(peer));
 }
 
+/* What is to be told to a peer of the device may have changed. */
+static inline void wg_plan_look_again(struct wg_dev *dev)
+{
+	dev->peers_seen = false;
+}
+
 /* Should it be usable, by its configuration of now? */
 bool wg_peer_is_complete(const struct wg_peer *peer);
 

@@ -155,13 +155,26 @@ static bool plan_renewals(struct wg_dev *dev, struct out *out)
 	return out->n;
 }
 
+/* The slot of the first peer from I on that has to be set; n_slots or more:
+ * none. */
+static uint32_t next_to_set(const struct wg_dev *dev, uint32_t i)
+{
+	while (i < dev->n_slots && !(dev->slots[i] && dev->slots[i]->name &&
+				     wg_peer_needs_set(dev->slots[i])))
+		i++;
+	return i;
+}
+
 static void plan_peers(struct wg_dev *dev, struct out *out)
 {
 	struct wg_peer *peer;
+	uint32_t i;
 
-	for (peer = dev->named; peer && !is_full(out); peer = peer->next) {
-		if (!wg_peer_needs_set(peer))
-			continue;
+	for (i = dev->peers_from; !is_full(out); i++) {
+		i = next_to_set(dev, i);
+		if (i >= dev->n_slots)
+			return;
+		peer = dev->slots[i];
 		peer->conf_sent = peer->conf_gen;
 		peer->op_conf = peer->conf;
 		/* it may have roamed since it took this endpoint */
@@ -264,21 +277,54 @@ static struct wg_peer *leaving(const struct wg_dev *dev,
 	}
 }
 
-/* Is there anything to be told to a peer?  While nothing is, which is nearly
- * always, no batch walks over all of them. */
+static bool has_to_go(const struct wg_peer *peer)
+{
+	return wg_peer_is_leaving(peer) || (peer->name && is_renewed(peer));
+}
+
+/*
+ * What is to be told to peers.  All of them are looked at only after something
+ * changed for one: so no batch walks over a million of them, neither while
+ * nothing is to be told, which is nearly always, nor while they all are new.
+ */
+static void look(struct wg_dev *dev)
+{
+	uint32_t i;
+
+	if (!dev->peers_seen) {
+		dev->peers_seen = true;
+		dev->peers_go = false;
+		dev->peers_from = 1;
+		for (i = 1; i < dev->n_slots && !dev->peers_go; i++)
+			dev->peers_go =
+				dev->slots[i] && has_to_go(dev->slots[i]);
+	}
+	dev->peers_from = next_to_set(dev, dev->peers_from);
+}
+
 static bool peers_wait(const struct wg_dev *dev)
 {
-	const struct wg_peer *peer;
+	uint32_t i;
 
-	for (peer = dev->named; peer; peer = peer->next)
-		if (wg_peer_needs_set(peer) || is_renewed(peer))
+	if (dev->peers_seen)
+		return dev->peers_go ||
+		       next_to_set(dev, dev->peers_from) < dev->n_slots;
+	for (i = 1; i < dev->n_slots; i++)
+		if (dev->slots[i] && has_to_go(dev->slots[i]))
 			return true;
-	return leaving(dev, NULL);
+	return next_to_set(dev, 1) < dev->n_slots;
 }
 
 void wg_plan_check(const struct wg_dev *dev)
 {
-	assert(!dev->peers_rest || !peers_wait(dev));
+	uint32_t i;
+
+	if (!dev->peers_seen)
+		return;
+	for (i = 1; i < dev->n_slots; i++)
+		assert(dev->peers_go || !dev->slots[i] ||
+		       !has_to_go(dev->slots[i]));
+	assert(next_to_set(dev, 1) >= dev->peers_from);
 }
 
 size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
@@ -290,18 +336,16 @@ size_t wg_plan_next(struct wg_dev *dev, struct wg_op *ops, size_t max)
 
 	if (!dev->synced || dev->sweep || wg_aggregate_is_busy(dev))
 		return 0;
-	if (!dev->peers_rest)
-		dev->peers_rest = !peers_wait(dev);
+	look(dev);
 	if (plan_device(dev, &out) ||
-	    (!dev->peers_rest && plan_renewals(dev, &out))) {
+	    (dev->peers_go && plan_renewals(dev, &out))) {
 		dev->in_flight = out.n;
 		return out.n;
 	}
-	if (!dev->peers_rest)
-		plan_peers(dev, &out);
+	plan_peers(dev, &out);
 	plan_moves(dev, &out);
 	plan_wanted(dev, &out);
-	if (!dev->peers_rest)
+	if (dev->peers_go)
 		first = leaving(dev, NULL);
 	at_once = first && !leaving(dev, first) &&
 		  dev->n_queued[WG_QUEUE_TAKE] == first->n_orphans;
@@ -321,7 +365,7 @@ bool wg_plan_pending(const struct wg_dev *dev)
 	    dev->n_queued[WG_QUEUE_GIVE] || dev->n_queued[WG_QUEUE_MOVE] ||
 	    dev->n_queued[WG_QUEUE_TAKE])
 		return true;
-	return !dev->peers_rest && peers_wait(dev);
+	return peers_wait(dev);
 }
 
 /* --- commit */
@@ -342,7 +386,7 @@ static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
 
 static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 {
-	dev->peers_rest = false;
+	wg_plan_look_again(dev);
 	peer->present = false;
 	peer->renew = false;
 	peer->alive = false;
@@ -375,6 +419,9 @@ static void commit(struct wg_dev *dev, const struct wg_op *op)
 		peer->conf_acked = peer->conf_sent;
 		if (peer->op_conf.endpoint.addr.family != AF_UNSPEC)
 			peer->endpoint_acked = peer->op_conf.endpoint;
+		/* decisions may have moved on */
+		if (has_to_go(peer) || wg_peer_needs_set(peer))
+			wg_plan_look_again(dev);
 		break;
 	case WG_OP_ADD:
 	case WG_OP_REMOVE:

@@ -241,6 +241,20 @@ static void test_renewed(void **state)
 	assert_false(wg_peer_is_renewing(b));
 }
 
+/* It may have been there, so it is renewed even if it was not. */
+static void test_renewed_before_the_read(void **state)
+{
+	struct wg_peer *a = peer_new(1);
+
+	wg_core_settle(core);
+	wg_peer_renew(a);
+	assert_true(wg_peer_is_renewing(a));
+	assert_int_equal(fk_read(&fk, dev, false), 0);
+	run();
+	assert_false(wg_peer_is_renewing(a));
+	assert_int_equal(has("10.99.0.1/32"), 1);
+}
+
 static void test_device_conf(void **state)
 {
 	static char file[] = "key";
@@ -567,6 +581,7 @@ int main(void)
 		SCENE(test_endpoint_is_sent_once),
 		SCENE(test_who_roamed_is_not_sent_back),
 		SCENE(test_renewed),
+		SCENE(test_renewed_before_the_read),
 		SCENE(test_device_conf),
 		SCENE(test_port_in_use),
 		SCENE(test_restart_keeps_what_is_not_decided),
