@@ -23,7 +23,6 @@
 #define N_PEERS 8
 #define IFINDEX 7
 #define BATCH 2000
-#define EXPECT 16
 
 struct list {
 	struct wg_prefix *p;
@@ -200,8 +199,8 @@ static bool run_once(const struct list *l, bool expect, struct result *ret)
 	}
 	t0 = now();
 	for (i = 0; i < l->n; i++) {
-		n = l->n - i < EXPECT ? l->n - i : EXPECT;
-		if (expect && i % EXPECT == 0)
+		n = l->n - i < WG_ROUTE_EXPECT ? l->n - i : WG_ROUTE_EXPECT;
+		if (expect && i % WG_ROUTE_EXPECT == 0)
 			wg_route_expect(core, 0, &l->p[i], n);
 		/* dealt out by a hash, so that neighbours differ */
 		if (wg_route_update(core, 0, &l->p[i], 1,
@@ -325,7 +324,7 @@ int main(int argc, char **argv)
 	       "random order %.0f, by %d of them expected %.0f; plan and commit "
 	       "%.0f more, in random order %.0f\"}\n",
 	       in_order.update, l.n, path ? "real" : "synthetic", N_PEERS,
-	       shuffled.update, EXPECT, expected.update, in_order.plan,
+	       shuffled.update, WG_ROUTE_EXPECT, expected.update, in_order.plan,
 	       shuffled.plan);
 	printf("{\"bench\": \"core.memory\", \"value\": %.1f, \"unit\": "
 	       "\"bytes/route\", \"goal\": 128, \"reference\": null, \"how\": "

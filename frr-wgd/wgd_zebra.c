@@ -51,7 +51,6 @@
 DEFINE_MTYPE_STATIC(WGD, WGD_VRF, "WireGuard followed VRF");
 
 #define QUIET_MS 3000
-#define EXPECT 16     /* routes that are looked up together */
 #define MALFORMED_S 5 /* until all routes are asked for again */
 #define NO_ROOM_S 60
 
@@ -204,9 +203,9 @@ static void route_take(uint16_t cmd, vrf_id_t vrf, struct stream *s)
 /* These routes come next. */
 static void expect(vrf_id_t vrf)
 {
-	struct wg_prefix p[EXPECT];
-	struct prefix ahead[EXPECT];
-	size_t i, n = wgd_zapi_route_ahead(vrf, ahead, EXPECT);
+	struct wg_prefix p[WG_ROUTE_EXPECT];
+	struct prefix ahead[WG_ROUTE_EXPECT];
+	size_t i, n = wgd_zapi_route_ahead(vrf, ahead, WG_ROUTE_EXPECT);
 
 	for (i = 0; i < n && to_prefix(&ahead[i], &p[i]); i++)
 		;
@@ -220,7 +219,7 @@ static int route_told(ZAPI_CALLBACK_ARGS)
 
 	route_take(cmd, vrf_id, zclient->ibuf);
 	for (n = 0; wgd_zapi_route_next(zclient, &m); n++) {
-		if (n % EXPECT == 0)
+		if (n % WG_ROUTE_EXPECT == 0)
 			expect(m.vrf);
 		route_take(m.command, m.vrf, m.s);
 	}

@@ -64,8 +64,9 @@ void wg_route_delete(struct wg_core *core, uint32_t vrf,
 /*
  * Updates of these prefixes, in this VRF, come next.  Only for speed: in a
  * full table most of the time of an update goes into waiting for memory, and
- * sixteen of them can wait together.
+ * so many of them can wait together.
  */
+#define WG_ROUTE_EXPECT 16
 void wg_route_expect(struct wg_core *core, uint32_t vrf,
 		     const struct wg_prefix *prefix, size_t n);
 

@@ -81,7 +81,7 @@ static void forget_acked(struct wg_dev *dev)
 				continue;
 			wg_owner_ack(dev, t, i, 0);
 		}
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	for (f = 0; f < 2; f++)
 		for (peer = list[f]; peer; peer = peer->next) {
 			peer->present = false;
@@ -120,7 +120,7 @@ void wg_dev_set_adopted(struct wg_dev *dev, bool adopted)
 	if (dev->adopted == adopted)
 		return;
 	dev->adopted = adopted;
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	wg_entry_touch_all(dev);
 	dev->marked_all = true;
 }

@@ -368,7 +368,7 @@ int wg_peer_set_key(struct wg_peer *peer, const struct wg_key *pub)
 	if (other)
 		take_over(peer, other);
 	peer->key = *pub;
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	if (!wg_key_is_zero(pub) && !wg_slot_add_key(dev, peer))
 		abort();
 	wg_peer_mark(peer);
@@ -397,7 +397,7 @@ void wg_peer_set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf)
 	peer->had_endpoint |= conf->endpoint.addr.family != AF_UNSPEC;
 	set_conf(peer, conf);
 	peer->conf_gen++;
-	wg_plan_look_again(peer->dev);
+	wg_peer_look_again(peer->dev);
 }
 
 void wg_peer_resend_endpoint(struct wg_peer *peer)
@@ -406,13 +406,13 @@ void wg_peer_resend_endpoint(struct wg_peer *peer)
 		return;
 	peer->endpoint_acked = (struct wg_endpoint){};
 	peer->conf_gen++;
-	wg_plan_look_again(peer->dev);
+	wg_peer_look_again(peer->dev);
 }
 
 void wg_peer_renew(struct wg_peer *peer)
 {
 	peer->renew = peer->present || may_have_more(peer->dev);
-	wg_plan_look_again(peer->dev);
+	wg_peer_look_again(peer->dev);
 }
 
 bool wg_peer_is_renewing(const struct wg_peer *peer)
@@ -504,7 +504,7 @@ void wg_peer_settle(struct wg_peer *peer)
 	if (usable == peer->usable)
 		return;
 	peer->usable = usable;
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	/* what hangs on it beyond its own claims and routes */
 	if (dev->n_stale || (!dev->can_remove && dev->n_orphans))
 		dev->marked_all = true;

@@ -31,7 +31,7 @@ static inline bool wg_peer_is_leaving(const struct wg_peer *peer)
 }
 
 /* What is to be told to a peer of the device may have changed. */
-static inline void wg_plan_look_again(struct wg_dev *dev)
+static inline void wg_peer_look_again(struct wg_dev *dev)
 {
 	dev->peers_seen = false;
 }

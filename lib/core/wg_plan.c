@@ -282,6 +282,16 @@ static bool has_to_go(const struct wg_peer *peer)
 	return wg_peer_is_leaving(peer) || (peer->name && is_renewed(peer));
 }
 
+static bool any_has_to_go(const struct wg_dev *dev)
+{
+	uint32_t i;
+
+	for (i = 1; i < dev->n_slots; i++)
+		if (dev->slots[i] && has_to_go(dev->slots[i]))
+			return true;
+	return false;
+}
+
 /*
  * What is to be told to peers.  All of them are looked at only after something
  * changed for one: so no batch walks over a million of them, neither while
@@ -289,41 +299,27 @@ static bool has_to_go(const struct wg_peer *peer)
  */
 static void look(struct wg_dev *dev)
 {
-	uint32_t i;
-
 	if (!dev->peers_seen) {
 		dev->peers_seen = true;
-		dev->peers_go = false;
+		dev->peers_go = any_has_to_go(dev);
 		dev->peers_from = 1;
-		for (i = 1; i < dev->n_slots && !dev->peers_go; i++)
-			dev->peers_go =
-				dev->slots[i] && has_to_go(dev->slots[i]);
 	}
 	dev->peers_from = next_to_set(dev, dev->peers_from);
 }
 
 static bool peers_wait(const struct wg_dev *dev)
 {
-	uint32_t i;
+	bool seen = dev->peers_seen;
 
-	if (dev->peers_seen)
-		return dev->peers_go ||
-		       next_to_set(dev, dev->peers_from) < dev->n_slots;
-	for (i = 1; i < dev->n_slots; i++)
-		if (dev->slots[i] && has_to_go(dev->slots[i]))
-			return true;
-	return next_to_set(dev, 1) < dev->n_slots;
+	return (seen ? dev->peers_go : any_has_to_go(dev)) ||
+	       next_to_set(dev, seen ? dev->peers_from : 1) < dev->n_slots;
 }
 
 void wg_plan_check(const struct wg_dev *dev)
 {
-	uint32_t i;
-
 	if (!dev->peers_seen)
 		return;
-	for (i = 1; i < dev->n_slots; i++)
-		assert(dev->peers_go || !dev->slots[i] ||
-		       !has_to_go(dev->slots[i]));
+	assert(dev->peers_go || !any_has_to_go(dev));
 	assert(next_to_set(dev, 1) >= dev->peers_from);
 }
 
@@ -386,7 +382,7 @@ static uint32_t node_of(struct wg_table *t, const struct wg_op *op)
 
 static void peer_is_gone(struct wg_dev *dev, struct wg_peer *peer)
 {
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	peer->present = false;
 	peer->renew = false;
 	peer->alive = false;
@@ -421,7 +417,7 @@ static void commit(struct wg_dev *dev, const struct wg_op *op)
 			peer->endpoint_acked = peer->op_conf.endpoint;
 		/* decisions may have moved on */
 		if (has_to_go(peer) || wg_peer_needs_set(peer))
-			wg_plan_look_again(dev);
+			wg_peer_look_again(dev);
 		break;
 	case WG_OP_ADD:
 	case WG_OP_REMOVE:

@@ -147,9 +147,8 @@ struct wg_dev {
 	bool marked_all;   /* every node is to be decided anew */
 	bool marked_peers; /* a peer is marked or over */
 	uint32_t n_over;   /* named peers that are */
-	/* what is to be told to peers, as the plan found when it saw them all
-	 */
-	bool peers_seen;     /* it did, and nothing has changed since */
+	/* what is to be told to peers, as a look at all of them found (plan) */
+	bool peers_seen;     /* nothing has changed since */
 	bool peers_go;	     /* one has to leave, or to be renewed */
 	uint32_t peers_from; /* none in a slot below has to be set */
 

@@ -161,7 +161,7 @@ int wg_sync_peer(struct wg_dev *dev, const struct wg_sync_peer *p)
 	if (!peer)
 		return -ENOMEM;
 	dev->sync_slot = peer->slot;
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	if (peer->seen)
 		return 0;
 	peer->seen = true;
@@ -206,7 +206,7 @@ static void drop_peers(struct wg_dev *dev)
 	struct wg_peer *peer;
 	unsigned f;
 
-	wg_plan_look_again(dev);
+	wg_peer_look_again(dev);
 	for (f = 0; f < 2; f++)
 		for (peer = list[f]; peer; peer = peer->next) {
 			if (peer->seen || !peer->present)
