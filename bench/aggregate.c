@@ -23,8 +23,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench/table.h"
 #include "lib/core/wg_core.h"
 
 #define MAX_PEERS 1024
@@ -57,62 +57,19 @@ struct run {
 	size_t n_away;
 };
 
-static uint64_t seed = 0x9e3779b97f4a7c15;
-
-static uint64_t rnd(void)
+/* What follows is the origin. */
+static void add_line(void *arg, const struct wg_prefix *p, const char *rest)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
+	struct table *t = arg;
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return ts.tv_sec * 1e9 + ts.tv_nsec;
-}
-
-static void add(struct table *t, const struct route *r)
-{
-	if (t->n == t->cap) {
-		t->cap = t->cap ? 2 * t->cap : 1 << 16;
-		t->r = realloc(t->r, t->cap * sizeof(*t->r));
-		if (!t->r)
-			abort();
-	}
-	t->r[t->n++] = *r;
+	t->r = table_room(t->r, t->n, &t->cap, sizeof(*t->r));
+	t->r[t->n++] = (struct route){.p = *p,
+				      .as = strtoull(rest, NULL, 10)};
 }
 
 static bool read_table(const char *path, struct table *t)
 {
-	size_t len = strlen(path);
-	bool gz = len > 3 && strcmp(path + len - 3, ".gz") == 0;
-	char cmd[1024], line[256];
-	FILE *f;
-
-	if (strchr(path, '\'') || len > sizeof(cmd) - 16)
-		return false;
-	snprintf(cmd, sizeof(cmd), "zcat -- '%s'", path);
-	f = gz ? popen(cmd, "r") : fopen(path, "r");
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f)) {
-		size_t n = strcspn(line, " \t\r\n");
-		struct route r = {};
-
-		if (line[0] == ';' || !line[n])
-			continue;
-		line[n] = '\0';
-		if (wg_prefix_parse(line, &r.p) < 0)
-			continue;
-		wg_prefix_mask(&r.p);
-		r.as = strtoull(line + n + 1, NULL, 10);
-		add(t, &r);
-	}
-	return (gz ? pclose(f) : fclose(f)) == 0 && t->n;
+	return table_read(path, add_line, t) && t->n;
 }
 
 static uint32_t peer_of(const struct route *r, unsigned n_peers)

@@ -16,8 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
+#include "bench/table.h"
 #include "lib/core/wg_core.h"
 
 #define N_PEERS 8
@@ -30,66 +30,23 @@ struct list {
 	size_t cap;
 };
 
+static void add(struct list *l, const struct wg_prefix *p)
+{
+	l->p = table_room(l->p, l->n, &l->cap, sizeof(*l->p));
+	l->p[l->n++] = *p;
+}
+
+static void add_line(void *arg, const struct wg_prefix *p, const char *rest)
+{
+	(void)rest;
+	add(arg, p);
+}
+
 struct result {
 	double update; /* ns a route */
 	double plan;
 	double memory; /* bytes a route */
 };
-
-static uint64_t seed = 0x9e3779b97f4a7c15;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	/* of this process: other programs are not what is measured */
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return ts.tv_sec * 1e9 + ts.tv_nsec;
-}
-
-static void add(struct list *l, const struct wg_prefix *p)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 1 << 16;
-		l->p = realloc(l->p, l->cap * sizeof(*l->p));
-		if (!l->p)
-			abort();
-	}
-	l->p[l->n++] = *p;
-}
-
-static bool read_file(const char *path, struct list *l)
-{
-	size_t len = strlen(path);
-	bool gz = len > 3 && strcmp(path + len - 3, ".gz") == 0;
-	char cmd[1024];
-	char line[128];
-	struct wg_prefix p;
-	FILE *f;
-
-	if (strchr(path, '\''))
-		return false;
-	snprintf(cmd, sizeof(cmd), "zcat -- '%s'", path);
-	f = gz ? popen(cmd, "r") : fopen(path, "r");
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f)) {
-		line[strcspn(line, " \t\r\n")] = '\0';
-		if (wg_prefix_parse(line, &p) == 0) {
-			wg_prefix_mask(&p);
-			add(l, &p);
-		}
-	}
-	return (gz ? pclose(f) : fclose(f)) == 0 && l->n;
-}
 
 /* Lengths of a full table, in permille of the family. */
 static const struct {
@@ -125,7 +82,9 @@ static void synthesize(struct list *l)
 				p.b[2] &= 0x3f;
 			}
 			wg_prefix_mask(&p);
-			add(l, &p);
+			/* a peer gets no martian: nothing to measure */
+			if (!wg_prefix_is_martian(&p))
+				add(l, &p);
 		}
 }
 
@@ -304,7 +263,7 @@ int main(int argc, char **argv)
 	struct rusage usage;
 	struct list l = {};
 
-	if (path && !read_file(path, &l)) {
+	if (path && !(table_read(path, add_line, &l) && l.n)) {
 		fprintf(stderr, "bench-core: cannot read %s\n", path);
 		return 1;
 	}

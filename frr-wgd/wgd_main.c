@@ -5,13 +5,13 @@
  * wgd leaves its devices as they are when it ends, whatever the reason: packets
  * flow on, and the next start takes them over.
  *
- * It runs as user frr with CAP_NET_ADMIN: enough for netlink, for the links
- * and, handed on, for the userspace program.  CAP_NET_RAW is used only by a
- * gateway of a group, to look at packets (wgd_stray.c), and done without where
- * there is none: in a container, say.
+ * It runs as user frr with CAP_NET_ADMIN: enough for netlink and for the links.
+ * CAP_NET_RAW is used only by a gateway of a group, to look at packets
+ * (wgd_stray.c), and done without where there is none: in a container, say.
+ * What else root is needed for, helpers do (wgd_guard.c).
  */
 #include <zebra.h>
-#include "frr-wgd/wgd_compat.h"
+#include "frr-wgd/base/wgd_compat.h"
 
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -25,49 +25,32 @@
 #include "log.h"
 #include "plist.h"
 #include "privs.h"
-#include "routing_nb.h"
 #include "sigevent.h"
 #include "vrf.h"
 
-#include "frr-wgd/wgd.h"
-#include "frr-wgd/wgd_announce.h"
-#include "frr-wgd/wgd_bfd.h"
-#include "frr-wgd/wgd_debug.h"
-#include "frr-wgd/wgd_if.h"
-#include "frr-wgd/wgd_leftover.h"
-#include "frr-wgd/wgd_log.h"
-#include "frr-wgd/wgd_member.h"
-#include "frr-wgd/wgd_nb.h"
-#include "frr-wgd/wgd_peer.h"
-#include "frr-wgd/wgd_program.h"
-#include "frr-wgd/wgd_source.h"
-#include "frr-wgd/wgd_underlay.h"
-#include "frr-wgd/wgd_vty.h"
-#include "frr-wgd/wgd_zebra.h"
+#include "frr-wgd/base/wgd.h"
+#include "frr-wgd/base/wgd_debug.h"
+#include "frr-wgd/base/wgd_log.h"
+#include "frr-wgd/config/wgd_config.h"
+#include "frr-wgd/device/wgd_guard.h"
+#include "frr-wgd/engine/wgd_life.h"
+#include "frr-wgd/engine/wgd_step.h"
+#include "frr-wgd/engine/wgd_zebra_events.h"
+#include "frr-wgd/peer/wgd_filter.h"
+#include "frr-wgd/peer/wgd_live.h"
+#include "frr-wgd/peer/wgd_resolve.h"
+#include "frr-wgd/show/wgd_vty.h"
+#include "frr-wgd/underlay/wgd_policy.h"
+#include "frr-wgd/underlay/wgd_underlay.h"
+#include "frr-wgd/zebra/wgd_bfd.h"
+#include "frr-wgd/zebra/wgd_leftover.h"
+#include "frr-wgd/zebra/wgd_replay.h"
+#include "frr-wgd/zebra/wgd_table.h"
+#include "frr-wgd/zebra/wgd_unswept.h"
+#include "frr-wgd/zebra/wgd_zebra.h"
 #include "lib/backend/wg_keys.h"
 
 #define WGD_VTY_PORT 2690
-
-DEFINE_MGROUP(WGD, "wgd");
-
-static zebra_capabilities_t wgd_caps[] = {
-	ZCAP_NET_ADMIN,
-	ZCAP_NET_RAW, /* the last one: see forgo_raw */
-};
-
-struct zebra_privs_t wgd_privs = {
-	.user = FRR_USER,
-	.group = FRR_GROUP,
-	.vty_group = VTY_GROUP,
-	.caps_p = wgd_caps,
-	.cap_num_p = array_size(wgd_caps),
-	.cap_num_i = 0,
-};
-
-struct wgd wgd = {
-	.stale_time = WGD_STALE_TIME,
-	.group_port = WGD_GROUP_PORT,
-};
 
 static struct frr_daemon_info wgd_di;
 
@@ -81,14 +64,19 @@ static void __attribute__((noreturn)) sigint(void)
 {
 	zlog_notice("terminating on signal; the devices stay as they are");
 	wgd_log_finish();
-	wgd_nb_finish();
-	wgd_if_finish();
-	wgd_announce_finish();
+	hook_unregister(if_del, wgd_config_if_deleted);
+	hook_unregister(wgd_live_changed, wgd_nb_state_changed);
+	wgd_config_finish();
+	wgd_life_finish();
+	wgd_table_finish();
 	wgd_leftover_finish();
-	wgd_source_finish();
+	wgd_policy_finish();
 	wgd_underlay_finish();
 	wgd_bfd_finish();
+	wgd_replay_finish();
+	wgd_unswept_forget();
 	wgd_zebra_finish();
+	event_cancel(&wgd.t_turn);
 	/* these delete interfaces and lists, which are looked up */
 	vrf_terminate();
 	access_list_reset();
@@ -103,7 +91,7 @@ static struct frr_signal_t wgd_signals[] = {
 	{ .signal = SIGUSR1, .handler = wgd_log_rotate },
 	{ .signal = SIGINT, .handler = sigint },
 	{ .signal = SIGTERM, .handler = sigint },
-	{ .signal = SIGCHLD, .handler = wgd_program_reap },
+	{ .signal = SIGCHLD, .handler = wgd_guard_reap },
 };
 
 static const struct frr_yang_module_info *const wgd_yang_modules[] = {
@@ -124,10 +112,14 @@ FRR_DAEMON_INFO(wgd, WGD, .vty_port = WGD_VTY_PORT,
 
 #define OPT_STALE_TIME 2001
 #define OPT_GROUP_PORT 2002
+#define OPT_KEY_FOLDER 2003
+#define OPT_PROGRAM 2004
 
 static const struct option longopts[] = {
 	{ "stale-time", required_argument, NULL, OPT_STALE_TIME },
 	{ "group-port", required_argument, NULL, OPT_GROUP_PORT },
+	{ "key-folder", required_argument, NULL, OPT_KEY_FOLDER },
+	{ "userspace-program", required_argument, NULL, OPT_PROGRAM },
 	{ 0 },
 };
 
@@ -160,7 +152,11 @@ int main(int argc, char **argv)
 		    "      --stale-time   Seconds that AllowedIPs of an earlier life stay\n"
 		    "                     without a route (default 120)\n"
 		    "      --group-port   TCP port between gateways of a group\n"
-		    "                     (default 51821)\n");
+		    "                     (default 51821)\n"
+		    "      --key-folder   Keys may be below this folder, too; several\n"
+		    "                     times\n"
+		    "      --userspace-program   This program may run an interface, too;\n"
+		    "                     several times\n");
 	while ((opt = frr_getopt(argc, argv, NULL)) != EOF) {
 		switch (opt) {
 		case 0:
@@ -172,37 +168,55 @@ int main(int argc, char **argv)
 		case OPT_GROUP_PORT:
 			wgd.group_port = number("--group-port", optarg, 65535);
 			break;
+		case OPT_KEY_FOLDER:
+			if (wgd_guard_key_folder(optarg))
+				break;
+			fprintf(stderr,
+				"wgd: --key-folder %s: not absolute, or too many\n",
+				optarg);
+			exit(1);
+		case OPT_PROGRAM:
+			if (wgd_guard_program(optarg))
+				break;
+			fprintf(stderr,
+				"wgd: --userspace-program %s: not absolute, or too many\n",
+				optarg);
+			exit(1);
 		default:
 			frr_help_exit(1);
 		}
 	}
 
-	wgd_program_prepare(wgd_privs.user, wgd_privs.group);
-	wgd.master = frr_init();
 	if (wg_keys_init() < 0) {
-		zlog_err("no source of random numbers");
+		fprintf(stderr, "wgd: no source of random numbers\n");
 		exit(1);
 	}
+	wgd_guard_prepare(&wgd_privs);
+	wgd.master = frr_init();
 	wgd.core = wg_core_new();
 	if (!wgd.core) {
 		zlog_err("no memory");
 		exit(1);
 	}
+	wgd_step_init();
+	wgd_guard_init();
 	wgd_leftover_init();
 	wgd_underlay_init();
-	wgd_source_init();
+	wgd_policy_init();
 	wgd_debug_init();
-	wgd_zebra_init();
+	wgd_zebra_events_init();
 	wgd_bfd_init();
 	access_list_init(); /* brings the commands of prefix lists */
-	wgd_peer_filters_init();
-	wgd_peer_resolver_init();
-	wgd_nb_init();
-	wgd_cli_init();
-	wgd_vty_init();
+	wgd_filter_init();
+	wgd_resolve_init();
+	hook_register(if_del, wgd_config_if_deleted);
+	hook_register(wgd_live_changed, wgd_nb_state_changed);
+	wgd_config_init();
+	wgd_show_init();
 
 	frr_config_fork();
 	wgd_log_init();
+	wgd_guard_close();
 	frr_run(wgd.master);
 	return 0;
 }

@@ -28,4 +28,5 @@ html_show_sphinx = False
 man_pages = [
     ("man/wgd", "wgd", "WireGuard interfaces as routed links", "", 8),
     ("man/wg-import", "wg-import", "from wg-quick to frr.conf", "", 8),
+    ("man/wg-export", "wg-export", "the file of a client with plain WireGuard", "", 8),
 ]

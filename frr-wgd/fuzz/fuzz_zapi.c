@@ -11,7 +11,7 @@
  *    message's, and seen whenever wgd decodes it.
  */
 #include <zebra.h>
-#include "frr-wgd/wgd_compat.h"
+#include "frr-wgd/base/wgd_compat.h"
 
 #include <sys/socket.h>
 
@@ -21,8 +21,8 @@
 #include "vrf.h"
 #include "zclient.h"
 
-#include "frr-wgd/wgd_if.h"
-#include "frr-wgd/wgd_zapi.h"
+#include "frr-wgd/base/wgd_if.h"
+#include "frr-wgd/zebra/wgd_zapi.h"
 #include "lib/backend/fuzz/fuzz.h"
 
 /* So far apart that no turn waits for company. */

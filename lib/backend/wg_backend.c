@@ -69,7 +69,7 @@ int wg_backend_fail(struct wg_backend *be, int error, const char *fmt, ...)
 int wg_backend_secret(struct wg_backend *be, const struct wg_op *op,
 		      struct wg_key *secret, const struct wg_key **ret_secret)
 {
-	char pub[WG_KEY_STRLEN], err[256];
+	char pub[WG_KEY_STRLEN], err[512];
 	const char *path = NULL;
 	int error;
 
@@ -90,6 +90,37 @@ int wg_backend_secret(struct wg_backend *be, const struct wg_op *op,
 	return 0;
 }
 
+int wg_backend_encode(struct wg_backend *be,
+		      const struct wg_backend_encoder *enc,
+		      struct wg_secbuf *out, const struct wg_op *ops, size_t n)
+{
+	const struct wg_key *given;
+	struct wg_key secret;
+	size_t i = 0;
+	int error;
+
+	while (i < n) {
+		error = wg_secbuf_reserve(out, enc->room);
+		if (error)
+			return wg_backend_fail(be, error, "%s",
+					       strerror(-error));
+		enc->begin(be, out->b + out->len);
+		for (; i < n; i++) {
+			error = wg_backend_secret(be, &ops[i], &secret, &given);
+			if (!error)
+				error = enc->put(be, &ops[i], given);
+			if (given)
+				sodium_memzero(&secret, sizeof(secret));
+			if (error)
+				break;
+		}
+		out->len += enc->end(be);
+		if (error && error != -EMSGSIZE)
+			return error;
+	}
+	return 0;
+}
+
 void wg_backend_random_key(struct wg_key *ret)
 {
 	randombytes_buf(ret->b, sizeof(ret->b));
@@ -107,6 +138,14 @@ void wg_backend_close(struct wg_backend **be)
 enum wg_backend_kind wg_backend_kind(const struct wg_backend *be)
 {
 	return be->ops->kind;
+}
+
+bool wg_backend_process(const struct wg_backend *be, pid_t *ret_pid,
+			uid_t *ret_uid)
+{
+	*ret_pid = be->pid;
+	*ret_uid = be->uid;
+	return be->pid != 0;
 }
 
 bool wg_backend_can_remove(const struct wg_backend *be)

@@ -17,6 +17,8 @@
 #ifndef WG_BACKEND_H
 #define WG_BACKEND_H
 
+#include <sys/types.h>
+
 #include "lib/core/wg_op.h"
 
 struct wg_backend;
@@ -77,6 +79,13 @@ int wg_backend_open_userspace(const char *ifname, const char *dir,
 void wg_backend_close(struct wg_backend **be);
 
 enum wg_backend_kind wg_backend_kind(const struct wg_backend *be);
+
+/*
+ * The process that implements it, as it was when it opened its socket: one that
+ * went to the background has another pid by now.  False: none.
+ */
+bool wg_backend_process(const struct wg_backend *be, pid_t *ret_pid,
+			uid_t *ret_uid);
 
 /*
  * Can it remove one prefix by itself (WGALLOWEDIP_F_REMOVE_ME, allowed_ip=-P),

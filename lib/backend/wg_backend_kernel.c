@@ -31,7 +31,6 @@
 #include "lib/backend/wg_genl.h"
 #include "lib/backend/wg_link.h"
 #include "lib/backend/wg_nl.h"
-#include "lib/backend/wg_secbuf.h"
 
 #define TORN_MAX 10 /* a read starts anew so often, then it is -EAGAIN */
 
@@ -42,6 +41,7 @@ struct kernel {
 	uint32_t ifindex;
 	uint32_t seq; /* of the message under way */
 
+	struct wg_genl_encoder enc;
 	struct wg_secbuf out; /* the messages of an apply */
 	size_t at; /* the one under way */
 
@@ -109,49 +109,37 @@ static int send_next(struct kernel *k)
 	return transmit(k, (struct nlmsghdr *)(k->out.b + k->at));
 }
 
-static int encode(struct kernel *k, const struct wg_op *ops, size_t n)
+static void begin(struct wg_backend *be, char *buf)
 {
-	struct wg_genl_encoder enc = {
-		.family = k->family,
-		.ifindex = k->ifindex,
-		.can_remove = k->be.can_remove,
-	};
-	const struct wg_key *given;
-	struct wg_key secret;
-	size_t i = 0;
-	int error;
+	wg_genl_begin(&own(be)->enc, buf, WG_GENL_MAX);
+}
 
-	wg_backend_random_key(&enc.throwaway);
-	while (i < n) {
-		error = wg_secbuf_reserve(&k->out, WG_GENL_MAX);
-		if (error)
-			return wg_backend_fail(&k->be, error, "%s",
-					       strerror(-error));
-		wg_genl_begin(&enc, k->out.b + k->out.len, WG_GENL_MAX);
-		for (; i < n; i++) {
-			error = wg_backend_secret(&k->be, &ops[i], &secret,
-						  &given);
-			if (!error)
-				error = wg_genl_put(&enc, &ops[i], given);
-			if (given)
-				sodium_memzero(&secret, sizeof(secret));
-			if (error)
-				break;
-		}
-		k->out.len += wg_genl_end(&enc);
-		if (error && error != -EMSGSIZE)
-			return error;
-	}
-	return 0;
+static int put(struct wg_backend *be, const struct wg_op *op,
+	       const struct wg_key *secret)
+{
+	return wg_genl_put(&own(be)->enc, op, secret);
+}
+
+static size_t end(struct wg_backend *be)
+{
+	return wg_genl_end(&own(be)->enc);
 }
 
 static int kernel_apply(struct wg_backend *be, const struct wg_op *ops,
 			size_t n)
 {
+	static const struct wg_backend_encoder encoder = {WG_GENL_MAX, begin,
+							  put, end};
 	struct kernel *k = own(be);
 	int error;
 
-	error = encode(k, ops, n);
+	k->enc = (struct wg_genl_encoder){
+		.family = k->family,
+		.ifindex = k->ifindex,
+		.can_remove = be->can_remove,
+	};
+	wg_backend_random_key(&k->enc.throwaway);
+	error = wg_backend_encode(be, &encoder, &k->out, ops, n);
 	if (error) {
 		wg_secbuf_reset(&k->out, WG_NL_BUF);
 		return error;

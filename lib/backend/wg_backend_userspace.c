@@ -38,7 +38,7 @@
 
 #include <sodium.h>
 
-#include "lib/backend/wg_secbuf.h"
+#include "lib/backend/wg_launch.h"
 #include "lib/backend/wg_uapi.h"
 
 #define REQUEST_LEN (256 * 1024) /* cut an apply into requests of this size */
@@ -49,11 +49,12 @@ enum step { STEP_RUN, STEP_PROBE, STEP_PROBE_BAD };
 struct userspace {
 	struct wg_backend be; /* first */
 	struct sockaddr_un addr;
+	bool by_launcher;
 	int fd; /* -1: none */
-	pid_t pid; /* who accepted the last connection; 0: not known */
 	bool probed;
 	enum step step;
 
+	struct wg_uapi_encoder enc;
 	/* Requests, each ended by an empty line; sent from..to is under way. */
 	struct wg_secbuf out;
 	size_t sent, to;
@@ -81,25 +82,46 @@ static void hang_up(struct userspace *us)
 	wg_uapi_parse_end(&us->parser);
 }
 
-static int dial(struct userspace *us)
+/* EAGAIN: it does not accept and its queue is full. */
+static int dial_ourselves(const struct sockaddr_un *addr)
 {
-	struct ucred cred = { 0 };
-	socklen_t len = sizeof(cred);
 	int fd, error;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* EAGAIN: it does not accept and its queue is full. */
-	if (connect(fd, (const struct sockaddr *)&us->addr,
-		    sizeof(us->addr)) < 0) {
-		error = -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+/*
+ * Programs are root's, and so are their sockets, which the launcher opens for
+ * us.  Those of an earlier version are our user's.  Whoever else listens there
+ * is not told a private key: the folder may have been open to others until now.
+ */
+static int dial(struct userspace *us)
+{
+	struct ucred cred = {0};
+	socklen_t len = sizeof(cred);
+	int fd = -EACCES;
+
+	if (us->by_launcher)
+		fd = wg_launch_connect(us->be.ifname);
+	if (fd == -EACCES)
+		fd = dial_ourselves(&us->addr);
+	if (fd < 0)
+		return fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+	    (cred.uid != 0 && cred.uid != geteuid())) {
 		close(fd);
-		return error;
+		return -EPERM;
 	}
-	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	us->fd = fd;
-	us->pid = cred.pid;
+	us->be.pid = cred.pid;
+	us->be.uid = cred.uid;
 	return 0;
 }
 
@@ -126,7 +148,7 @@ static int idle_state(struct userspace *us)
 static int connected(struct userspace *us)
 {
 	bool apply = us->be.request == WG_REQUEST_APPLY;
-	pid_t before = us->pid;
+	pid_t before = us->be.pid;
 	int error;
 
 	error = idle_state(us);
@@ -140,7 +162,7 @@ static int connected(struct userspace *us)
 	if (error)
 		return wg_backend_fail(&us->be, error, "%s: %s",
 				       us->addr.sun_path, strerror(-error));
-	if (apply && us->pid != before)
+	if (apply && us->be.pid != before)
 		return wg_backend_fail(&us->be, -EPIPE,
 				       "%s: is another program's now",
 				       us->addr.sun_path);
@@ -229,36 +251,20 @@ static int put_probe(struct userspace *us)
 	return error;
 }
 
-static int encode(struct userspace *us, const struct wg_op *ops, size_t n)
+static void begin(struct wg_backend *be, char *buf)
 {
-	struct wg_uapi_encoder enc = { .can_remove = us->be.can_remove };
-	const struct wg_key *given;
-	struct wg_key secret;
-	size_t i = 0;
-	int error;
+	wg_uapi_begin(&own(be)->enc, buf, REQUEST_LEN);
+}
 
-	wg_backend_random_key(&enc.throwaway);
-	while (i < n) {
-		error = wg_secbuf_reserve(&us->out, REQUEST_LEN);
-		if (error)
-			return wg_backend_fail(&us->be, error, "%s",
-					       strerror(-error));
-		wg_uapi_begin(&enc, us->out.b + us->out.len, REQUEST_LEN);
-		for (; i < n; i++) {
-			error = wg_backend_secret(&us->be, &ops[i], &secret,
-						  &given);
-			if (!error)
-				error = wg_uapi_put(&enc, &ops[i], given);
-			if (given)
-				sodium_memzero(&secret, sizeof(secret));
-			if (error)
-				break;
-		}
-		us->out.len += wg_uapi_end(&enc);
-		if (error && error != -EMSGSIZE)
-			return error;
-	}
-	return 0;
+static int put(struct wg_backend *be, const struct wg_op *op,
+	       const struct wg_key *secret)
+{
+	return wg_uapi_put(&own(be)->enc, op, secret);
+}
+
+static size_t end(struct wg_backend *be)
+{
+	return wg_uapi_end(&own(be)->enc);
 }
 
 /* What is in out may go; failures are for next(). */
@@ -274,13 +280,17 @@ static void launch(struct userspace *us)
 static int userspace_apply(struct wg_backend *be, const struct wg_op *ops,
 			   size_t n)
 {
+	static const struct wg_backend_encoder encoder = {REQUEST_LEN, begin,
+							  put, end};
 	struct userspace *us = own(be);
 	int error = 0;
 
+	us->enc = (struct wg_uapi_encoder){.can_remove = be->can_remove};
+	wg_backend_random_key(&us->enc.throwaway);
 	if (!us->probed)
 		error = put_probe(us);
 	if (!error)
-		error = encode(us, ops, n);
+		error = wg_backend_encode(be, &encoder, &us->out, ops, n);
 	if (error) {
 		wg_secbuf_reset(&us->out, REQUEST_LEN);
 		return error;
@@ -533,6 +543,7 @@ int wg_backend_open_userspace(const char *ifname, const char *dir,
 	if (!us)
 		return -ENOMEM;
 	wg_backend_init(&us->be, &userspace_ops, ifname);
+	us->by_launcher = !dir && wg_launch()->pid;
 	us->fd = -1;
 	us->in = malloc(INPUT_LEN);
 	us->addr.sun_family = AF_UNIX;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <net/if.h>
 
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 
 #include "lib/backend/wg_link.h"
@@ -19,36 +20,13 @@
 
 #define REQUEST_LEN 256
 
-static void read_addr(const struct nlattr *attr, uint8_t family,
-		      struct wg_addr *ret)
-{
-	if (mnl_attr_get_payload_len(attr) != wg_family_bytes(family))
-		return;
-	ret->family = family;
-	memcpy(ret->b, mnl_attr_get_payload(attr), wg_family_bytes(family));
-}
-
-/* A gateway of the other family. */
-static void read_via(const struct nlattr *attr, struct wg_addr *ret)
-{
-	const struct rtvia *via = mnl_attr_get_payload(attr);
-	size_t len = mnl_attr_get_payload_len(attr);
-
-	if (len < sizeof(*via) || via->rtvia_family != AF_INET6 ||
-	    len != sizeof(*via) + 16)
-		return;
-	ret->family = AF_INET6;
-	memcpy(ret->b, via->rtvia_addr, 16);
-}
-
 static void read_metrics(const struct nlattr *nest, uint32_t *ret_mtu)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(
-		attr, nest) if (mnl_attr_get_type(attr) == RTAX_MTU &&
-				mnl_attr_validate(attr, MNL_TYPE_U32) ==
-					0) *ret_mtu = mnl_attr_get_u32(attr);
+	mnl_attr_for_each_nested (attr, nest)
+		if (mnl_attr_get_type(attr) == RTAX_MTU)
+			*ret_mtu = wg_nl_u32(attr);
 }
 
 static int read_route(const struct nlmsghdr *nlh, void *data)
@@ -61,18 +39,16 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
 		return MNL_CB_OK;
 	fib->local = rtm->rtm_type == RTN_LOCAL;
-	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(*rtm)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_OIF:
-			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-				fib->ifindex = mnl_attr_get_u32(attr);
+			fib->ifindex = wg_nl_u32(attr);
 			break;
 		case RTA_GATEWAY:
-			read_addr(attr, rtm->rtm_family, &fib->gateway);
+			wg_nl_addr(attr, rtm->rtm_family, &fib->gateway);
 			break;
 		case RTA_VIA:
-			read_via(attr, &fib->gateway);
+			wg_nl_via(attr, &fib->gateway);
 			break;
 		case RTA_METRICS:
 			read_metrics(attr, &fib->mtu);
@@ -93,8 +69,7 @@ static int ask(const struct wg_fib_query *query, struct wg_fib *ret)
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	rtm->rtm_family = query->addr.family;
 	rtm->rtm_dst_len = wg_family_bits(query->addr.family);
-	mnl_attr_put(nlh, RTA_DST, wg_family_bytes(query->addr.family),
-		     query->addr.b);
+	wg_nl_put_addr(nlh, RTA_DST, &query->addr);
 	if (query->vrf)
 		mnl_attr_put_u32(nlh, RTA_OIF, query->vrf);
 	if (query->mark)
@@ -124,4 +99,35 @@ int wg_fib_get(const struct wg_fib_query *query, struct wg_fib *ret)
 		fib.mtu = link.mtu;
 	*ret = fib;
 	return 0;
+}
+
+/* --- forwarding */
+
+static int read_forwarding(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+	bool *ret = data;
+
+	if (nlh->nlmsg_type != RTM_NEWNETCONF ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct netconfmsg))
+		return MNL_CB_OK;
+	mnl_attr_for_each (attr, nlh, sizeof(struct netconfmsg))
+		if (mnl_attr_get_type(attr) == NETCONFA_FORWARDING)
+			*ret = wg_nl_u32(attr) != 0;
+	return MNL_CB_OK;
+}
+
+int wg_fib_forwards(uint32_t ifindex, uint8_t family, bool *ret)
+{
+	char buf[REQUEST_LEN] NL_ALIGNED;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct netconfmsg *ncm;
+
+	nlh->nlmsg_type = RTM_GETNETCONF;
+	ncm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ncm));
+	ncm->ncm_family = family;
+	mnl_attr_put_u32(nlh, NETCONFA_IFINDEX,
+			 family == AF_INET6 ? (uint32_t)NETCONFA_IFINDEX_ALL
+					    : ifindex);
+	return wg_nl_route(nlh, read_forwarding, ret);
 }

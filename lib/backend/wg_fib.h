@@ -30,4 +30,10 @@ struct wg_fib {
  */
 int wg_fib_get(const struct wg_fib_query *query, struct wg_fib *ret);
 
+/*
+ * Does the kernel forward what comes in by that link?  IPv6 has one switch for
+ * all links (net.ipv6.conf.all.forwarding).  0 or -errno.
+ */
+int wg_fib_forwards(uint32_t ifindex, uint8_t family, bool *ret);
+
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How gateways that have one private key know each other (the frames are in
+ * How gateways that have one private key know each other, and what they say to
+ * each other that nobody else can read (messages are in
  * lib/core/wg_group_msg.h).
  *
- * From the private key a key of its own is derived, for nothing but this; from
- * that one and what both ends said first, a key for each direction of a
- * connection.  Each frame ends in a MAC over itself and its number.  Nothing
+ * From the private key a key of its own is derived, for nothing but this.  Who
+ * connects proves that it has it in the first bytes that it sends; from what it
+ * said, and from what is answered, there is a key for each direction.  Nothing
  * of this leads back to the private key.
  */
 #ifndef WG_GROUPKEY_H
@@ -26,24 +27,51 @@ void wg_groupkey_name(const struct wg_key *pub, uint8_t ret[WG_KEY_LEN]);
 /* Random bytes: nonces, and names of gateways. */
 void wg_groupkey_random(void *buf, size_t len);
 
-/* One direction of a connection. */
-struct wg_groupmac {
+/*
+ * Write the MAC of the HELLO of who connects into its end: it holds for a
+ * connection between these two addresses and no others.
+ */
+void wg_groupkey_prove(const struct wg_groupkey *key,
+		       const struct wg_addr *from, const struct wg_addr *to,
+		       uint8_t hello[WG_GROUP_HELLO_LEN]);
+/* Is it right? */
+bool wg_groupkey_is_proof(const struct wg_groupkey *key,
+			  const struct wg_addr *from, const struct wg_addr *to,
+			  const uint8_t hello[WG_GROUP_HELLO_LEN]);
+
+#define WG_GROUP_HEADER 24 /* bytes before the first frame of a stream */
+
+/*
+ * One direction of a connection: it has a key (wg_groupstream_key), then a
+ * header (wg_groupstream_begin by who sends, _join by who reads), then frames.
+ */
+struct wg_groupstream {
 	uint8_t key[32];
-	uint64_t number; /* of the next frame */
+	uint8_t state[64]; /* of libsodium's secretstream */
 };
 
 /*
- * The first frame of who connected, and the nonce of who listens.  BY_LISTENER:
- * the direction from there.
+ * The HELLO of who connected; ANSWER: the header of the stream of who listens,
+ * for the direction from who connected, or NULL for that from who listens.
  */
-void wg_groupmac_begin(const struct wg_groupkey *key, const uint8_t *hello,
-		       size_t len, const uint8_t nonce[WG_GROUP_NONCE],
-		       bool by_listener, struct wg_groupmac *ret);
-/* Write the MAC of the next frame into its end. */
-void wg_groupmac_sign(struct wg_groupmac *mac, uint8_t *frame, size_t len);
-/* Is it the next frame, and unchanged? */
-bool wg_groupmac_check(struct wg_groupmac *mac, const uint8_t *frame,
-		       size_t len);
-void wg_groupmac_wipe(struct wg_groupmac *mac);
+void wg_groupstream_key(const struct wg_groupkey *key,
+			const uint8_t hello[WG_GROUP_HELLO_LEN],
+			const uint8_t *answer, struct wg_groupstream *ret);
+void wg_groupstream_begin(struct wg_groupstream *s,
+			  uint8_t ret_header[WG_GROUP_HEADER]);
+void wg_groupstream_join(struct wg_groupstream *s,
+			 const uint8_t header[WG_GROUP_HEADER]);
+/* The next frame, with this message sealed in it, of at most
+ * WG_GROUP_FRAME_MAX bytes; its length. */
+size_t wg_groupstream_seal(struct wg_groupstream *s, const uint8_t *msg,
+			   size_t len, uint8_t *ret_frame);
+/*
+ * The message in a frame of that length (wg_group_frame), into ret of
+ * WG_GROUP_MSG_MAX bytes: its length, or -EBADMSG: it is not the next one of
+ * who has the key.  After that nothing can be read of the stream any more.
+ */
+int wg_groupstream_open(struct wg_groupstream *s, const uint8_t *frame,
+			size_t len, uint8_t *ret);
+void wg_groupstream_wipe(struct wg_groupstream *s);
 
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keys: parsed, made, printed and wiped here and nowhere else.
- *
- * Format of a key file: one line, 44 characters of base64 (RFC 4648, padded)
- * of 32 bytes, as `wg genkey` prints it.
  */
 #ifndef WG_KEYS_H
 #define WG_KEYS_H
@@ -27,30 +24,17 @@ char *wg_key_str(const struct wg_key *pub, char *buf);
 
 void wg_key_wipe(struct wg_key *secret);
 
-/*
- * Read a secret from a file.  ret is wiped on failure.  Errors: those of
- * open(2); -EPERM the file can be read or written by group or others, or is
- * no regular file; -EINVAL not one base64 key.  A reason for the log, which
- * names the path, goes to err (may be NULL).
- */
-int wg_key_load(const char *path, struct wg_key *ret_secret, char *err,
-		size_t errlen);
-
-/*
- * Make a new secret (private: clamped as X25519 asks) in a new file, mode
- * 0600, whole or not at all (a temporary name in the same folder, linked).
- * -EEXIST where the file is there already: never overwritten.  The folder is made
- * where there is none, mode 0700; not those above it.
- */
-int wg_key_generate(const char *path, bool private_key, char *err,
-		    size_t errlen);
+/* Random; private: clamped as X25519 asks. */
+void wg_key_new(bool private_key, struct wg_key *ret_secret);
 
 /* The public key of a private key; zero for zero. */
 void wg_key_public(const struct wg_key *secret, struct wg_key *ret_pub);
 
-/* The public key of the private key in a file; errors as wg_key_load. */
-int wg_key_load_public(const char *path, struct wg_key *ret_pub, char *err,
-		       size_t errlen);
+/*
+ * The public key that the text would have if it were a private key: who takes
+ * one for a public key is found out by it.  0 or -EINVAL.
+ */
+int wg_key_public_of(const char *text, struct wg_key *ret_pub);
 
 /*
  * The link-local address that belongs to a public key: fe80::/64 and the
@@ -59,5 +43,26 @@ int wg_key_load_public(const char *path, struct wg_key *ret_pub, char *err,
  * unnumbered, OSPFv3, RA) name a peer.
  */
 void wg_key_linklocal(const struct wg_key *pub, struct wg_addr *ret);
+
+/*
+ * Keys in files.  The key process opens them (wg_keyproc.h), or where there is
+ * none the caller, then without rules.  ret is wiped on failure.  Errors: those
+ * of wg_keyfile.h, and -EPIPE, -ETIMEDOUT where the key process is gone or
+ * hangs.  A reason for the log, which names the path, goes to err (may be
+ * NULL).
+ */
+int wg_key_load(const char *path, struct wg_key *ret_secret, char *err,
+		size_t errlen);
+
+/* Is there a secret that could be loaded? */
+int wg_key_check(const char *path, char *err, size_t errlen);
+
+/* The public key of the private key in a file. */
+int wg_key_load_public(const char *path, struct wg_key *ret_pub, char *err,
+		       size_t errlen);
+
+/* Make a new secret in a new file (wg_keyfile_make). */
+int wg_key_generate(const char *path, bool private_key, char *err,
+		    size_t errlen);
 
 #endif

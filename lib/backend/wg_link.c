@@ -44,11 +44,14 @@ static struct nlmsghdr *link_request(char *buf, uint16_t type, uint16_t flags,
 	return nlh;
 }
 
+static bool is_ifname(const char *ifname)
+{
+	return *ifname && strlen(ifname) < WG_IFNAME_LEN;
+}
+
 static int put_ifname(struct nlmsghdr *nlh, const char *ifname)
 {
-	size_t len = strlen(ifname);
-
-	if (len == 0 || len >= WG_IFNAME_LEN)
+	if (!is_ifname(ifname))
 		return -EINVAL;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, ifname);
 	return 0;
@@ -99,8 +102,10 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_MTU:
-			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-				link->mtu = mnl_attr_get_u32(attr);
+			link->mtu = wg_nl_u32(attr);
+			break;
+		case IFLA_GROUP:
+			link->group = wg_nl_u32(attr);
 			break;
 		case IFLA_STATS64:
 			link->refused = read_refused(attr);
@@ -114,8 +119,7 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 					 mnl_attr_get_str(attr));
 			break;
 		case IFLA_MASTER:
-			if (mnl_attr_validate(attr, MNL_TYPE_U32) == 0)
-				link->vrf = mnl_attr_get_u32(attr);
+			link->vrf = wg_nl_u32(attr);
 			break;
 		case IFLA_LINKINFO:
 			read_info(attr, link, &in_vrf);
@@ -191,38 +195,41 @@ int wg_link_delete(uint32_t ifindex)
 	return wg_nl_route(link_request(buf, RTM_DELLINK, 0, ifindex), NULL, NULL);
 }
 
-int wg_link_mark(uint32_t ifindex)
+/* One attribute of the link. */
+static int set(uint32_t ifindex, uint16_t type, const void *value, size_t len)
 {
 	char buf[REQUEST_LEN] NL_ALIGNED;
 	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
 
 	if (ifindex == 0)
 		return -ENODEV;
-	mnl_attr_put_strz(nlh, IFLA_IFALIAS, WG_LINK_ALIAS);
+	mnl_attr_put(nlh, type, len, value);
 	return wg_nl_route(nlh, NULL, NULL);
+}
+
+int wg_link_mark(uint32_t ifindex)
+{
+	return set(ifindex, IFLA_IFALIAS, WG_LINK_ALIAS, sizeof(WG_LINK_ALIAS));
+}
+
+int wg_link_set_group(uint32_t ifindex, uint32_t group)
+{
+	return set(ifindex, IFLA_GROUP, &group, sizeof(group));
 }
 
 int wg_link_rename(uint32_t ifindex, const char *ifname)
 {
-	char buf[REQUEST_LEN] NL_ALIGNED;
-	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
-
-	if (ifindex == 0)
-		return -ENODEV;
-	return put_ifname(nlh, ifname) ?: wg_nl_route(nlh, NULL, NULL);
+	if (!is_ifname(ifname))
+		return -EINVAL;
+	return set(ifindex, IFLA_IFNAME, ifname, strlen(ifname) + 1);
 }
 
 int wg_link_set_vrf(uint32_t ifindex, uint32_t vrf)
 {
-	char buf[REQUEST_LEN] NL_ALIGNED;
-	struct nlmsghdr *nlh = link_request(buf, RTM_SETLINK, 0, ifindex);
 	struct wg_link link;
 	int error;
 
-	if (ifindex == 0)
-		return -ENODEV;
-	mnl_attr_put_u32(nlh, IFLA_MASTER, vrf);
-	error = wg_nl_route(nlh, NULL, NULL);
+	error = set(ifindex, IFLA_MASTER, &vrf, sizeof(vrf));
 	if (!error)
 		error = wg_link_get_index(ifindex, &link);
 	return error ?: link.vrf == vrf ? 0 : -EINVAL;

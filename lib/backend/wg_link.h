@@ -19,6 +19,7 @@ struct wg_link {
 	uint32_t ifindex;
 	unsigned flags; /* IFF_* */
 	uint32_t mtu; /* bytes */
+	uint32_t group; /* IFLA_GROUP; 0: the one of all others */
 	bool wireguard; /* IFLA_INFO_KIND is "wireguard": the kernel's own */
 	bool ours; /* carries WG_LINK_ALIAS */
 	/*
@@ -47,6 +48,9 @@ int wg_link_delete(uint32_t ifindex);
 
 /* Mark as ours a link that a program made on our behalf. */
 int wg_link_mark(uint32_t ifindex);
+
+/* Put a link into a device group (ip-link(8), ip-rule(8)). */
+int wg_link_set_group(uint32_t ifindex, uint32_t group);
 
 /*
  * Give a link another name.  -EEXIST, -ENODEV; -EBUSY: a kernel before 6.2

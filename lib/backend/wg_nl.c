@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 int wg_nl_open(int bus, struct mnl_socket **ret)
 {
@@ -166,4 +166,36 @@ int wg_nl_route(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
 	error = wg_nl_talk(nl, nlh, cb, data);
 	wg_nl_close(&nl);
 	return error;
+}
+
+void wg_nl_put_addr(struct nlmsghdr *nlh, uint16_t type,
+		    const struct wg_addr *addr)
+{
+	mnl_attr_put(nlh, type, wg_family_bytes(addr->family), addr->b);
+}
+
+void wg_nl_addr(const struct nlattr *attr, uint8_t family, struct wg_addr *ret)
+{
+	if (mnl_attr_get_payload_len(attr) != wg_family_bytes(family))
+		return;
+	ret->family = family;
+	memcpy(ret->b, mnl_attr_get_payload(attr), wg_family_bytes(family));
+}
+
+void wg_nl_via(const struct nlattr *attr, struct wg_addr *ret)
+{
+	const struct rtvia *via = mnl_attr_get_payload(attr);
+
+	if (mnl_attr_get_payload_len(attr) != sizeof(*via) + 16 ||
+	    via->rtvia_family != AF_INET6)
+		return;
+	ret->family = AF_INET6;
+	memcpy(ret->b, via->rtvia_addr, 16);
+}
+
+uint32_t wg_nl_u32(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_U32) == 0
+		       ? mnl_attr_get_u32(attr)
+		       : 0;
 }

@@ -13,6 +13,8 @@
 
 #include <libmnl/libmnl.h>
 
+#include "lib/core/wg_types.h"
+
 #define WG_NL_BUF 65536 /* the kernel makes no message of a dump longer */
 #define WG_NL_TIMEOUT_MS 5000
 
@@ -44,5 +46,16 @@ int wg_nl_route(struct nlmsghdr *nlh, mnl_cb_t cb, void *data);
  * The kernel's own words, where there are any, go to text ("" else).
  */
 int wg_nl_error(const struct nlmsghdr *nlh, char *text, size_t len);
+
+/* --- attributes, as rtnetlink has them */
+
+void wg_nl_put_addr(struct nlmsghdr *nlh, uint16_t type,
+		    const struct wg_addr *addr);
+/* An address of the family; untouched where it is none. */
+void wg_nl_addr(const struct nlattr *attr, uint8_t family, struct wg_addr *ret);
+/* RTA_VIA: an IPv6 gateway of a route that is not; untouched likewise. */
+void wg_nl_via(const struct nlattr *attr, struct wg_addr *ret);
+/* 0 where it is no such number. */
+uint32_t wg_nl_u32(const struct nlattr *attr);
 
 #endif

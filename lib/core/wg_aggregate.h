@@ -11,11 +11,7 @@
 
 #include "lib/core/wg_state.h"
 
-/* Who the node is wanted for, or whether a stranger holds it, changed. */
-void wg_aggregate_mark(struct wg_table *t, uint32_t i);
-/* ... of many nodes: begin anew, from the targets that there are. */
-void wg_aggregate_restart(struct wg_dev *dev);
-/* ... if it came out larger than need be, because memory was short. */
+/* Begin anew if it came out larger than need be, because memory was short. */
 void wg_aggregate_retry(struct wg_dev *dev);
 /* A slot is another now, of the same peer. */
 void wg_aggregate_repoint(struct wg_dev *dev, uint32_t from, uint32_t to);
@@ -27,7 +23,10 @@ bool wg_aggregate_step(struct wg_dev *dev, size_t max);
 /* Look at MAX nodes for what is split and need not be.  True: there is more. */
 bool wg_aggregate_tidy(struct wg_dev *dev, size_t max);
 /* Entries more than the fewest, because of that. */
-size_t wg_aggregate_spare(const struct wg_dev *dev);
+static inline size_t wg_aggregate_spare(const struct wg_dev *dev)
+{
+	return dev->table[0].n_split + dev->table[1].n_split;
+}
 /* Nothing is aimed at any more (the sweep that ends it is over). */
 void wg_aggregate_end(struct wg_dev *dev);
 

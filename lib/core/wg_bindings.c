@@ -13,8 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "lib/core/wg_nexthops.h"
-#include "lib/core/wg_owner.h"
+#include "lib/core/wg_vrfs.h"
 
 static const uint8_t families[2] = {AF_INET, AF_INET6};
 
@@ -115,7 +114,7 @@ struct wg_table *wg_binding_table(struct wg_core *core,
 
 /* --- routes of a binding */
 
-static void unlink_node(struct wg_binding *b, struct wg_table *t, uint32_t i)
+void wg_binding_unlink(struct wg_binding *b, struct wg_table *t, uint32_t i)
 {
 	struct wg_node *n = wg_table_node(t, i);
 	unsigned f = wg_family_index(t->family);
@@ -144,7 +143,7 @@ static void link_head(struct wg_binding *b, struct wg_table *t, uint32_t i)
 	b->head[f] = i;
 }
 
-static void link_tail(struct wg_binding *b, struct wg_table *t, uint32_t i)
+void wg_binding_link(struct wg_binding *b, struct wg_table *t, uint32_t i)
 {
 	struct wg_node *n = wg_table_node(t, i);
 	unsigned f = wg_family_index(t->family);
@@ -163,52 +162,11 @@ void wg_binding_set_refused(struct wg_binding *b, struct wg_table *t,
 	wg_table_node(t, i)->refused = refused;
 	if (!b)
 		return;
-	unlink_node(b, t, i);
+	wg_binding_unlink(b, t, i);
 	if (refused)
 		link_head(b, t, i);
 	else
-		link_tail(b, t, i);
-}
-
-void wg_binding_attach(struct wg_core *core, struct wg_binding *b,
-		       struct wg_table *t, uint32_t i, uint8_t proto)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	struct wg_binding *old = n->route ? core->bindings[n->route] : NULL;
-
-	n->proto = proto;
-	n->fresh = 1;
-	if (old == b)
-		return;
-	if (old)
-		unlink_node(old, t, i);
-	else if (b->dev)
-		b->dev->n_routes++;
-	n->route = b->id;
-	n->refused = 0;
-	link_tail(b, t, i);
-	b->set->refs++;
-	if (b->dev)
-		wg_owner_decide(b->dev, t, i);
-	if (old)
-		wg_nhset_put(core, old->set);
-}
-
-void wg_binding_detach(struct wg_core *core, struct wg_table *t, uint32_t i)
-{
-	struct wg_node *n = wg_table_node(t, i);
-	struct wg_binding *b = core->bindings[n->route];
-
-	unlink_node(b, t, i);
-	n->route = 0;
-	n->refused = 0;
-	n->proto = 0;
-	if (b->dev) {
-		b->dev->n_routes--;
-		wg_owner_decide(b->dev, t, i);
-	}
-	wg_table_prune(t, i);
-	wg_nhset_put(core, b->set);
+		wg_binding_link(b, t, i);
 }
 
 static bool same_nexthops(const struct wg_binding *b,
@@ -250,58 +208,6 @@ int wg_binding_fill(struct wg_core *core, struct wg_binding *b)
 	b->nexthops = nh;
 	b->n_nexthops = n;
 	return 1;
-}
-
-void wg_binding_decide_all(struct wg_binding *b)
-{
-	unsigned f;
-
-	for (f = 0; f < 2; f++) {
-		struct wg_table *t = &b->dev->table[f];
-		uint32_t i = b->head[f];
-
-		while (i) {
-			uint32_t next = wg_table_node(t, i)->list_next;
-
-			wg_owner_decide(b->dev, t, i);
-			i = next;
-		}
-	}
-}
-
-void wg_binding_copy(struct wg_core *core, const struct wg_binding *from,
-		     struct wg_binding *to)
-{
-	unsigned f;
-	uint32_t i;
-
-	for (f = 0; f < 2; f++) {
-		struct wg_table *s = wg_binding_table(core, from, families[f]);
-		struct wg_table *t = wg_binding_table(core, to, families[f]);
-
-		for (i = from->head[f]; i; i = wg_table_node(s, i)->list_next) {
-			const struct wg_node *n = wg_table_node(s, i);
-			struct wg_prefix p = wg_table_prefix(s, i);
-			uint32_t j = wg_table_get(t, &p);
-
-			if (!j)
-				abort();
-			wg_binding_attach(core, to, t, j, n->proto);
-			wg_table_node(t, j)->fresh = n->fresh;
-		}
-	}
-}
-
-void wg_binding_drop(struct wg_core *core, struct wg_binding *b)
-{
-	unsigned f;
-
-	for (f = 0; f < 2; f++)
-		while (b->head[f])
-			wg_binding_detach(
-				core, wg_binding_table(core, b, families[f]),
-				b->head[f]);
-	wg_binding_delete(core, b);
 }
 
 void wg_binding_check(struct wg_core *core, const struct wg_binding *b,

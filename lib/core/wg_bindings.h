@@ -11,7 +11,7 @@
 /* The set's binding for the device (NULL: parked), or NULL. */
 struct wg_binding *wg_binding_find(const struct wg_nhset *set,
 				   const struct wg_dev *dev);
-/* ... a new one, empty; NULL: no memory. */
+/* A new binding of the set, empty; NULL: no memory. */
 struct wg_binding *wg_binding_new(struct wg_core *core, struct wg_nhset *set,
 				  struct wg_dev *dev);
 /* It has no routes. */
@@ -27,22 +27,12 @@ struct wg_table *wg_binding_table(struct wg_core *core,
 				  const struct wg_binding *b, uint8_t family);
 /* Is the peer one of the next hops? */
 bool wg_binding_has(const struct wg_binding *b, const struct wg_peer *peer);
-/* Make the node a route of the binding (of another before, perhaps). */
-void wg_binding_attach(struct wg_core *core, struct wg_binding *b,
-		       struct wg_table *t, uint32_t i, uint8_t proto);
-/* The node is no route any more; it is pruned if nothing else is in it. */
-void wg_binding_detach(struct wg_core *core, struct wg_table *t, uint32_t i);
+/* Put the node on the list of the binding's routes, or take it off. */
+void wg_binding_link(struct wg_binding *b, struct wg_table *t, uint32_t i);
+void wg_binding_unlink(struct wg_binding *b, struct wg_table *t, uint32_t i);
 /* Note that a maximum refused it, or no longer. */
 void wg_binding_set_refused(struct wg_binding *b, struct wg_table *t,
 			    uint32_t i, bool refused);
-
-/* Decide all routes anew. */
-void wg_binding_decide_all(struct wg_binding *b);
-/* Make every route of one binding also a route of another of the set. */
-void wg_binding_copy(struct wg_core *core, const struct wg_binding *from,
-		     struct wg_binding *to);
-/* Detach all routes and delete it. */
-void wg_binding_drop(struct wg_core *core, struct wg_binding *b);
 
 /* Assert the list; the number of routes by family. */
 void wg_binding_check(struct wg_core *core, const struct wg_binding *b,

@@ -4,15 +4,16 @@
  *
  * A claim is a bit in the node of its prefix, and the node's decided slot is
  * whose claim it is: so one prefix has one claimant, whatever the kinds.  The
- * same prefix may be an address and an allowed-ips of the same peer.  The
+ * same prefix may be an address and an allowed-ips of the same peer.  An
+ * allowed-ips may be exclusive: then what is below it is decided anew.  The
  * peer has a list of the prefixes that it claims, to find them when it comes
  * or goes; addresses of gateways are found in the table.
  *
- * The only configured peer of a device gets what nobody would route to it:
- * link-local multicast, for OSPF, RA and the like (a multicast address is
- * never a source, so this opens no filter); under route-following any also
- * 0.0.0.0/0 and ::/0.  These implied claims give way to any explicit one and
- * follow the number of peers at the next settle.
+ * The peer of a point-to-point device gets what nobody would route to it:
+ * link-local multicast, for OSPF, RA and the like, and fe80::/64, for a
+ * neighbour that is not wgd has a link-local address of its own choice.  Under
+ * route-following any it gets 0.0.0.0/0 and ::/0, too.  These implied claims
+ * give way to any explicit one and are settled at the next settle.
  */
 #include "lib/core/wg_claims.h"
 
@@ -22,17 +23,29 @@
 
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_owner.h"
-#include "lib/core/wg_peers.h"
 
 /* always, then with route-following any */
 static const struct wg_prefix implied[] = {
 	{AF_INET, 24, {224, 0, 0}},
 	{AF_INET6, 16, {0xff, 0x02}},
+	{AF_INET6, 64, {0xfe, 0x80}},
 	{AF_INET, 0, {}},
 	{AF_INET6, 0, {}},
 };
-#define N_ALWAYS 2
-#define N_IMPLIED 4
+#define N_ALWAYS 3
+#define N_IMPLIED 5
+
+/* Here, below all who ask: a point-to-point device is about claims. */
+bool wg_dev_is_point_to_point(const struct wg_dev *dev)
+{
+	return dev->p2p || dev->follow == WG_FOLLOW_ANY;
+}
+
+struct wg_peer *wg_dev_only_peer(const struct wg_dev *dev)
+{
+	return wg_dev_is_point_to_point(dev) && dev->n_named == 1 ? dev->named
+								  : NULL;
+}
 
 static void set_claims(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		       unsigned claims, uint32_t slot)
@@ -79,6 +92,18 @@ static int claim(struct wg_peer *peer, const struct wg_prefix *p, unsigned bit,
 	return 0;
 }
 
+static void set_exclusive(struct wg_dev *dev, struct wg_table *t, uint32_t i,
+			  bool exclusive)
+{
+	struct wg_node *n = wg_table_node(t, i);
+
+	if (n->exclusive == exclusive)
+		return;
+	n->exclusive = exclusive;
+	dev->n_exclusive += exclusive ? 1 : -1;
+	wg_owner_decide_below(dev, t, i);
+}
+
 static void unclaim(struct wg_peer *peer, const struct wg_prefix *p,
 		    unsigned bits)
 {
@@ -92,6 +117,8 @@ static void unclaim(struct wg_peer *peer, const struct wg_prefix *p,
 	if (!n || !(n->claims & bits) || n->decided != peer->slot)
 		return;
 	before = n->claims;
+	if (bits & WG_CLAIM_STATIC)
+		set_exclusive(dev, t, i, false);
 	set_claims(dev, t, i, before & ~bits, peer->slot);
 	if (!(before & ~WG_CLAIM_IMPLIED) ||
 	    (before & ~bits & ~WG_CLAIM_IMPLIED))
@@ -139,6 +166,21 @@ void wg_peer_del_static(struct wg_peer *peer, const struct wg_prefix *prefix)
 	unclaim(peer, &p, WG_CLAIM_STATIC);
 }
 
+void wg_peer_set_exclusive(struct wg_peer *peer, const struct wg_prefix *prefix,
+			   bool exclusive)
+{
+	struct wg_prefix p = *prefix;
+	struct wg_table *t = wg_dev_table(peer->dev, p.family);
+	struct wg_node *n;
+	uint32_t i;
+
+	wg_prefix_mask(&p);
+	i = wg_table_find(t, &p);
+	n = i ? wg_table_node(t, i) : NULL;
+	if (n && n->claims & WG_CLAIM_STATIC && n->decided == peer->slot)
+		set_exclusive(peer->dev, t, i, exclusive);
+}
+
 struct wg_peer *wg_claim_address_owner(struct wg_dev *dev,
 				       const struct wg_addr *addr)
 {
@@ -181,57 +223,56 @@ void wg_claim_drop_all(struct wg_peer *peer)
 	peer->cap_claims = 0;
 }
 
-/* The node of the j-th claim of the peer, the implied ones behind the others;
- * 0: it has not got that. */
-static uint32_t claimed(struct wg_peer *peer, size_t j,
-			struct wg_table **ret_table)
+/*
+ * The node of the next claim of the peer, from the *J-th on, the implied ones
+ * behind the others; 0: there are no more.
+ */
+static uint32_t next_claimed(struct wg_peer *peer, size_t *j,
+			     struct wg_table **ret_table)
 {
-	const struct wg_prefix *p = j < peer->n_claims
-					    ? &peer->claims[j]
-					    : &implied[j - peer->n_claims];
-	struct wg_node *n;
-	uint32_t i;
+	while (*j < peer->n_claims + N_IMPLIED) {
+		const struct wg_prefix *p =
+			*j < peer->n_claims ? &peer->claims[*j]
+					    : &implied[*j - peer->n_claims];
+		const struct wg_node *n;
+		uint32_t i;
 
-	*ret_table = wg_dev_table(peer->dev, p->family);
-	i = wg_table_find(*ret_table, p);
-	if (!i)
-		return 0;
-	n = wg_table_node(*ret_table, i);
-	return n->claims && n->decided == peer->slot ? i : 0;
+		++*j;
+		*ret_table = wg_dev_table(peer->dev, p->family);
+		i = wg_table_find(*ret_table, p);
+		n = i ? wg_table_node(*ret_table, i) : NULL;
+		if (n && n->claims && n->decided == peer->slot)
+			return i;
+	}
+	return 0;
 }
 
 void wg_claim_touch_all(struct wg_peer *peer)
 {
 	struct wg_table *t;
+	size_t j = 0;
 	uint32_t i;
-	size_t j;
 
-	for (j = 0; j < peer->n_claims + N_IMPLIED; j++) {
-		i = claimed(peer, j, &t);
-		if (i)
-			wg_entry_touch(peer->dev, t, i, true);
-	}
+	while ((i = next_claimed(peer, &j, &t)))
+		wg_entry_touch(peer->dev, t, i, true);
 }
 
 void wg_claim_repoint(struct wg_peer *peer, uint32_t to)
 {
 	struct wg_table *t;
+	size_t j = 0;
 	uint32_t i;
-	size_t j;
 
-	for (j = 0; j < peer->n_claims + N_IMPLIED; j++) {
-		i = claimed(peer, j, &t);
-		if (i)
-			wg_entry_decide(peer->dev, t, i,
-					wg_table_node(t, i)->claims, to);
-	}
+	while ((i = next_claimed(peer, &j, &t)))
+		wg_entry_decide(peer->dev, t, i, wg_table_node(t, i)->claims,
+				to);
 	if (peer->dev->sole == peer->slot)
 		peer->dev->sole = to;
 }
 
 void wg_claim_settle_implied(struct wg_dev *dev)
 {
-	struct wg_peer *peer = dev->n_named == 1 ? dev->named : NULL;
+	struct wg_peer *peer = wg_dev_only_peer(dev);
 	uint32_t sole = peer ? peer->slot : 0;
 	bool any = peer && dev->follow == WG_FOLLOW_ANY;
 	unsigned j;

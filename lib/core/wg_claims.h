@@ -17,7 +17,7 @@ void wg_claim_drop_all(struct wg_peer *peer);
 void wg_claim_touch_all(struct wg_peer *peer);
 /* The peer's claims now name this slot, which is its own, too. */
 void wg_claim_repoint(struct wg_peer *peer, uint32_t to);
-/* Claim what the only peer of a device gets, or give it up. */
+/* Claim what the peer of a point-to-point device gets, or give it up. */
 void wg_claim_settle_implied(struct wg_dev *dev);
 
 #endif

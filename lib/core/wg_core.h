@@ -10,12 +10,13 @@
  * A prefix belongs to the peer that owns the next hop of its best route.  For
  * one prefix on one device the first rule that decides (the ladder):
  *
- *  1. A static allowed-ips or address beats every route.
+ *  1. A static allowed-ips or address beats every route to the same prefix,
+ *     an exclusive one every route to a prefix within it, too.
  *  2. Only next hops on this device whose gateway is a peer's address (or,
- *     with one peer on the device, any gateway or none), whose peer is
+ *     on a point-to-point device, any gateway or none), whose peer is
  *     complete and not shut down, and whose filters accept the prefix are
- *     candidates.  Recursive next hops are resolved first.  A prefix that
- *     leads the device's own packets to a peer back into it has none.
+ *     candidates.  Recursive next hops are resolved first.  A martian has
+ *     none.
  *  3. A peer known to be down is a candidate only where no other is.
  *  4. The present owner stays if it is still a candidate of the best weight,
  *     unless it has the prefix only because a better one was down.
@@ -201,13 +202,13 @@ enum wg_verdict {
 	WG_ROUTE_PEER_DOWN, /* peer-down: incomplete or shut down */
 	WG_ROUTE_DENIED, /* denied-by-prefix-list */
 	WG_ROUTE_OVER_MAXIMUM, /* over-maximum-prefix */
-	WG_ROUTE_COVERS_ENDPOINT, /* covers-endpoint: see wg_peer_set_inside */
+	WG_ROUTE_MARTIAN, /* martian: see wg_prefix_is_martian */
 };
 const char *wg_verdict_str(enum wg_verdict verdict);
 
 enum wg_source {
 	WG_SOURCE_NONE,
-	WG_SOURCE_STATIC, /* allowed-ips, address, what one peer gets */
+	WG_SOURCE_STATIC, /* allowed-ips, address, point-to-point */
 	WG_SOURCE_ROUTE, /* proto says which */
 	WG_SOURCE_STALE, /* of an earlier life, kept for now */
 	WG_SOURCE_STRANGER, /* somebody else's, on an adopted device */
@@ -217,6 +218,7 @@ enum wg_source {
 struct wg_entry {
 	struct wg_prefix prefix;
 	enum wg_source source; /* of the decided owner */
+	bool exclusive; /* a static, with all within it */
 	struct wg_peer *decided; /* NULL: nobody */
 	/*
 	 * Who the device is to give exactly this prefix to: the same, unless
@@ -251,15 +253,31 @@ bool wg_entry_next(struct wg_dev *dev, const struct wg_prefix *cursor,
 bool wg_entry_lookup(struct wg_dev *dev, const struct wg_addr *addr,
 		     bool acked, struct wg_entry *ret);
 
+/* The longest static allowed-ips or address that covers an address, as it is
+ * configured: whoever has the address.  *ret_exclusive: with all within it. */
+struct wg_peer *wg_static_lookup(struct wg_dev *dev, const struct wg_addr *addr,
+				 struct wg_prefix *ret, bool *ret_exclusive);
+/* The exclusive static that keeps a prefix within it from routes; NULL: none. */
+struct wg_peer *wg_exclusive_lookup(struct wg_dev *dev,
+				    const struct wg_prefix *prefix,
+				    struct wg_prefix *ret);
+
 /* The longest followed route that covers an address, whoever owns it. */
 bool wg_route_lookup(struct wg_dev *dev, const struct wg_addr *addr,
 		     struct wg_entry *ret);
+
+/*
+ * A route to the device that nobody was given, because its next hop is no
+ * peer's.  One of PROTO needs none: the device's own subnet.
+ */
+bool wg_route_of_nobody(struct wg_dev *dev, uint8_t proto,
+			struct wg_entry *ret);
 
 struct wg_count {
 	size_t routes; /* followed, on this device */
 	size_t entries; /* decided owner */
 	size_t targets; /* entries that the device is to have for that */
-	size_t spare; /* ... that could be fewer: see wg_sync_idle */
+	size_t spare;	/* so many targets could be saved: see wg_sync_idle */
 	size_t installed; /* acknowledged */
 	size_t pending; /* differ */
 	size_t redundant; /* on the device only because it cannot remove */

@@ -75,6 +75,15 @@ void wg_dev_set_key(struct wg_dev *dev, const struct wg_key *pub);
 const struct wg_key *wg_dev_key(const struct wg_dev *dev);
 void wg_dev_set_follow(struct wg_dev *dev, enum wg_follow follow);
 /*
+ * Any gateway or none is its one peer, which gets link-local addresses and
+ * multicast, too.  A device whose one peer gets everything (WG_FOLLOW_ANY) is
+ * so without being told.  With more than one peer it has no effect.
+ */
+void wg_dev_set_point_to_point(struct wg_dev *dev, bool p2p);
+bool wg_dev_is_point_to_point(const struct wg_dev *dev);
+/* The one peer of a point-to-point device; NULL: it is none, or has not one. */
+struct wg_peer *wg_dev_only_peer(const struct wg_dev *dev);
+/*
  * The fewest AllowedIPs with exactly the same effect (wg_aggregate.c).
  * Default: each decided prefix is one.  Both ways it is done in pieces, by
  * wg_core_settle and wg_sync_step.
@@ -93,7 +102,9 @@ struct wg_peer *wg_peer_find_key(struct wg_dev *dev, const struct wg_key *key);
 struct wg_peer *wg_peer_first(struct wg_dev *dev); /* configured, by name */
 struct wg_peer *wg_peer_next(struct wg_peer *peer);
 struct wg_dev *wg_peer_dev(const struct wg_peer *peer);
-const char *wg_peer_name(const struct wg_peer *peer); /* NULL: a stranger */
+const char *wg_peer_name(const struct wg_peer *peer); /* NULL: nameless */
+/* Nameless, and not put there by us: somebody else's. */
+bool wg_peer_is_foreign(const struct wg_peer *peer);
 void wg_peer_set_arg(struct wg_peer *peer, void *arg);
 void *wg_peer_arg(const struct wg_peer *peer);
 
@@ -135,21 +146,19 @@ void wg_peer_del_address(struct wg_peer *peer, const struct wg_addr *addr);
 int wg_peer_add_static(struct wg_peer *peer, const struct wg_prefix *p,
 		       struct wg_peer **ret_other);
 void wg_peer_del_static(struct wg_peer *peer, const struct wg_prefix *p);
+/*
+ * With an exclusive static of the peer (any other prefix: nothing happens) all
+ * within it is the peer's or nobody's, but for longer statics: no route gives
+ * any of it to anybody.  One that is deleted is exclusive no more.
+ */
+void wg_peer_set_exclusive(struct wg_peer *peer, const struct wg_prefix *p,
+			   bool exclusive);
 
 void wg_peer_set_shutdown(struct wg_peer *peer, bool shutdown);
 /* Liveness as somebody found it: DOWN, UNKNOWN or UP. */
 void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state);
 enum wg_peer_state wg_peer_state(const struct wg_peer *peer);
 const char *wg_peer_state_str(enum wg_peer_state state);
-
-/*
- * The peer's endpoint is this address, and routing leads to it through the
- * device itself: followed routes that cover it are nobody's (covers-endpoint),
- * lest a tunnel run in itself.  NULL: it is not so.  SOON_OVER: another route
- * is on its way; what the device has already stays where it is meanwhile.
- */
-void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr,
-			bool soon_over);
 
 /* permits NULL: everything. */
 void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,
@@ -164,7 +173,7 @@ bool wg_peer_maximum_hit(struct wg_peer *peer);
 
 struct wg_peer_count {
 	uint32_t is_static; /* entries decided for it by configuration */
-	uint32_t dynamic; /* ... by routes */
+	uint32_t dynamic;   /* entries decided for it by routes */
 	uint32_t installed; /* entries that the device acknowledged */
 };
 void wg_peer_count(const struct wg_peer *peer, struct wg_peer_count *ret);

@@ -9,7 +9,6 @@
  */
 #include <assert.h>
 
-#include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_owner.h"
@@ -141,8 +140,20 @@ void wg_dev_set_can_remove(struct wg_dev *dev, bool can)
 
 void wg_dev_set_follow(struct wg_dev *dev, enum wg_follow follow)
 {
+	if (dev->follow == follow)
+		return;
 	dev->follow = follow;
 	dev->marked = true;
+	dev->core->marked_sets = true;
+}
+
+void wg_dev_set_point_to_point(struct wg_dev *dev, bool p2p)
+{
+	if (dev->p2p == p2p)
+		return;
+	dev->p2p = p2p;
+	dev->marked = true;
+	dev->core->marked_sets = true;
 }
 
 void wg_dev_set_conf(struct wg_dev *dev, const struct wg_dev_conf *conf)

@@ -8,7 +8,7 @@
 #ifndef WG_ENTRY_H
 #define WG_ENTRY_H
 
-#include "lib/core/wg_peers.h"
+#include "lib/core/wg_state.h"
 
 /* Does a stranger on an adopted device have the prefix? */
 static inline bool wg_entry_is_held(const struct wg_dev *dev,
@@ -59,15 +59,15 @@ void wg_entry_set_stale(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 void wg_entry_touch(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 		    bool wider);
 
-/* ... every node, because it changed for every node; of an aggregation nothing
- * is left but what the device is to have until it is done anew. */
+/* Count and queue every node anew; of an aggregation nothing is left but what
+ * the device is to have until it is done anew. */
 void wg_entry_touch_all(struct wg_dev *dev);
 
 /* The nearest shorter prefix that the device is to have, or 0. */
 uint32_t wg_entry_cover(const struct wg_dev *dev, const struct wg_table *t,
 			uint32_t i);
-
-/* Assert that counts and queues are what the nodes say. */
-void wg_entry_check(struct wg_dev *dev);
+/* Is the orphan as it has to be: redundant? */
+bool wg_entry_is_redundant(const struct wg_dev *dev, const struct wg_table *t,
+			   uint32_t i);
 
 #endif

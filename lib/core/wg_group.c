@@ -32,18 +32,6 @@
  * or a session.  A gateway that keeps either goes on initiating, and each
  * time its initiation may cross that of the new one.
  *
- * Order of claims.  Each change of server has a serial above all that were
- * known.  Two gateways that both claim a client did not hear of each other, or
- * the client moved in between; then (better)
- *  1. who had a handshake beats who had none;
- *  2. the later handshake, if they are more than HANDSHAKE_MS apart (clocks
- *     have no part in this: ages are told, and what a message takes is less);
- *  3. the higher serial;
- *  4. the higher name.
- * Both ends come to the same, or else, where delays make rule 2 unsure, meet
- * again and leave rule 2 out.  The loser becomes PASSIVE.  If that was wrong,
- * packets of the client show up there as strays, and it is asked for.
- *
  * BFD errs where processors are scarce. To take all clients of a member is
  * work, for both, and it is in vain if the member lives; if each fall of BFD
  * did it, two busy gateways would keep each other so for ever.  So if BFD was
@@ -51,38 +39,32 @@
  * whose packets come here is taken without its being asked; all the others are
  * when it stays dead for a hold, which is longer with each repetition.
  *
+ * Strangers.  Anybody can send a packet, from wherever it likes.  What it says
+ * counts only if it names a client by a receiver index (wg_group_index.c),
+ * which nobody outside the path of the session's packets knows; without it a
+ * packet moves nothing, starts nothing and sends nothing.
+ *
  * What is lost costs time.  The state of a member is what its device has and
  * what others tell; a stray of a client that nobody serves is answered by an
  * attempt; and without any state the client itself starts a handshake, 15 s
  * after it heard nothing, with the gateway that its packets reach.
- *
- * Lies.  A member has the private key, so it can take every client by claiming
- * it.  What can be seen: serials that leap, to win for ever, ages of sessions
- * that a claim excludes, endpoints where nobody can be, and clients that it
- * keeps although it was asked for them (ask() in wg_group_take.c), and that
- * answer us. One that gives them in the end is only slow.
  */
 #include "lib/core/wg_group.h"
 
 #include <assert.h>
-#include <errno.h>
 
 #include "lib/core/wg_group_priv.h"
 
 #define BACKUP_MS 1000	  /* for each survivor that comes before us */
-#define HANDSHAKE_MS 1500 /* reads say it in whole seconds */
-#define SETTLED_MS 1000	  /* a client that just came is not given away */
 #define PLACED_MS 5000	  /* more than a handshake takes */
 #define SESSION_MS 180000 /* WireGuard rejects older keys */
 #define FLAP_MS 60000	  /* who was called dead and was not, flaps */
 /* What it says sooner may be an echo of its life, what later its return. */
 #define HEARD_MIN_MS 500
 #define HEARD_MAX_MS 2000
-#define SHORT_MS 1000	  /* no machine is back so soon */
+#define SHORT_MS 1000 /* no machine is back so soon */
 #define HOLD_MIN_MS 1000
 #define HOLD_MAX_MS 60000
-#define LIES 3 /* times that its clients turned out to be ours */
-#define LEAP (UINT64_C(1) << 20) /* of a serial, at once */
 
 const char *wg_role_str(enum wg_role role)
 {
@@ -91,20 +73,49 @@ const char *wg_role_str(enum wg_role role)
 	return names[role];
 }
 
-/* --- roles */
+/* --- life */
 
-/* May this gateway go and get a client? */
-bool wg_group_may_take(const struct wg_group *g)
+struct wg_group *wg_group_new(uint64_t self)
 {
+	struct wg_mem mem = {};
+	struct wg_group *g = wg_mem_get(&mem, sizeof(*g));
+
+	g->mem = mem;
+	g->self = self;
+	g->give_ms = WG_NEVER;
+	g->changed_tail = &g->changed;
+	return g;
+}
+
+void wg_group_delete(struct wg_group **group)
+{
+	struct wg_group *g = *group;
+	struct wg_client *c;
+	struct wg_mem mem;
 	unsigned m;
 
-	if (!g->drained)
-		return true;
+	*group = NULL;
+	if (!g)
+		return;
+	while ((c = wg_client_next(g, NULL)))
+		wg_client_delete(g, c);
 	for (m = 0; m < WG_GROUP_MEMBERS; m++)
-		if (g->member[m].configured && !g->member[m].dead)
-			return false;
-	return true;
+		wg_group_member_del(g, m);
+	mem = g->mem;
+	wg_mem_put(&mem, g, sizeof(*g));
 }
+
+uint64_t wg_group_self(const struct wg_group *g)
+{
+	return g->self;
+}
+
+const struct wg_group_stats *wg_group_stats(const struct wg_group *g)
+{
+	return &g->stats;
+}
+
+/* --- roles */
 
 static void serve(struct wg_group *g, struct wg_client *c, int64_t now)
 {
@@ -116,7 +127,7 @@ static void serve(struct wg_group *g, struct wg_client *c, int64_t now)
 		c->doubted = -1;
 	else
 		wg_take_answered(g, c, now);
-	/* who is called dead was not asked for it, so it may be in good faith */
+	/* a member that is called dead was not asked: it may be in good faith */
 	if (c->doubted >= 0 && g->member[c->doubted].dead)
 		c->doubted = -1;
 	if (c->doubted >= 0)
@@ -126,27 +137,6 @@ static void serve(struct wg_group *g, struct wg_client *c, int64_t now)
 	c->fresh = false;
 	wg_client_set_role(g, c, WG_ROLE_SERVING);
 	wg_client_tell_all(g, c);
-}
-
-/* Become PASSIVE; the device forgets it. */
-static void leave(struct wg_group *g, struct wg_client *c)
-{
-	wg_client_set_role(g, c, WG_ROLE_PASSIVE);
-	c->release = false;
-	c->contests = 0;
-	wg_client_remove(g, c);
-}
-
-/* ... and the others are told when it did. */
-void wg_client_release(struct wg_group *g, struct wg_client *c, uint64_t heir)
-{
-	c->serial++;
-	c->handshake_ms = WG_NEVER;
-	c->server = -1;
-	leave(g, c);
-	c->release = true;
-	c->heir = heir;
-	g->stats.released++;
 }
 
 /* --- members */
@@ -263,6 +253,13 @@ void wg_group_member_drained(struct wg_group *g, unsigned m, bool drained)
 	g->member[m].drained = drained;
 }
 
+void wg_group_backup(struct wg_group *g, struct wg_client *c, unsigned but,
+		     int64_t now)
+{
+	c->backup_ms = now + rank(g, c, but) * BACKUP_MS;
+	wg_client_set_busy(g, c);
+}
+
 /* Its clients are to be taken, each by the one whose turn it is. */
 static void orphan(struct wg_group *g, unsigned m, int64_t now)
 {
@@ -274,8 +271,7 @@ static void orphan(struct wg_group *g, unsigned m, int64_t now)
 		c->server = -1;
 		if (!wg_group_may_take(g))
 			continue;
-		c->backup_ms = now + rank(g, c, m) * BACKUP_MS;
-		wg_client_set_busy(g, c);
+		wg_group_backup(g, c, m, now);
 	}
 	wg_group_tick(g, now);
 }
@@ -340,207 +336,6 @@ void wg_group_member_lied(struct wg_group *g, unsigned m, int64_t now)
 	orphan(g, m, now);
 }
 
-/* --- what members say */
-
-/* Is what R says better than what is known of C? See the essay. */
-static bool beats(const struct wg_group_record *r, uint64_t from,
-		  const struct wg_client *c, uint64_t self, int64_t now)
-{
-	bool they = r->age_ms != WG_AGE_NONE;
-	bool we = c->handshake_ms != WG_NEVER;
-	int64_t later;
-
-	if (they != we)
-		return they;
-	if (c->contests < 3) {
-		later = they ? now - r->age_ms - c->handshake_ms : 0;
-		if (later > HANDSHAKE_MS || later < -HANDSHAKE_MS)
-			return later > 0;
-	}
-	return r->serial != c->serial ? r->serial > c->serial : from > self;
-}
-
-static void raise_serial(struct wg_client *c, uint64_t serial)
-{
-	if (serial > c->serial)
-		c->serial = serial;
-}
-
-/* It is with that member now. */
-static void theirs(struct wg_group *g, struct wg_client *c, unsigned m,
-		   const struct wg_group_record *r, int64_t now)
-{
-	c->server = m;
-	c->server_snap = g->member[m].snap;
-	c->backup_ms = WG_NEVER;
-	c->handshake_ms = r->age_ms == WG_AGE_NONE ? WG_NEVER : now - r->age_ms;
-	if (r->claim == WG_CLAIM_SERVING)
-		c->again_ms = WG_NEVER; /* whatever was tried before */
-	if (r->endpoint.addr.family &&
-	    !wg_group_same_place(&r->endpoint, &c->last.endpoint)) {
-		wg_client_set_endpoint(g, c, &r->endpoint, false);
-		wg_client_mark(g, c);
-	}
-	raise_serial(c, r->serial);
-	wg_client_set_busy(g, c);
-}
-
-static void told_claim(struct wg_group *g, struct wg_client *c, unsigned m,
-		       const struct wg_group_record *r, int64_t now)
-{
-	uint64_t from = g->member[m].id;
-
-	if (c->role == WG_ROLE_PASSIVE) {
-		uint64_t other = c->server < 0 ? 0 : g->member[c->server].id;
-
-		if (c->server < 0 || c->server == (int)m ||
-		    beats(r, from, c, other, now))
-			theirs(g, c, m, r, now);
-		return;
-	}
-	if (c->role == WG_ROLE_TAKING && c->doubted == (int)m)
-		return; /* the client will say who is right */
-	if (beats(r, from, c, g->self, now)) {
-		leave(g, c);
-		theirs(g, c, m, r, now);
-		g->stats.yielded++;
-		return;
-	}
-	c->contests++;
-	raise_serial(c, r->serial + 1);
-	wg_client_tell(g, m, c);
-}
-
-static void told_free(struct wg_group *g, struct wg_client *c, unsigned m,
-		      const struct wg_group_record *r, int64_t now)
-{
-	bool gave_up = c->server == (int)m && c->handshake_ms == WG_NEVER;
-
-	raise_serial(c, r->serial);
-	if (c->role != WG_ROLE_PASSIVE && c->doubted == (int)m) {
-		/* its device takes its time: that is no lie */
-		if (c->role == WG_ROLE_SERVING && g->member[m].lies)
-			g->member[m].lies--;
-		c->doubted = -1;
-	}
-	if (c->role != WG_ROLE_PASSIVE)
-		return;
-	if (c->server >= 0 && c->server != (int)m)
-		return;
-	c->server = -1;
-	c->backup_ms = WG_NEVER;
-	c->handshake_ms = WG_NEVER;
-	if (r->endpoint.addr.family)
-		wg_client_set_endpoint(g, c, &r->endpoint, false);
-	wg_client_set_busy(g, c);
-	if (r->heir == g->self && wg_group_may_take(g))
-		wg_take_begin(g, c, now);
-	else if (!r->heir && c->again_ms == WG_NEVER) {
-		c->again_ms = now; /* whoever had it, lost it */
-		/* ... or never had it: it is the next one's turn, once */
-		if (gave_up && wg_group_may_take(g)) {
-			c->backup_ms = now + rank(g, c, m) * BACKUP_MS;
-			wg_client_set_busy(g, c);
-		}
-	}
-}
-
-static void told_client(struct wg_group *g, unsigned m,
-			const struct wg_group_record *r, int64_t now)
-{
-	struct wg_client *c = wg_client_find(g, &r->key);
-
-	if (!c)
-		g->stats.unknown++;
-	else if (r->claim == WG_CLAIM_NONE)
-		told_free(g, c, m, r, now);
-	else
-		told_claim(g, c, m, r, now);
-}
-
-static void told_ask(struct wg_group *g, unsigned m, const struct wg_key *key,
-		     int64_t now)
-{
-	struct wg_client *c = wg_client_find(g, key);
-
-	if (!c) {
-		g->stats.unknown++;
-		return;
-	}
-	if (c->role == WG_ROLE_SERVING && !g->drained &&
-	    c->handshake_ms != WG_NEVER && now - c->handshake_ms < SETTLED_MS) {
-		wg_client_tell(g, m, c); /* it is here, and just came */
-	} else if (c->role != WG_ROLE_PASSIVE) {
-		wg_client_release(g, c, g->member[m].id);
-	} else {
-		c->heir = g->member[m].id;
-		if (!c->removing)
-			wg_client_tell(g, m, c);
-	}
-}
-
-/* After a snapshot: what was not in it, it serves no longer. */
-static void sweep(struct wg_group *g, unsigned m)
-{
-	struct wg_client *c;
-
-	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c))
-		if (c->server == (int)m && c->server_snap != g->member[m].snap)
-			c->server = -1;
-}
-
-/* No client can be there. */
-static bool is_nowhere(const struct wg_addr *addr)
-{
-	static const struct wg_prefix never[] = {
-		{AF_INET, 8, {0}},     {AF_INET, 8, {127}},
-		{AF_INET, 3, {224}},   {AF_INET6, 127, {0}},
-		{AF_INET6, 8, {0xff}},
-	};
-	struct wg_prefix host = wg_prefix_host(addr);
-	size_t i;
-
-	for (i = 0; addr->family && i < sizeof(never) / sizeof(never[0]); i++)
-		if (wg_prefix_covers(&never[i], &host))
-			return true;
-	return false;
-}
-
-static bool is_lie(struct wg_group *g, unsigned m,
-		   const struct wg_group_record *r)
-{
-	struct wg_client *c = wg_client_find(g, &r->key);
-
-	return (c && r->serial > c->serial + LEAP) ||
-	       (r->claim != WG_CLAIM_SERVING && r->age_ms != WG_AGE_NONE) ||
-	       (r->claim == WG_CLAIM_NONE) < (r->heir != 0) ||
-	       is_nowhere(&r->endpoint.addr) ||
-	       (r->claim != WG_CLAIM_NONE && g->member[m].lies >= LIES);
-}
-
-int wg_group_told(struct wg_group *g, unsigned m,
-		  const struct wg_group_msg *msg, int64_t now)
-{
-	switch ((enum wg_group_kind)msg->kind) {
-	case WG_GROUP_SNAP_BEGIN:
-		g->member[m].snap++;
-		return 0;
-	case WG_GROUP_SNAP_END:
-		sweep(g, m);
-		return 0;
-	case WG_GROUP_CLIENT:
-		if (is_lie(g, m, &msg->record))
-			return -EPROTO;
-		told_client(g, m, &msg->record, now);
-		return 0;
-	case WG_GROUP_ASK:
-		told_ask(g, m, &msg->record.key, now);
-		return 0;
-	default:
-		return 0;
-	}
-}
-
 /* --- what the device and the network say */
 
 /*
@@ -590,11 +385,30 @@ void wg_group_seen(struct wg_group *g, struct wg_client *c, uint32_t age_ms,
 			g, c, moved ? endpoint : &c->last.endpoint, true);
 	if (c->role != WG_ROLE_SERVING) {
 		c->handshake_ms = at;
+		wg_index_used(g, c, now);
 		serve(g, c, now);
-	} else if (moved || at > c->handshake_ms + HANDSHAKE_MS) {
+	} else if (moved || at > c->handshake_ms + WG_GROUP_HANDSHAKE_MS) {
+		if (at > c->handshake_ms + WG_GROUP_HANDSHAKE_MS)
+			wg_index_used(g, c, now);
 		c->handshake_ms = at;
 		wg_client_tell_all(g, c);
 	}
+}
+
+bool wg_group_sent(struct wg_group *g, const struct wg_endpoint *to,
+		   uint32_t value, int64_t now)
+{
+	struct wg_client *c = wg_client_at(g, to);
+
+	if (!value)
+		return false; /* it means: none */
+	g->sent[g->n_sent++ % WG_GROUP_SENT] =
+		(struct wg_sent){*to, value, now};
+	if (!c)
+		return true;
+	if (wg_index_give(g, c, value) && c->role == WG_ROLE_SERVING)
+		wg_client_tell_all(g, c);
+	return c->role != WG_ROLE_SERVING;
 }
 
 void wg_group_removed(struct wg_group *g, struct wg_client *c, int64_t now)
@@ -680,4 +494,50 @@ int64_t wg_group_due(const struct wg_group *g)
 			wg_earlier(&due, g->member[m].orphan_ms);
 	wg_earlier(&due, g->give_ms);
 	return due;
+}
+
+/* --- checking */
+
+void wg_group_check(const struct wg_group *g)
+{
+	size_t count[3] = {}, i, n_busy = 0, n = 0, n_flying = 0;
+	const struct wg_client *c;
+	const struct wg_index *x, *y;
+	size_t n_index = 0, k;
+
+	for (i = 0; i < WG_GROUP_BUCKETS; i++)
+		for (c = g->by_key[i]; c; c = c->key_next) {
+			count[c->role]++;
+			n += c->busy;
+			n_flying += c->flying;
+			assert(!c->flying || c->role == WG_ROLE_TAKING);
+			assert(c->busy ==
+			       (c->removing || c->role == WG_ROLE_TAKING ||
+				c->backup_ms != WG_NEVER));
+			assert(c->role == WG_ROLE_PASSIVE || c->server < 0);
+			assert(c->role == WG_ROLE_PASSIVE || !c->release);
+			assert(!c->release || c->removing);
+			assert(!c->fresh || !c->removing);
+			assert(c->role != WG_ROLE_SERVING || !c->fresh);
+			assert(c->attempts <= WG_GROUP_ATTEMPTS);
+			for (k = 0; k < WG_OWN_INDICES; k++)
+				n_index += !!c->own_index[k].value;
+			for (k = 0; k < 2; k++)
+				n_index += !!c->told_index[k].value;
+		}
+	/* an index is one client's */
+	for (i = 0; i < WG_GROUP_BUCKETS; i++)
+		for (x = g->by_index[i]; x; x = x->next) {
+			assert(x->value % WG_GROUP_BUCKETS == i);
+			for (y = x->next; y; y = y->next)
+				assert(x->value != y->value);
+			n_index--;
+		}
+	assert(n_index == 0);
+	for (c = g->busy; c; c = c->busy_next)
+		n_busy++;
+	assert(n == n_busy);
+	assert(n_flying == g->flying);
+	for (i = 0; i < 3; i++)
+		assert(count[i] == g->count[i]);
 }

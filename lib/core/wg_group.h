@@ -30,11 +30,19 @@ const char *wg_role_str(enum wg_role role);
 
 #define WG_NEVER INT64_MIN
 
-/* An endpoint by which a client is found. */
+/* An endpoint by which a client is found, for our own handshake messages. */
 struct wg_place {
 	struct wg_endpoint endpoint; /* AF_UNSPEC: unknown */
 	struct wg_client *client;    /* private */
 	struct wg_place *next;
+};
+
+#define WG_OWN_INDICES 3
+/* A receiver index that names the client; see wg_group_index.c. */
+struct wg_index {
+	uint32_t value;		  /* 0: none */
+	struct wg_client *client; /* private */
+	struct wg_index *next;
 };
 
 /* A client; what is not marked "caller" is only to be read. */
@@ -46,8 +54,6 @@ struct wg_client {
 	uint64_t serial; /* the highest that anybody said */
 	/* where it was last, and where our own device saw it last */
 	struct wg_place last, own;
-	/* TAKING: where it is looked for now; the same, or a guess */
-	struct wg_endpoint target;
 	int64_t handshake_ms; /* with who serves it; WG_NEVER */
 	/*
 	 * The peer is being taken off the device, to be made anew.  What a read
@@ -57,19 +63,25 @@ struct wg_client {
 
 	/* private to lib/core/wg_group*.c */
 	bool flying; /* TAKING: an attempt is under way */
-	bool urgent; /* ... and its packets come here */
+	bool urgent; /* TAKING: its packets come here */
 	bool fresh; /* nothing happened to it on the device since it was made */
 	bool looked; /* the device was read since the last attempt */
 	bool changed, busy;
 	bool release;  /* tell the members when it is removed */
-	uint64_t heir; /* ... and that this one shall take it */
+	uint64_t heir; /* the member that shall take it then; 0: any */
 	unsigned attempts, contests;
 	int64_t took_ms, attempt_ms, next_ms; /* TAKING */
 	int64_t backup_ms;    /* take it then if nobody has; WG_NEVER */
 	int64_t again_ms;     /* taking failed: not before; WG_NEVER */
 	int64_t placed_ms;    /* PASSIVE: it has an endpoint since; WG_NEVER */
 	int64_t asked_ms;     /* its server was asked for it; WG_NEVER */
-	int64_t doubt_ms;     /* ... in vain, since; WG_NEVER */
+	int64_t doubt_ms;     /* it was asked in vain since; WG_NEVER */
+	/* given by our device, and by those of members; the last one first */
+	struct wg_index own_index[WG_OWN_INDICES], told_index[2];
+	bool index_live; /* own_index[0] may be one of the device's */
+	bool index_used; /* own_index[0] is, or was, of a session */
+	struct wg_endpoint stray; /* where its last stray packet came from */
+	int64_t stray_ms;	  /* when; WG_NEVER */
 	int doubted; /* taken from this member, which has not given it; -1 */
 	uint32_t tell, ask;   /* members, by bit */
 	uint32_t server_snap; /* in which snapshot the server named it */
@@ -82,6 +94,7 @@ struct wg_group_stats {
 	uint64_t released, yielded;	/* given away, and to who was better */
 	uint64_t asked;			/* members were asked for a client */
 	uint64_t strays;  /* packets that said where a client's go */
+	uint64_t strange; /* packets that name no client */
 	uint64_t unknown; /* records of clients that are not ours */
 };
 
@@ -132,7 +145,7 @@ void wg_group_member_lied(struct wg_group *group, unsigned member, int64_t now);
 
 /* --- what happens */
 /*
- * A member said this.  -EPROTO: it lies, see wg_group.c; nothing was done.
+ * A member said this.  -EPROTO: it lies, see wg_group_told.c; nothing was done.
  */
 int wg_group_told(struct wg_group *group, unsigned member,
 		  const struct wg_group_msg *msg, int64_t now);
@@ -141,11 +154,20 @@ void wg_group_seen(struct wg_group *group, struct wg_client *client,
 		   uint32_t age_ms, const struct wg_endpoint *endpoint,
 		   int64_t now);
 /*
- * A packet from there reached us.  True: it is a client's that somebody else
- * serves, or nobody; or it may be one of those that do not answer.
+ * Our own machine sent a handshake message there, with this sender index: that
+ * is how the packets of the session name it.  True: it may be for a client that
+ * is not known to be served, so the device is to be read.
+ */
+bool wg_group_sent(struct wg_group *group, const struct wg_endpoint *to,
+		   uint32_t index, int64_t now);
+/* Does it name a client? If not, that is counted. */
+bool wg_group_knows(struct wg_group *group, uint32_t index, int64_t now);
+/*
+ * A data packet with this receiver index reached us from there.  True: it is a
+ * client's that somebody else serves, or nobody.
  */
 bool wg_group_stray(struct wg_group *group, const struct wg_endpoint *from,
-		    int64_t now);
+		    uint32_t index, int64_t now);
 /* The device has acknowledged that a client of `removing` is off. */
 void wg_group_removed(struct wg_group *group, struct wg_client *client,
 		      int64_t now);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The clients of a gateway group, and what is noted about them: found by key
- * and by endpoint (for strays); on a list if the device has to be changed, on
- * another if time or the device has something to do with them; and in a queue
- * for each member that is to be told of them.
+ * The clients of a gateway group, and what is noted about them: found by key,
+ * by receiver index (for strays) and by endpoint; on a list if the device has
+ * to be changed, on another if time or the device has something to do with
+ * them; and in a queue for each member that is to be told of them.
  *
  * A queue names a client once, however often it changes: what is told is what
  * is when it is told.  So a queue is never longer than the clients are many,
@@ -175,6 +175,7 @@ void wg_client_remove(struct wg_group *g, struct wg_client *c)
 {
 	c->fresh = false;
 	c->removing = true;
+	c->index_live = false;
 	wg_client_mark(g, c);
 	wg_client_set_busy(g, c);
 }
@@ -239,8 +240,10 @@ static void record_of(const struct wg_client *c, int64_t now,
 		.endpoint = c->last.endpoint,
 	};
 	r->endpoint.scope = 0;
-	if (c->role == WG_ROLE_SERVING && c->handshake_ms != WG_NEVER &&
-	    now - c->handshake_ms < WG_AGE_NONE)
+	if (c->role != WG_ROLE_SERVING)
+		return;
+	wg_index_own(c, r->index);
+	if (c->handshake_ms != WG_NEVER && now - c->handshake_ms < WG_AGE_NONE)
 		r->age_ms = now > c->handshake_ms ? now - c->handshake_ms : 0;
 }
 
@@ -283,6 +286,37 @@ bool wg_group_next_msg(struct wg_group *g, unsigned m, int64_t now,
 	return true;
 }
 
+bool wg_group_may_take(const struct wg_group *g)
+{
+	unsigned m;
+
+	if (!g->drained)
+		return true;
+	for (m = 0; m < WG_GROUP_MEMBERS; m++)
+		if (g->member[m].configured && !g->member[m].dead)
+			return false;
+	return true;
+}
+
+void wg_client_leave(struct wg_group *g, struct wg_client *c)
+{
+	wg_client_set_role(g, c, WG_ROLE_PASSIVE);
+	c->release = false;
+	c->contests = 0;
+	wg_client_remove(g, c);
+}
+
+void wg_client_release(struct wg_group *g, struct wg_client *c, uint64_t heir)
+{
+	c->serial++;
+	c->handshake_ms = WG_NEVER;
+	c->server = -1;
+	wg_client_leave(g, c);
+	c->release = true;
+	c->heir = heir;
+	g->stats.released++;
+}
+
 /* --- life */
 
 struct wg_client *wg_client_new(struct wg_group *g, const struct wg_key *key,
@@ -296,7 +330,7 @@ struct wg_client *wg_client_new(struct wg_group *g, const struct wg_key *key,
 	c->arg = arg;
 	c->server = -1;
 	c->handshake_ms = c->backup_ms = c->again_ms = WG_NEVER;
-	c->asked_ms = c->placed_ms = c->doubt_ms = WG_NEVER;
+	c->asked_ms = c->placed_ms = c->doubt_ms = c->stray_ms = WG_NEVER;
 	c->doubted = -1;
 	c->key_next = *at;
 	*at = c;
@@ -316,6 +350,7 @@ void wg_client_delete(struct wg_group *g, struct wg_client *c)
 		at = &(*at)->key_next;
 	*at = c->key_next;
 	wg_client_set_endpoint(g, c, &none, true);
+	wg_index_forget(g, c);
 	g->count[c->role]--;
 	c->role = WG_ROLE_PASSIVE;
 	wg_client_set_flying(g, c, false);
@@ -368,73 +403,4 @@ struct wg_client *wg_client_busy(struct wg_group *g,
 size_t wg_group_count(const struct wg_group *g, enum wg_role role)
 {
 	return g->count[role];
-}
-
-struct wg_group *wg_group_new(uint64_t self)
-{
-	struct wg_mem mem = {};
-	struct wg_group *g = wg_mem_get(&mem, sizeof(*g));
-
-	g->mem = mem;
-	g->self = self;
-	g->give_ms = WG_NEVER;
-	g->changed_tail = &g->changed;
-	return g;
-}
-
-void wg_group_delete(struct wg_group **group)
-{
-	struct wg_group *g = *group;
-	struct wg_client *c;
-	struct wg_mem mem;
-	unsigned m;
-
-	*group = NULL;
-	if (!g)
-		return;
-	while ((c = wg_client_next(g, NULL)))
-		wg_client_delete(g, c);
-	for (m = 0; m < WG_GROUP_MEMBERS; m++)
-		wg_group_member_del(g, m);
-	mem = g->mem;
-	wg_mem_put(&mem, g, sizeof(*g));
-}
-
-uint64_t wg_group_self(const struct wg_group *g)
-{
-	return g->self;
-}
-
-const struct wg_group_stats *wg_group_stats(const struct wg_group *g)
-{
-	return &g->stats;
-}
-
-void wg_group_check(const struct wg_group *g)
-{
-	size_t count[3] = {}, i, n_busy = 0, n = 0, n_flying = 0;
-	const struct wg_client *c;
-
-	for (i = 0; i < WG_GROUP_BUCKETS; i++)
-		for (c = g->by_key[i]; c; c = c->key_next) {
-			count[c->role]++;
-			n += c->busy;
-			n_flying += c->flying;
-			assert(!c->flying || c->role == WG_ROLE_TAKING);
-			assert(c->busy ==
-			       (c->removing || c->role == WG_ROLE_TAKING ||
-				c->backup_ms != WG_NEVER));
-			assert(c->role == WG_ROLE_PASSIVE || c->server < 0);
-			assert(c->role == WG_ROLE_PASSIVE || !c->release);
-			assert(!c->release || c->removing);
-			assert(!c->fresh || !c->removing);
-			assert(c->role != WG_ROLE_SERVING || !c->fresh);
-			assert(c->attempts <= WG_GROUP_ATTEMPTS);
-		}
-	for (c = g->busy; c; c = c->busy_next)
-		n_busy++;
-	assert(n == n_busy);
-	assert(n_flying == g->flying);
-	for (i = 0; i < 3; i++)
-		assert(count[i] == g->count[i]);
 }

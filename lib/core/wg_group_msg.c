@@ -13,8 +13,8 @@
 
 /* version, group, nonce, self, clock, flags */
 #define HELLO_LEN (2 + WG_KEY_LEN + WG_GROUP_NONCE + 8 + 8 + 1)
-/* key, claim, serial, heir, age, family, address, port */
-#define CLIENT_LEN (WG_KEY_LEN + 1 + 8 + 8 + 4 + 1 + 16 + 2)
+/* key, claim, serial, heir, age, family, address, port, indices */
+#define CLIENT_LEN (WG_KEY_LEN + 1 + 8 + 8 + 4 + 1 + 16 + 2 + 2 * 4)
 
 static const char magic[2] = { 'w', 'g' };
 
@@ -28,9 +28,15 @@ static const uint8_t body_len[WG_GROUP_KINDS] = {
 	[WG_GROUP_BYE] = 1,
 };
 
-static size_t frame_len(uint8_t kind)
+#define HEAD 2 /* kind, 0 */
+
+_Static_assert(HEAD + CLIENT_LEN <= WG_GROUP_MSG_MAX &&
+		       HEAD + sizeof(magic) + HELLO_LEN <= WG_GROUP_MSG_MAX,
+	       "the longest message has room");
+
+static size_t msg_len(uint8_t kind)
 {
-	return WG_GROUP_HEAD + body_len[kind] + WG_GROUP_MAC;
+	return HEAD + body_len[kind];
 }
 
 const char *wg_bye_str(unsigned why)
@@ -39,14 +45,12 @@ const char *wg_bye_str(unsigned why)
 		[0] = "no reason",
 		[WG_BYE_END] = "it ended",
 		[WG_BYE_VERSION] = "another version of the protocol",
-		[WG_BYE_KEY] = "another private key",
-		[WG_BYE_STRANGER] = "no member there",
 		[WG_BYE_PROTOCOL] = "violation of the protocol",
 		[WG_BYE_FLOOD] = "too many messages",
 		[WG_BYE_LIE] = "claims that cannot be true",
 	};
 
-	return why < WG_BYES ? names[why] : "unknown reason";
+	return why < WG_BYES && names[why] ? names[why] : "unknown reason";
 }
 
 /* --- writing */
@@ -86,7 +90,9 @@ static uint8_t *put_record(uint8_t *p, const struct wg_group_record *r)
 	memset(p, 0, 16);
 	if (family)
 		memcpy(p, r->endpoint.addr.b, wg_family_bytes(family));
-	return put_num(p + 16, family ? r->endpoint.port : 0, 2);
+	p = put_num(p + 16, family ? r->endpoint.port : 0, 2);
+	p = put_num(p, r->index[0], 4);
+	return put_num(p, r->index[1], 4);
 }
 
 static uint8_t *put_state(uint8_t *p, const struct wg_group_msg *msg)
@@ -97,11 +103,10 @@ static uint8_t *put_state(uint8_t *p, const struct wg_group_msg *msg)
 
 size_t wg_group_encode(const struct wg_group_msg *msg, uint8_t *buf)
 {
-	size_t len = frame_len(msg->kind);
-	uint8_t *p = put_num(buf, len, 2);
+	size_t len = msg_len(msg->kind);
+	uint8_t *p = put_num(buf, msg->kind, 1);
 
-	assert(len <= WG_GROUP_FRAME_MAX);
-	p = put_num(p, msg->kind, 1);
+	assert(len <= WG_GROUP_MSG_MAX);
 	p = put_num(p, 0, 1);
 	switch ((enum wg_group_kind)msg->kind) {
 	case WG_GROUP_HELLO:
@@ -125,9 +130,24 @@ size_t wg_group_encode(const struct wg_group_msg *msg, uint8_t *buf)
 	case WG_GROUP_KINDS:
 		assert(!"kind of frame");
 	}
-	assert(p + WG_GROUP_MAC == buf + len);
-	memset(p, 0, WG_GROUP_MAC);
+	assert(p == buf + len);
 	return len;
+}
+
+void wg_group_put_len(uint8_t *frame, size_t len)
+{
+	put_num(frame, len, WG_GROUP_LEN);
+}
+
+void wg_group_hello_encode(const struct wg_group_msg *msg, uint8_t *buf)
+{
+	size_t len;
+
+	assert(msg->kind == WG_GROUP_HELLO);
+	wg_group_put_len(buf, WG_GROUP_HELLO_LEN);
+	len = WG_GROUP_LEN + wg_group_encode(msg, buf + WG_GROUP_LEN);
+	assert(len + WG_GROUP_MAC == WG_GROUP_HELLO_LEN);
+	memset(buf + len, 0, WG_GROUP_MAC);
 }
 
 /* --- reading: the length was checked */
@@ -194,7 +214,11 @@ static int get_record(const uint8_t **p, struct wg_group_record *r)
 	r->age_ms = get_num(p, 4);
 	if (wg_key_is_zero(&r->key) || r->claim >= WG_CLAIMS)
 		return -EPROTO;
-	return get_endpoint(p, &r->endpoint);
+	if (get_endpoint(p, &r->endpoint) < 0)
+		return -EPROTO;
+	r->index[0] = get_num(p, 4);
+	r->index[1] = get_num(p, 4);
+	return 0;
 }
 
 static int get_state(const uint8_t **p, struct wg_group_msg *msg)
@@ -214,25 +238,42 @@ int wg_group_frame(const uint8_t *buf, size_t len)
 {
 	size_t frame;
 
-	if (len < WG_GROUP_HEAD)
+	if (len < WG_GROUP_LEN)
 		return 0;
-	if (!buf[2] || buf[2] >= WG_GROUP_KINDS || buf[3])
-		return -EPROTO;
-	frame = (size_t)buf[0] << 8 | buf[1];
-	if (frame != frame_len(buf[2]))
+	frame = get_num(&buf, WG_GROUP_LEN);
+	if (frame < WG_GROUP_LEN + HEAD + WG_GROUP_SEAL ||
+	    frame > WG_GROUP_FRAME_MAX)
 		return -EPROTO;
 	return len < frame ? 0 : (int)frame;
 }
 
+int wg_group_hello_decode(const uint8_t *buf, struct wg_group_msg *ret)
+{
+	size_t len = WG_GROUP_HELLO_LEN - WG_GROUP_LEN - WG_GROUP_MAC;
+	const uint8_t *p;
+
+	if (get_num(&buf, WG_GROUP_LEN) != WG_GROUP_HELLO_LEN ||
+	    buf[0] != WG_GROUP_HELLO || buf[1] ||
+	    memcmp(buf + HEAD, magic, sizeof(magic)) != 0)
+		return -EPROTO;
+	p = buf + HEAD + sizeof(magic);
+	*ret = (struct wg_group_msg){.kind = WG_GROUP_HELLO};
+	ret->hello.version = get_num(&p, 2);
+	if (ret->hello.version != WG_GROUP_VERSION)
+		return 0;
+	return wg_group_decode(buf, len, ret);
+}
+
 int wg_group_decode(const uint8_t *buf, size_t len, struct wg_group_msg *ret)
 {
-	const uint8_t *p = buf + WG_GROUP_HEAD;
+	const uint8_t *p = buf + HEAD;
 	struct wg_group_msg msg = {};
 	int rc = 0;
 
-	if (len < WG_GROUP_HEAD || wg_group_frame(buf, len) != (int)len)
+	if (len < HEAD || !buf[0] || buf[0] >= WG_GROUP_KINDS || buf[1] ||
+	    len != msg_len(buf[0]))
 		return -EPROTO;
-	msg.kind = buf[2];
+	msg.kind = buf[0];
 	switch ((enum wg_group_kind)msg.kind) {
 	case WG_GROUP_HELLO:
 		rc = get_hello(&p, &msg.hello);

@@ -3,23 +3,25 @@
  * What gateways of a group tell each other: the frames, doc/gateway-group.md
  * says why.  Pure: bytes in, values out.
  *
- *   0  u16  length of the whole frame, network order
- *   2  u8   kind
- *   3  u8   0
- *   4  ...  body, by kind
- *   -16     MAC over all before it, and a counter (lib/backend/wg_groupkey.h);
- *           a HELLO of who connects has zeros, there are no nonces yet
+ *   message  u8 kind, u8 0, body: one length for each kind
+ *   frame    u16 length of the whole frame (network order), a message that is
+ *            sealed (lib/backend/wg_groupkey.h)
+ *   HELLO    of who connects, before there are keys: u16 length, the message
+ *            readable, and a MAC over it and the addresses
  */
 #ifndef WG_GROUP_MSG_H
 #define WG_GROUP_MSG_H
 
 #include "lib/core/wg_types.h"
 
-#define WG_GROUP_VERSION 1
-#define WG_GROUP_MAC 16
+#define WG_GROUP_VERSION 2
 #define WG_GROUP_NONCE 16
-#define WG_GROUP_HEAD 4
-#define WG_GROUP_FRAME_MAX 160
+#define WG_GROUP_LEN 2	      /* bytes of a frame's length */
+#define WG_GROUP_MSG_MAX 82   /* bytes of a message */
+#define WG_GROUP_SEAL 17      /* ... that is sealed: so much longer */
+#define WG_GROUP_MAC 16	      /* of a HELLO that is not */
+#define WG_GROUP_HELLO_LEN 89 /* of that as a whole */
+#define WG_GROUP_FRAME_MAX (WG_GROUP_LEN + WG_GROUP_MSG_MAX + WG_GROUP_SEAL)
 #define WG_AGE_NONE UINT32_MAX
 
 enum wg_group_kind {
@@ -34,13 +36,11 @@ enum wg_group_kind {
 };
 
 enum wg_group_bye {
-	WG_BYE_END = 1,	 /* the daemon ends, or the configuration did */
-	WG_BYE_VERSION,	 /* another version */
-	WG_BYE_KEY,	 /* another private key */
-	WG_BYE_STRANGER, /* you are no member here */
-	WG_BYE_PROTOCOL, /* what you sent makes no sense */
-	WG_BYE_FLOOD,	 /* too much of it */
-	WG_BYE_LIE,	 /* it cannot be true */
+	WG_BYE_END = 1,	     /* the daemon ends, or the configuration did */
+	WG_BYE_VERSION,	     /* another version; by version 1 only */
+	WG_BYE_PROTOCOL = 5, /* what you sent makes no sense */
+	WG_BYE_FLOOD,	     /* too much of it */
+	WG_BYE_LIE,	     /* it cannot be true */
 	WG_BYES,
 };
 const char *wg_bye_str(unsigned why);
@@ -62,6 +62,8 @@ struct wg_group_record {
 	uint32_t age_ms; /* of the last handshake, or WG_AGE_NONE */
 	struct wg_endpoint
 		endpoint; /* scope is 0: it means nothing elsewhere */
+	/* SERVING: receiver indices of the last two sessions; 0: none */
+	uint32_t index[2];
 };
 
 struct wg_group_hello {
@@ -83,15 +85,25 @@ struct wg_group_msg {
 	bool drained;
 };
 
-/* The whole frame with a MAC of zeros into buf of WG_GROUP_FRAME_MAX; its
- * length. */
+/* The message into buf of WG_GROUP_MSG_MAX; its length. */
 size_t wg_group_encode(const struct wg_group_msg *msg, uint8_t *buf);
+/* A whole message: 0 or -EPROTO. */
+int wg_group_decode(const uint8_t *buf, size_t len, struct wg_group_msg *ret);
+
+/* The length of a frame, into its beginning. */
+void wg_group_put_len(uint8_t *frame, size_t len);
 /*
  * The frame that is at the beginning of LEN bytes: its length, 0 if there is
  * more to come, -EPROTO if that will never be one.
  */
 int wg_group_frame(const uint8_t *buf, size_t len);
-/* A whole frame: 0 or -EPROTO. */
-int wg_group_decode(const uint8_t *buf, size_t len, struct wg_group_msg *ret);
+
+/* The readable HELLO with a MAC of zeros into buf of WG_GROUP_HELLO_LEN. */
+void wg_group_hello_encode(const struct wg_group_msg *msg, uint8_t *buf);
+/*
+ * ... from so many bytes: 0 or -EPROTO.  If the version is another one, nothing
+ * else of it is known.
+ */
+int wg_group_hello_decode(const uint8_t *buf, struct wg_group_msg *ret);
 
 #endif

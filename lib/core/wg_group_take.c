@@ -19,8 +19,14 @@
  * when nobody is being taken.  Who waits is given his turn in this order: whose
  * packets come here, who had none yet, the others.
  *
- * A client that moved while its gateway died is not where it was last seen, and
- * its packets come from nobody's endpoint.  Then it is guessed (guess()).
+ * A data packet names its client by the receiver index (wg_group_index.c), so
+ * it may come from anywhere: a client that moved while its gateway died is
+ * where its packets come from.  An index that somebody hit by chance must not
+ * be enough for that.  So a packet from elsewhere counts when there is a second
+ * one from there; so does one from where the client was last, while more than
+ * STRANGE packets a second name nobody.  Below that, who knows where a client
+ * is and tries its indices needs 2^31 / STRANGE seconds, eight months, to hit
+ * one of two, and what it costs is a handshake.
  */
 #include "lib/core/wg_group.h"
 
@@ -28,22 +34,23 @@
 
 #include "lib/core/wg_group_priv.h"
 
-#define TAKE_MS 6000	/* the attempts at one client last so long, ... */
-#define TAKE_ATTEMPTS 6 /* ... and longer if it had fewer turns */
-#define WAIT_MIN_MS 60	/* for an answer, ... */
-#define WAIT_EACH_MS 3	/* ... and for each that flies */
+#define TAKE_MS 6000	/* the attempts at one client last so long */
+#define TAKE_ATTEMPTS 6 /* they last longer if it had fewer turns */
+#define WAIT_MIN_MS 60	/* for an answer */
+#define WAIT_EACH_MS 3	/* longer for each attempt that flies */
 #define WAIT_MAX_MS 1000
 #define QUICK_MS 80
 #define WINDOW_MIN 2
 #define WINDOW_FIRST 32
-#define WINDOW_MAX 256 /* the kernel bears 512 handshakes at once */
-#define ATTEMPT_STRAY_MS 25 /* after the last, if a packet shows the way, ... */
-#define ATTEMPT_EACH_MS 2   /* ... and for each that flies */
-#define GUESS_MS 100	    /* between two guesses, and after an attempt */
+#define WINDOW_MAX 256	    /* the kernel bears 512 handshakes at once */
+#define ATTEMPT_STRAY_MS 25 /* after the last, if packets show the way */
+#define ATTEMPT_EACH_MS 2   /* later for each attempt that flies */
 #define AGAIN_MS 2000	    /* after taking failed */
 #define ASK_MS 100	    /* between two asks for a client */
-#define DOUBT_MS 2500	    /* so long it is asked for, ... */
-#define PAUSE_MS 1000	    /* ... and its packets still come */
+#define DOUBT_MS 2500	    /* so long it is asked for in vain */
+#define PAUSE_MS 1000	    /* such a pause of its packets begins that anew */
+#define SECOND_MS 5000	    /* between two packets from somewhere new */
+#define STRANGE 100 /* a second name nobody: more is somebody who tries */
 
 /* --- the window */
 
@@ -151,7 +158,6 @@ void wg_take_begin(struct wg_group *g, struct wg_client *c, int64_t now)
 	c->doubt_ms = WG_NEVER;
 	c->handshake_ms = WG_NEVER;
 	c->next_ms = now;
-	c->target = c->last.endpoint;
 	wg_client_set_role(g, c, WG_ROLE_TAKING);
 	g->stats.takes++;
 	wg_client_tell_all(g, c);
@@ -167,61 +173,11 @@ void wg_take_removed(struct wg_group *g, struct wg_client *c, int64_t now)
 
 /* --- packets that show the way */
 
-/* One that does not answer where it was: it may have moved. */
-static bool is_missed(const struct wg_group *g, const struct wg_client *c,
-		      int64_t now)
-{
-	if (c->removing || !c->last.endpoint.addr.family)
-		return false;
-	if (c->role == WG_ROLE_PASSIVE)
-		return (c->server < 0 ? c->again_ms != WG_NEVER
-				      : g->member[c->server].dead) &&
-		       wg_group_may_take(g);
-	return c->role == WG_ROLE_TAKING && c->looked &&
-	       now - c->attempt_ms >= GUESS_MS &&
-	       c->attempts < WG_GROUP_ATTEMPTS;
-}
-
-/*
- * Packets from somewhere new, and clients that do not answer where they were.
- * A packet does not say whose it is.  So one after the other is looked for
- * there: who is not meant cannot read the initiation, and throws it away.
- */
-static bool guess(struct wg_group *g, const struct wg_endpoint *from,
-		  int64_t now)
-{
-	struct wg_client *c, *first = NULL, *next = NULL;
-
-	if (now - g->guessed_ms < GUESS_MS)
-		return false;
-	g->guessed_ms = now;
-	for (c = wg_client_next(g, NULL); c; c = wg_client_next(g, c)) {
-		if (!is_missed(g, c, now))
-			continue;
-		if (!first || memcmp(&c->key, &first->key, WG_KEY_LEN) < 0)
-			first = c;
-		if (memcmp(&c->key, &g->guess, WG_KEY_LEN) > 0 &&
-		    (!next || memcmp(&c->key, &next->key, WG_KEY_LEN) < 0))
-			next = c;
-	}
-	c = next ?: first;
-	if (!c)
-		return false;
-	g->guess = c->key;
-	if (c->role == WG_ROLE_PASSIVE)
-		wg_take_begin(g, c, now);
-	else
-		attempt(g, c, now);
-	c->target = *from;
-	return true;
-}
-
 /* Its packets come here: it is waiting for us. */
 static void hurry(struct wg_group *g, struct wg_client *c, int64_t now)
 {
 	int64_t ms = ATTEMPT_STRAY_MS + g->flying * ATTEMPT_EACH_MS;
 
-	c->target = c->last.endpoint;
 	c->urgent = true;
 	if (c->removing || c->attempts == WG_GROUP_ATTEMPTS)
 		return;
@@ -242,8 +198,7 @@ static void doubt(struct wg_group *g, struct wg_client *c, int64_t now)
  * Ask its server for it.  An honest one has given it within SETTLED_MS, so
  * who still has it then does not.
  */
-static void ask(struct wg_group *g, struct wg_client *c,
-		const struct wg_endpoint *from, int64_t now)
+static void ask(struct wg_group *g, struct wg_client *c, int64_t now)
 {
 	int server = c->server;
 
@@ -252,7 +207,6 @@ static void ask(struct wg_group *g, struct wg_client *c,
 	if (c->doubt_ms == WG_NEVER || now - c->asked_ms >= PAUSE_MS)
 		c->doubt_ms = now;
 	if (now - c->doubt_ms >= DOUBT_MS) {
-		wg_client_set_endpoint(g, c, from, false);
 		doubt(g, c, now);
 		return;
 	}
@@ -262,26 +216,69 @@ static void ask(struct wg_group *g, struct wg_client *c,
 	g->stats.asked++;
 }
 
-bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
-		    int64_t now)
+/* Packets that named nobody, of late: each second takes STRANGE off. */
+static int64_t strange(const struct wg_group *g, int64_t now)
 {
-	struct wg_client *c = wg_client_at(g, from);
+	int64_t n = g->strange - (now - g->strange_ms) * STRANGE / 1000;
 
-	if (!c)
-		return guess(g, from, now);
-	if (c->role == WG_ROLE_SERVING)
+	return n > 0 ? n : 0;
+}
+
+bool wg_take_is_coming(const struct wg_client *c, int64_t now)
+{
+	return c->stray_ms != WG_NEVER && now - c->stray_ms < SECOND_MS;
+}
+
+/*
+ * Is the packet from where the client was last, or is it the second one from
+ * there? One alone may be a number that somebody tried; so it may when many
+ * are tried.
+ */
+static bool is_sure(struct wg_group *g, struct wg_client *c,
+		    const struct wg_endpoint *from, int64_t now)
+{
+	bool there = wg_group_same_place(from, &c->last.endpoint);
+	bool second = wg_take_is_coming(c, now) &&
+		      wg_group_same_place(from, &c->stray);
+
+	c->stray = *from;
+	c->stray_ms = now;
+	return second || (there && strange(g, now) < STRANGE);
+}
+
+bool wg_group_knows(struct wg_group *g, uint32_t index, int64_t now)
+{
+	if (wg_index_find(g, index))
+		return true;
+	g->strange = strange(g, now) + 1;
+	g->strange_ms = now;
+	g->stats.strange++;
+	return false;
+}
+
+bool wg_group_stray(struct wg_group *g, const struct wg_endpoint *from,
+		    uint32_t index, int64_t now)
+{
+	struct wg_client *c = wg_index_find(g, index);
+
+	if (!c || c->role == WG_ROLE_SERVING)
+		return false;
+	if (index == c->own_index[0].value && c->index_live && !c->index_used)
+		return true; /* it has just had a handshake with us */
+	if (!is_sure(g, c, from, now))
 		return false;
 	g->stats.strays++;
-	if (c->role == WG_ROLE_TAKING) {
+	if (c->role == WG_ROLE_PASSIVE &&
+	    (c->removing || !wg_group_may_take(g) ||
+	     (c->again_ms != WG_NEVER && now < c->again_ms)))
+		return true;
+	if (!wg_group_same_place(from, &c->last.endpoint))
+		wg_client_set_endpoint(g, c, from, false);
+	if (c->role == WG_ROLE_TAKING)
 		hurry(g, c, now);
-		return true;
-	}
-	if (c->removing || !wg_group_may_take(g) ||
-	    (c->again_ms != WG_NEVER && now < c->again_ms))
-		return true;
-	if (c->server >= 0 && !g->member[c->server].dead &&
-	    g->member[c->server].ready)
-		ask(g, c, from, now);
+	else if (c->server >= 0 && !g->member[c->server].dead &&
+		 g->member[c->server].ready)
+		ask(g, c, now);
 	else
 		doubt(g, c, now);
 	return true;
@@ -337,11 +334,8 @@ void wg_take_tick(struct wg_group *g, int64_t now)
 	for (turn = 0; turn < 3; turn++)
 		for (c = g->busy; c && has_room(g); c = c->busy_next)
 			if (turn_of(c) == turn && is_waiting(c) &&
-			    now >= c->next_ms) {
-				c->target =
-					c->last.endpoint; /* after a guess */
+			    now >= c->next_ms)
 				attempt(g, c, now);
-			}
 }
 
 int64_t wg_take_due(const struct wg_group *g)

@@ -21,7 +21,11 @@
  *
  * Silence is: sent, and sent again after some time, and nothing received since
  * the first.  Keepalives want no answer: there is at most one for what was
- * received last, and those that are configured.
+ * received last, and those that are configured.  Nor are calls a sign of
+ * life: who takes our answer confirms it at once with a message of another
+ * size, so calls alone say that our packets do not arrive there, or that the
+ * preshared keys differ.  The device counts their bytes all the same; they are
+ * told by their size, and by how often they may be repeated.
  *
  * Then the hysteresis.  Down is said at once.  So is the return, but for a
  * peer that flaps: one that goes down within WG_FLAP_MS of its return.  Its
@@ -52,6 +56,7 @@ const char *wg_why_str(enum wg_why why)
 		[WG_WHY_BFD_DOWN] = "bfd-down",
 		[WG_WHY_BFD_LOST] = "bfd-was-down",
 		[WG_WHY_SILENT] = "silent",
+		[WG_WHY_DEAF] = "takes-no-answer",
 		[WG_WHY_OLD_KEEPALIVE] = "handshake-old",
 		[WG_WHY_HELD] = "held-down",
 	};
@@ -78,7 +83,7 @@ static enum wg_peer_state of_wireguard(const struct wg_liveness *l,
 				       enum wg_why *ret_why)
 {
 	if (l->is_silent) {
-		*ret_why = WG_WHY_SILENT;
+		*ret_why = l->calls ? WG_WHY_DEAF : WG_WHY_SILENT;
 		return WG_PEER_DOWN;
 	}
 	if (!l->has_handshake) {
@@ -197,7 +202,7 @@ bool wg_liveness_set_admin(struct wg_liveness *l, int64_t now,
 	if (l->admin != admin && admin == WG_PEER_UNKNOWN) {
 		/* a peer that is new to the device begins with nothing */
 		l->was_read = l->has_handshake = l->is_fresh = false;
-		l->is_silent = l->bfd_lost = false;
+		l->is_silent = l->calls = l->bfd_lost = false;
 		l->silent_since = -1;
 	}
 	l->admin = admin;
@@ -234,14 +239,28 @@ static uint64_t keepalives(int64_t ms, uint16_t every)
 	return n * KEEPALIVE_BYTES;
 }
 
+/* What came in since the last read may be calls, and nothing else. */
+static bool is_calls_only(const struct wg_liveness *l, int64_t now,
+			  uint64_t rx)
+{
+	uint64_t n = (rx - l->rx) / WG_CALL_BYTES;
+
+	return rx > l->rx && (rx - l->rx) % WG_CALL_BYTES == 0 &&
+	       n <= (uint64_t)(now - l->read_at) / WG_CALL_MS + 1;
+}
+
 static void look_for_silence(struct wg_liveness *l, int64_t now,
 			     const struct wg_liveness_read *r)
 {
+	bool calls = l->was_read && is_calls_only(l, now, r->rx);
+
 	l->is_silent = false;
-	if (!l->was_read || r->rx != l->rx || r->tx < l->tx) {
+	if (!l->was_read || (r->rx != l->rx && !calls) || r->tx < l->tx) {
 		l->silent_since = -1; /* it spoke, or is a new one */
+		l->calls = false;
 		return;
 	}
+	l->calls |= calls;
 	if (l->silent_since < 0) {
 		if (r->tx == l->tx)
 			return;
@@ -263,6 +282,7 @@ bool wg_liveness_set_read(struct wg_liveness *l, int64_t now,
 	} else if (l->bfd_lost && r->rx != l->base)
 		l->bfd_lost = false;
 	l->was_read = true;
+	l->read_at = now;
 	l->rx = r->rx;
 	l->tx = r->tx;
 	l->has_handshake = r->handshake_age >= 0;

@@ -23,6 +23,12 @@
 /* WireGuard: keepalive 10 s, rekey timeout 5 s; nothing for longer is silence
  */
 #define WG_SILENT_MS 15000
+/*
+ * WireGuard: a call (the initiation of a handshake) is a message of so many
+ * bytes, and is repeated after so long while no answer comes.
+ */
+#define WG_CALL_BYTES 148
+#define WG_CALL_MS 5000
 /* Whoever goes down so soon after it came back flaps. */
 #define WG_FLAP_MS 60000
 #define WG_HOLD_MIN_MS 1000
@@ -49,6 +55,7 @@ enum wg_why {
 	WG_WHY_BFD_DOWN, /* down */
 	WG_WHY_BFD_LOST, /* down: so BFD said last, and no sign of life since */
 	WG_WHY_SILENT,	 /* down: sent, and nothing received */
+	WG_WHY_DEAF,	 /* down: it calls, and takes none of our answers */
 	WG_WHY_OLD_KEEPALIVE, /* down: no session, though there are keepalives
 			       */
 	WG_WHY_HELD,	      /* down: it came back, and is not trusted yet */
@@ -68,9 +75,9 @@ struct wg_liveness {
 	enum wg_why why;
 	int64_t since;	     /* in this state; the reason may be newer */
 	uint64_t ups, downs; /* how often it came into these states */
-	uint64_t flaps;	     /* ... down, soon after it came back */
+	uint64_t flaps;	     /* it went down soon after it came back */
 	uint64_t held;	     /* how often coming back had to wait */
-	unsigned hold_ms;    /* ... and for how long, the next time */
+	unsigned hold_ms;    /* how long it is held the next time */
 	uint64_t n_changes;  /* the last WG_LIVENESS_CHANGES are in the ring */
 	struct wg_liveness_change ring[WG_LIVENESS_CHANGES];
 
@@ -81,10 +88,12 @@ struct wg_liveness {
 	bool base_known; /* base is of after that */
 	uint64_t base;	 /* rx then */
 	bool was_read;
+	int64_t read_at;
 	uint64_t rx, tx;
 	uint64_t silent_tx;   /* tx when the silence began */
 	int64_t silent_since; /* sent, nothing received; -1: no */
-	bool is_silent;	      /* ... for too long, more than keepalives */
+	bool is_silent; /* too long, and it was sent more than keepalives */
+	bool calls; /* in the silence there were its initiations */
 	bool has_handshake, is_fresh, has_keepalive;
 
 	/* hysteresis */

@@ -30,9 +30,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "lib/core/wg_bind.h"
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_gateways.h"
+#include "lib/core/wg_nhsets.h"
+#include "lib/core/wg_vrfs.h"
 
 /* --- content */
 
@@ -114,8 +117,8 @@ static int resolved_add(struct wg_core *core, struct wg_dev *dev,
 	r->nh.weight = weight < 255 ? weight : 255;
 	if (gateway->family != AF_UNSPEC)
 		r->nh.peer = wg_claim_address_owner(dev, gateway);
-	if (!r->nh.peer && dev->n_named == 1)
-		r->nh.peer = dev->named;
+	if (!r->nh.peer)
+		r->nh.peer = wg_dev_only_peer(dev);
 	return 0;
 }
 
@@ -175,7 +178,7 @@ static int bind_to(struct wg_core *core, struct wg_nhset *set,
 		return 0;
 	ret = wg_binding_fill(core, b);
 	if (ret > 0)
-		wg_binding_decide_all(b);
+		wg_bind_decide_all(b);
 	return ret < 0 ? ret : 0;
 }
 
@@ -195,44 +198,6 @@ static int bind_all(struct wg_core *core, struct wg_nhset *set)
 }
 
 /* --- sets */
-
-static size_t set_size(size_t n_nh)
-{
-	return sizeof(struct wg_nhset) + n_nh * sizeof(struct wg_nexthop);
-}
-
-static void set_delete(struct wg_core *core, struct wg_nhset *set)
-{
-	struct wg_nhset **at = &core->sets[set->hash % WG_HASH_SIZE];
-	size_t i;
-
-	assert(!set->refs);
-	while (set->n_bindings)
-		wg_binding_delete(core, set->bindings[0]);
-	for (i = 0; i < set->n_nh; i++)
-		if (set->gw && set->gw[i])
-			wg_gateway_put(core, set->gw[i]);
-	while (*at != set)
-		at = &(*at)->next;
-	*at = set->next;
-	if (set->all_next)
-		set->all_next->all_prev = set->all_prev;
-	if (set->all_prev)
-		set->all_prev->all_next = set->all_next;
-	else
-		core->all_sets = set->all_next;
-	wg_mem_put(&core->mem, set->bindings,
-		   set->cap_bindings * sizeof(*set->bindings));
-	wg_mem_put(&core->mem, set->gw, set->n_nh * sizeof(*set->gw));
-	wg_mem_put(&core->mem, set, set_size(set->n_nh));
-}
-
-void wg_nhset_put(struct wg_core *core, struct wg_nhset *set)
-{
-	assert(set->refs);
-	if (--set->refs == 0)
-		set_delete(core, set);
-}
 
 /* Take in the next hops, with their gateways. */
 static int set_fill(struct wg_core *core, struct wg_nhset *set,
@@ -261,36 +226,25 @@ int wg_nhset_get(struct wg_core *core, uint32_t vrf,
 		 struct wg_nhset **ret_set)
 {
 	uint32_t hash = hash_of(vrf, nh, n_nh);
-	struct wg_nhset **at = &core->sets[hash % WG_HASH_SIZE];
-	struct wg_nhset *set;
+	struct wg_nhset *set = core->sets[hash % WG_HASH_SIZE];
 	int ret;
 
-	for (set = *at; set; set = set->next)
+	for (; set; set = set->next)
 		if (set->hash == hash && same_content(set, vrf, nh, n_nh)) {
 			set->refs++;
 			*ret_set = set;
 			return 0;
 		}
-	set = wg_mem_try(&core->mem, set_size(n_nh));
+	set = wg_nhset_new(core, vrf, hash, n_nh);
 	if (!set)
 		return -ENOMEM;
-	set->hash = hash;
-	set->vrf = vrf;
-	set->n_nh = n_nh;
-	set->next = *at;
-	*at = set;
-	set->all_next = core->all_sets;
-	if (set->all_next)
-		set->all_next->all_prev = set;
-	core->all_sets = set;
 	ret = set_fill(core, set, nh);
 	if (ret == 0)
 		ret = bind_all(core, set);
 	if (ret < 0) {
-		set_delete(core, set);
+		wg_nhset_put(core, set);
 		return ret;
 	}
-	set->refs = 1;
 	*ret_set = set;
 	return 0;
 }
@@ -306,10 +260,10 @@ static void settle_set(struct wg_core *core, struct wg_nhset *set)
 	if (bind_all(core, set) < 0)
 		abort();
 	for (i = n_old; from && i < set->n_bindings; i++)
-		wg_binding_copy(core, from, set->bindings[i]);
+		wg_bind_copy(core, from, set->bindings[i]);
 	for (i = set->n_bindings; i-- > 0;)
 		if (!set->bindings[i]->kept)
-			wg_binding_drop(core, set->bindings[i]);
+			wg_bind_drop(core, set->bindings[i]);
 }
 
 void wg_nhset_settle(struct wg_core *core)
@@ -341,7 +295,7 @@ void wg_nhset_settle_peers(struct wg_core *core)
 				    b->nexthops[j].peer->marked)
 					break;
 			if (j < b->n_nexthops)
-				wg_binding_decide_all(b);
+				wg_bind_decide_all(b);
 		}
 }
 

@@ -16,13 +16,12 @@
 bool wg_nhset_matters(struct wg_core *core, uint32_t vrf,
 		      const struct wg_nexthop *nh, size_t n_nh);
 /*
- * The set of these next hops, held until wg_nhset_put.  -ENOMEM: nothing
+ * The set of these next hops, held until wg_nhset_put (wg_nhsets.h).  -ENOMEM: nothing
  * changed.
  */
 int wg_nhset_get(struct wg_core *core, uint32_t vrf,
 		 const struct wg_nexthop *nh, size_t n_nh,
 		 struct wg_nhset **ret);
-void wg_nhset_put(struct wg_core *core, struct wg_nhset *set);
 /* Resolve all sets anew and move their routes where they belong now. */
 void wg_nhset_settle(struct wg_core *core);
 /* Decide anew all routes of bindings with marked peers. */

@@ -2,12 +2,14 @@
 /*
  * The ladder: who owns a prefix on a device.
  *
- *  1. A static allowed-ips or address beats every route.
+ *  1. A static allowed-ips or address beats every route to the same prefix,
+ *     an exclusive one every route to a prefix within it, too.
  *  2. Only next hops on this device whose gateway is a peer's address (or,
- *     with one peer on the device, any gateway or none), whose peer is
+ *     on a point-to-point device, any gateway or none), whose peer is
  *     complete and not shut down, and whose filters accept the prefix are
- *     candidates.  Recursive next hops are resolved first.  A prefix that
- *     leads the device's own packets to a peer back into it has none.
+ *     candidates.  Recursive next hops are resolved first.  A martian has
+ *     none, nor has a prefix that leads the device's own packets to a peer
+ *     back into it.
  *  3. A peer known to be down is a candidate only where no other is.
  *  4. The present owner stays if it is still a candidate of the best weight,
  *     unless it has the prefix only because a better one was down.
@@ -15,7 +17,10 @@
  *
  * Rule 1 holds also while the static's peer is shut down or incomplete: such
  * a prefix is its peer's or nobody's, never somebody else's.  What a stranger
- * on an adopted device has counts as static, too.
+ * on an adopted device has counts as static, too.  Longer statics within an
+ * exclusive one stand, for the operator wrote both; routes within those do
+ * not.  Routes within it by the peer's own next hop would change nothing, and
+ * are shadowed like all others.
  *
  * Which peer a gateway is (the first half of rule 2) is found once per set of
  * next hops, in wg_nexthops.c.  Rules 3 to 5 are one comparison of two
@@ -43,13 +48,13 @@
 
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_entry.h"
-#include "lib/core/wg_peers.h"
 
 /* What the ladder is about to decide. */
 struct question {
 	const struct wg_node *node;
 	struct wg_prefix prefix;
-	uint32_t present; /* slot of the present owner; 0: none, or a borrower */
+	uint32_t
+		present; /* slot of the present owner; 0: none, or a borrower */
 };
 
 /* How far a next hop got; the furthest one gives the verdict. */
@@ -102,13 +107,16 @@ static bool would_win(const struct wg_entry_nexthop *a,
 		      const struct wg_entry_nexthop *b,
 		      const struct question *q)
 {
+	/* rule 4 is about candidates of the best weight, too */
 	if (a->weight != b->weight)
-		return a->weight > b->weight; /* 4. and 5.: the best weight */
+		return a->weight > b->weight;
 	if (a->peer == b->peer)
 		return false;
+	/* 4. */
 	if (a->peer->slot == q->present || b->peer->slot == q->present)
-		return a->peer->slot == q->present;		     /* 4. */
-	return memcmp(&a->peer->key, &b->peer->key, WG_KEY_LEN) < 0; /* 5. */
+		return a->peer->slot == q->present;
+	/* 5. */
+	return memcmp(&a->peer->key, &b->peer->key, WG_KEY_LEN) < 0;
 }
 
 /* Rules 3, 4 and 5: does a win against b? */
@@ -148,23 +156,28 @@ static uint32_t on_device(const struct wg_table *t, uint32_t i, bool covered)
 	return n->acked;
 }
 
-/* Does the prefix cover an endpoint that only the device itself leads to? */
-static bool covers_endpoint(const struct wg_dev *dev, const struct wg_table *t,
-			    uint32_t i, const struct wg_prefix *p)
+uint32_t wg_owner_exclusive_above(const struct wg_dev *dev,
+				  const struct wg_table *t, uint32_t i)
 {
-	const struct wg_peer *peer;
-	struct wg_prefix host;
+	if (!dev->n_exclusive)
+		return 0;
+	do
+		i = wg_table_node(t, i)->parent;
+	while (i && !wg_table_node(t, i)->exclusive);
+	return i;
+}
 
-	if (!dev->n_inside)
-		return false;
-	for (peer = dev->named; peer; peer = peer->next) {
-		host = wg_prefix_host(&peer->inside);
-		if (peer->inside.family && wg_prefix_covers(p, &host) &&
-		    !(peer->inside_soon_over &&
-		      on_device(t, i, dev->aggregating)))
-			return true;
-	}
-	return false;
+static bool is_martian(const struct wg_table *t, uint32_t i)
+{
+	struct wg_prefix p = wg_table_prefix(t, i);
+
+	return wg_prefix_is_martian(&p);
+}
+
+bool wg_owner_is_barred(const struct wg_dev *dev, const struct wg_table *t,
+			uint32_t i)
+{
+	return wg_owner_exclusive_above(dev, t, i) || is_martian(t, i);
 }
 
 static struct wg_peer *ladder(const struct wg_binding *b,
@@ -240,15 +253,16 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 		/* 1. */
 		n->verdict = verdict;
 	} else {
-		if (n->route && !dev->sole_any && !wg_entry_is_held(dev, n)) {
+		if (n->route && !dev->sole_any && !wg_entry_is_held(dev, n) &&
+		    !wg_owner_exclusive_above(dev, t, i)) {
 			struct question q = {
 				.node = n,
 				.prefix = wg_table_prefix(t, i),
 				.present = n->lent ? 0 : present(dev, t, i),
 			};
 
-			if (covers_endpoint(dev, t, i, &q.prefix))
-				verdict = WG_ROUTE_COVERS_ENDPOINT;
+			if (wg_prefix_is_martian(&q.prefix))
+				verdict = WG_ROUTE_MARTIAN;
 			else
 				owner = ladder(dev->core->bindings[n->route],
 					       &q, &verdict, &refused, &lent);
@@ -262,14 +276,15 @@ void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 				       refused);
 }
 
-void wg_owner_decide_covers(struct wg_dev *dev, const struct wg_addr *addr)
+void wg_owner_decide_below(struct wg_dev *dev, struct wg_table *t, uint32_t i)
 {
-	struct wg_prefix host = wg_prefix_host(addr);
-	struct wg_table *t = wg_dev_table(dev, addr->family);
-	uint32_t i = wg_table_match(t, &host);
+	uint32_t end = wg_table_next_outside(t, i);
 
-	for (; i; i = wg_table_node(t, i)->parent)
+	for (i = wg_table_next(t, i); i != end; i = wg_table_next(t, i)) {
+		if (wg_owner_is_barred(dev, t, i))
+			wg_entry_set_stale(dev, t, i, false);
 		wg_owner_decide(dev, t, i);
+	}
 }
 
 void wg_owner_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,

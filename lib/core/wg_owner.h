@@ -13,9 +13,19 @@
  * its verdict.
  */
 void wg_owner_decide(struct wg_dev *dev, struct wg_table *t, uint32_t i);
+/* Decide all nodes below this one anew, and forget what was kept of an earlier
+ * life where it is barred now. */
+void wg_owner_decide_below(struct wg_dev *dev, struct wg_table *t, uint32_t i);
 
-/* ... all nodes that cover the address. */
-void wg_owner_decide_covers(struct wg_dev *dev, const struct wg_addr *addr);
+/*
+ * Is the prefix kept from routes wherever they lead: a martian, or within an
+ * exclusive static?
+ */
+bool wg_owner_is_barred(const struct wg_dev *dev, const struct wg_table *t,
+			uint32_t i);
+/* The exclusive static that is above the node; 0: none. */
+uint32_t wg_owner_exclusive_above(const struct wg_dev *dev,
+				  const struct wg_table *t, uint32_t i);
 
 /*
  * The device acknowledged that this peer has it (0: nobody).  Decides anew if

@@ -27,8 +27,8 @@
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
+#include "lib/core/wg_names.h"
 #include "lib/core/wg_nexthops.h"
-#include "lib/core/wg_owner.h"
 #include "lib/core/wg_slots.h"
 
 /* --- named and nameless */
@@ -43,56 +43,6 @@ static void set_conf(struct wg_peer *peer, const struct wg_peer_conf *conf)
 	peer->conf.psk_file = psk_file;
 }
 
-/*
- * Named peers are a skip list: one peer in 16 is on the next level, too.  So
- * whoever has a thousand peers does not pay for it with each line that names
- * one.
- */
-struct place {
-	struct wg_peer **at[1 + WG_PEER_SKIPS]; /* what points there */
-};
-
-static struct wg_peer **link_of(struct wg_dev *dev, struct wg_peer *peer,
-				unsigned level)
-{
-	if (!level)
-		return peer ? &peer->next : &dev->named;
-	return peer ? &peer->skip[level - 1] : &dev->skip[level - 1];
-}
-
-/* The first that is not before the name, and what points there and beyond. */
-static struct wg_peer *find(struct wg_dev *dev, const char *name,
-			    struct place *ret)
-{
-	struct wg_peer *before = NULL;
-	unsigned level = WG_PEER_SKIPS + 1;
-
-	while (level--) {
-		struct wg_peer **at = link_of(dev, before, level);
-
-		while (*at && strcmp((*at)->name, name) < 0) {
-			before = *at;
-			at = link_of(dev, before, level);
-		}
-		ret->at[level] = at;
-	}
-	return *ret->at[0];
-}
-
-static void list_named(struct wg_peer *peer, const struct place *place)
-{
-	uint32_t dice = peer->slot * 0x9e3779b1; /* golden ratio: well mixed */
-	unsigned level;
-
-	for (level = 0; level <= WG_PEER_SKIPS; level++) {
-		*link_of(peer->dev, peer, level) = *place->at[level];
-		*place->at[level] = peer;
-		if (dice >> 28)
-			break;
-		dice <<= 4;
-	}
-}
-
 static void list_nameless(struct wg_peer *peer)
 {
 	peer->prev = NULL;
@@ -104,26 +54,17 @@ static void list_nameless(struct wg_peer *peer)
 
 static void unlist(struct wg_peer *peer)
 {
-	struct wg_dev *dev = peer->dev;
-	struct place place;
-	unsigned level;
-
 	if (peer->name) {
-		find(dev, peer->name, &place);
-		for (level = 0; level <= WG_PEER_SKIPS; level++)
-			if (*place.at[level] == peer)
-				*place.at[level] = *link_of(dev, peer, level);
-		memset(peer->skip, 0, sizeof(peer->skip));
-	} else {
-		if (peer->next)
-			peer->next->prev = peer->prev;
-		if (peer->prev)
-			peer->prev->next = peer->next;
-		else
-			dev->nameless = peer->next;
-		peer->prev = NULL;
+		wg_name_del(peer);
+		return;
 	}
-	peer->next = NULL;
+	if (peer->next)
+		peer->next->prev = peer->prev;
+	if (peer->prev)
+		peer->prev->next = peer->next;
+	else
+		peer->dev->nameless = peer->next;
+	peer->next = peer->prev = NULL;
 }
 
 /* The struct itself; slot and hash are no longer its. */
@@ -141,18 +82,14 @@ struct wg_peer *wg_peer_new(struct wg_dev *dev, const char *name)
 {
 	struct wg_mem *mem = &dev->core->mem;
 	struct wg_peer *peer = wg_mem_get(mem, sizeof(*peer));
-	struct wg_peer *there;
-	struct place place;
 
-	there = find(dev, name, &place);
-	assert(!there || strcmp(there->name, name) != 0);
 	peer->dev = dev;
 	peer->name = wg_mem_str(mem, name);
 	peer->liveness = WG_PEER_UNKNOWN;
 	peer->conf_gen = 1;
 	if (!wg_slot_take(dev, peer))
 		abort();
-	list_named(peer, &place);
+	wg_name_add(peer);
 	dev->n_named++;
 	dev->marked = true;
 	dev->core->marked_sets = true;
@@ -189,7 +126,6 @@ void wg_peer_delete(struct wg_peer *peer)
 	struct wg_dev *dev = peer->dev;
 
 	wg_claim_drop_all(peer);
-	wg_peer_set_inside(peer, NULL, false);
 	unlist(peer);
 	dev->n_named--;
 	dev->marked = true;
@@ -439,26 +375,6 @@ void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state)
 		wg_peer_mark(peer);
 }
 
-void wg_peer_set_inside(struct wg_peer *peer, const struct wg_addr *addr,
-			bool soon_over)
-{
-	static const struct wg_addr none;
-	struct wg_dev *dev = peer->dev;
-	struct wg_addr old = peer->inside;
-
-	if (!addr)
-		addr = &none;
-	if (wg_addr_same(&old, addr) && peer->inside_soon_over == soon_over)
-		return;
-	peer->inside = *addr;
-	peer->inside_soon_over = soon_over;
-	dev->n_inside += (addr->family != 0) - (old.family != 0);
-	if (old.family)
-		wg_owner_decide_covers(dev, &old);
-	if (addr->family)
-		wg_owner_decide_covers(dev, addr);
-}
-
 void wg_peer_set_filter(struct wg_peer *peer, uint8_t family,
 			struct wg_filter filter)
 {
@@ -519,14 +435,6 @@ bool wg_peer_needs_set(const struct wg_peer *peer)
 
 /* --- reading */
 
-struct wg_peer *wg_peer_find(struct wg_dev *dev, const char *name)
-{
-	struct place place;
-	struct wg_peer *peer = find(dev, name, &place);
-
-	return peer && strcmp(peer->name, name) == 0 ? peer : NULL;
-}
-
 struct wg_peer *wg_peer_first(struct wg_dev *dev)
 {
 	return dev->named;
@@ -540,6 +448,11 @@ struct wg_peer *wg_peer_next(struct wg_peer *peer)
 struct wg_dev *wg_peer_dev(const struct wg_peer *peer)
 {
 	return peer->dev;
+}
+
+bool wg_peer_is_foreign(const struct wg_peer *peer)
+{
+	return wg_peer_is_stranger(peer);
 }
 
 const char *wg_peer_name(const struct wg_peer *peer)
@@ -597,26 +510,4 @@ void wg_peer_count(const struct wg_peer *peer, struct wg_peer_count *ret)
 		.dynamic = peer->n_dynamic,
 		.installed = peer->n_acked,
 	};
-}
-
-/* --- checking */
-
-void wg_peer_check(struct wg_dev *dev)
-{
-	const struct wg_peer *peer;
-	uint32_t n = 0, n_over = 0;
-	struct place place;
-	unsigned level;
-
-	for (peer = dev->named; peer; peer = peer->next) {
-		assert(!peer->next || strcmp(peer->name, peer->next->name) < 0);
-		assert(find(dev, peer->name, &place) == peer);
-		n++;
-		n_over += peer->over;
-	}
-	assert(n == dev->n_named);
-	assert(n_over == dev->n_over);
-	for (level = 0; level < WG_PEER_SKIPS; level++)
-		for (peer = dev->skip[level]; peer; peer = peer->skip[level])
-			assert(peer->name && peer->dev == dev);
 }

@@ -8,21 +8,6 @@
 
 #include "lib/core/wg_state.h"
 
-/*
- * Named, with a key that is not our own, not shut down: as it was at the last
- * settle, so that all nodes agree about it.
- */
-static inline bool wg_peer_is_usable(const struct wg_peer *peer)
-{
-	return peer->usable;
-}
-
-/* On the device, but neither configured nor put there by us. */
-static inline bool wg_peer_is_stranger(const struct wg_peer *peer)
-{
-	return !peer->name && !peer->ours;
-}
-
 /* On the device, and has to go. */
 static inline bool wg_peer_is_leaving(const struct wg_peer *peer)
 {
@@ -39,12 +24,9 @@ static inline void wg_peer_look_again(struct wg_dev *dev)
 /* Should it be usable, by its configuration of now? */
 bool wg_peer_is_complete(const struct wg_peer *peer);
 
-/* Assert order and counts of the named ones. */
-void wg_peer_check(struct wg_dev *dev);
-
 /* Decide its claims and routes anew at the next settle. */
 void wg_peer_mark(struct wg_peer *peer);
-/* ... what settle does first: is it usable now? And its claims. */
+/* What settle does first: is the peer usable now? And its claims. */
 void wg_peer_settle(struct wg_peer *peer);
 
 /* A nameless peer that the device turned out to have; NULL: no memory. */

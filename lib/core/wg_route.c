@@ -14,9 +14,11 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "lib/core/wg_bind.h"
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_nexthops.h"
-#include "lib/core/wg_owner.h"
+#include "lib/core/wg_nhsets.h"
+#include "lib/core/wg_vrfs.h"
 
 /* Take the route of the prefix out of one table, unless it is SET's. */
 static void leave(struct wg_core *core, struct wg_table *t,
@@ -27,10 +29,10 @@ static void leave(struct wg_core *core, struct wg_table *t,
 
 	/* bindings of the set are attached already */
 	if (route && core->bindings[route]->set != set)
-		wg_binding_detach(core, t, i);
+		wg_bind_detach(core, t, i);
 }
 
-/* ... out of all tables of the VRF. */
+/* Take it out of all tables of the VRF, unless it is SET's. */
 static void leave_others(struct wg_core *core, uint32_t vrf_id,
 			 const struct wg_prefix *p, const struct wg_nhset *set)
 {
@@ -88,8 +90,8 @@ int wg_route_update(struct wg_core *core, uint32_t vrf,
 	for (i = 0; ret == 0 && set && i < set->n_bindings; i++) {
 		struct wg_binding *b = set->bindings[i];
 
-		wg_binding_attach(core, b, wg_binding_table(core, b, p.family),
-				  b->at, proto);
+		wg_bind_attach(core, b, wg_binding_table(core, b, p.family),
+			       b->at, proto);
 	}
 	if (ret == 0)
 		leave_others(core, vrf, &p, set);

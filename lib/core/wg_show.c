@@ -6,6 +6,7 @@
 
 #include "lib/core/wg_aggregate.h"
 #include "lib/core/wg_entry.h"
+#include "lib/core/wg_owner.h"
 #include "lib/core/wg_peers.h"
 
 const char *wg_verdict_str(enum wg_verdict verdict)
@@ -17,7 +18,7 @@ const char *wg_verdict_str(enum wg_verdict verdict)
 		[WG_ROUTE_PEER_DOWN] = "peer-down",
 		[WG_ROUTE_DENIED] = "denied-by-prefix-list",
 		[WG_ROUTE_OVER_MAXIMUM] = "over-maximum-prefix",
-		[WG_ROUTE_COVERS_ENDPOINT] = "covers-endpoint",
+		[WG_ROUTE_MARTIAN] = "martian",
 	};
 
 	return names[verdict];
@@ -54,6 +55,7 @@ static bool report(struct wg_dev *dev, const struct wg_table *t, uint32_t i,
 		.acked = wg_dev_peer(dev, n->acked),
 		.has_route = n->route != 0,
 		.redundant = n->orphan && !n->queued,
+		.exclusive = n->exclusive,
 	};
 	q = wanted && !target ? wg_entry_cover(dev, t, i) : 0;
 	if (q && wg_entry_target(dev, t, q) == wanted)
@@ -98,6 +100,76 @@ bool wg_entry_lookup(struct wg_dev *dev, const struct wg_addr *addr, bool acked,
 		if (acked ? n->acked : wg_entry_wanted(dev, n))
 			return report(dev, t, i, ret);
 	}
+	return false;
+}
+
+struct wg_peer *wg_static_lookup(struct wg_dev *dev, const struct wg_addr *addr,
+				 struct wg_prefix *ret, bool *ret_exclusive)
+{
+	struct wg_prefix p = wg_prefix_host(addr);
+	const struct wg_table *t = wg_dev_table(dev, p.family);
+	uint32_t i = wg_table_match(t, &p);
+
+	while (i && !(wg_table_node(t, i)->claims &
+		      (WG_CLAIM_ADDRESS | WG_CLAIM_STATIC)))
+		i = wg_table_node(t, i)->parent;
+	if (!i)
+		return NULL;
+	*ret = wg_table_prefix(t, i);
+	*ret_exclusive = wg_table_node(t, i)->exclusive ||
+			 wg_owner_exclusive_above(dev, t, i);
+	return dev->slots[wg_table_node(t, i)->decided];
+}
+
+struct wg_peer *wg_exclusive_lookup(struct wg_dev *dev,
+				    const struct wg_prefix *prefix,
+				    struct wg_prefix *ret)
+{
+	const struct wg_table *t = wg_dev_table(dev, prefix->family);
+	uint32_t i = wg_table_match(t, prefix);
+
+	if (i && !wg_table_node(t, i)->exclusive)
+		i = wg_owner_exclusive_above(dev, t, i);
+	if (!i)
+		return NULL;
+	*ret = wg_table_prefix(t, i);
+	return dev->slots[wg_table_node(t, i)->decided];
+}
+
+static uint32_t first_of_nobody(const struct wg_binding *b,
+				const struct wg_table *t, uint32_t i,
+				uint8_t proto)
+{
+	size_t j;
+
+	for (j = 0; j < b->n_nexthops; j++)
+		if (b->nexthops[j].peer)
+			return 0;
+	while (i && (wg_table_node(t, i)->proto == proto ||
+		     wg_table_node(t, i)->verdict != WG_ROUTE_NO_PEER))
+		i = wg_table_node(t, i)->list_next;
+	return i;
+}
+
+bool wg_route_of_nobody(struct wg_dev *dev, uint8_t proto, struct wg_entry *ret)
+{
+	const struct wg_binding *b;
+	const struct wg_nhset *set;
+	unsigned f;
+	uint32_t i;
+	size_t j;
+
+	for (set = dev->core->all_sets; set; set = set->all_next)
+		for (j = 0; j < 2 * set->n_bindings; j++) {
+			b = set->bindings[j / 2];
+			f = j % 2;
+			if (b->dev != dev)
+				continue;
+			i = first_of_nobody(b, &dev->table[f], b->head[f],
+					    proto);
+			if (i)
+				return report(dev, &dev->table[f], i, ret);
+		}
 	return false;
 }
 

@@ -14,9 +14,9 @@
  * Who may change what:
  *  - decided, claims, acked, stale of a node, and the target in its mark: only
  *    wg_entry.c, because counts and queues hang on them;
- *  - the rest of a mark: only wg_aggregate.c, and wg_table.c where nodes come
- *    and go;
- *  - route of a node and the list: only wg_nexthops.c;
+ *  - the rest of a mark: only the files of the aggregation, and wg_table.c
+ *    where nodes come, go and change;
+ *  - route of a node and the list: only wg_bindings.c;
  *  - everything else: the file of that noun.
  */
 #ifndef WG_STATE_H
@@ -35,7 +35,7 @@ static inline unsigned wg_family_index(uint8_t family)
 enum wg_queue {
 	WG_QUEUE_NONE,
 	WG_QUEUE_GIVE, /* to a peer that has not got it */
-	WG_QUEUE_MOVE, /* ... but another has, and nothing was below it */
+	WG_QUEUE_MOVE, /* to a peer, from another one; nothing was below it */
 	WG_QUEUE_TAKE, /* on the device, and should not be */
 	WG_QUEUES,
 };
@@ -46,7 +46,7 @@ struct wg_peer {
 	struct wg_dev *dev;
 	struct wg_peer *next; /* named: by name; nameless: any order */
 	struct wg_peer *prev; /* nameless */
-	struct wg_peer *skip[WG_PEER_SKIPS]; /* named; wg_peers.c */
+	struct wg_peer *skip[WG_PEER_SKIPS]; /* named; wg_names.c */
 	struct wg_peer *hash_next; /* same bucket of dev->by_key */
 	uint32_t slot;
 	void *arg;
@@ -59,8 +59,6 @@ struct wg_peer {
 	enum wg_peer_state liveness; /* DOWN, UNKNOWN, UP */
 	struct wg_filter filter[2];
 	uint32_t maximum;
-	struct wg_addr inside; /* endpoint that only the device leads to */
-	bool inside_soon_over; /* ... for the moment */
 	struct wg_prefix *claims; /* addresses and statics, any order */
 	size_t n_claims;
 	size_t cap_claims;
@@ -71,7 +69,7 @@ struct wg_peer {
 	uint32_t n_dynamic; /* nodes decided by routes */
 	bool marked;	    /* its claims and routes are to be decided anew */
 	bool over;	    /* somewhere its maximum refused a route */
-	bool hit;	    /* ... and nobody asked since */
+	bool hit;	    /* it was so, and nobody asked since */
 
 	/* what the device has, as far as it acknowledged */
 	bool present;
@@ -106,6 +104,7 @@ struct wg_dev {
 	unsigned tidy_family; /* where wg_aggregate_tidy goes on */
 	uint32_t tidy_at;
 	enum wg_follow follow;
+	bool p2p; /* point-to-point: see wg_dev.h */
 	struct wg_key key; /* public, ours; zero: not known */
 	struct wg_dev_conf conf;
 	uint32_t conf_gen; /* as in a peer; not of the port */
@@ -126,12 +125,12 @@ struct wg_dev {
 	struct wg_peer *skip[WG_PEER_SKIPS];
 	struct wg_peer *nameless;
 	uint32_t n_named;
-	uint32_t n_inside; /* peers whose endpoint is inside */
+	uint32_t n_exclusive; /* nodes that are */
 	struct wg_peer **by_key; /* hash of those that have one */
 	size_t n_buckets;	 /* a power of 2 */
 	size_t n_keys;
 	uint32_t sole; /* slot of the peer that has the implied claims */
-	bool sole_any; /* ... 0.0.0.0/0 and ::/0 among them */
+	bool sole_any; /* 0.0.0.0/0 and ::/0 are among them */
 
 	struct wg_table table[2];
 	uint32_t queue[2][WG_QUEUES][129]; /* heads, by family, kind, len */
@@ -143,7 +142,7 @@ struct wg_dev {
 	size_t n_orphans;
 	size_t n_stale;
 
-	bool marked;	   /* number of peers, key, follow changed */
+	bool marked;	   /* number of peers, key, follow, p2p changed */
 	bool marked_all;   /* every node is to be decided anew */
 	bool marked_peers; /* a peer is marked or over */
 	uint32_t n_over;   /* named peers that are */
@@ -179,7 +178,7 @@ struct wg_gateway {
 	uint32_t vrf;
 	struct wg_addr addr;
 	uint32_t refs;	       /* next hops of sets, and holds */
-	uint32_t holds;	       /* ... for endpoints */
+	uint32_t holds;	       /* those of refs that are for endpoints */
 	bool told;	       /* the caller knows that it is wanted */
 	bool changed;	       /* on the list */
 	struct wg_hops hops;   /* what it resolves to */
@@ -265,7 +264,19 @@ static inline struct wg_peer *wg_dev_peer(const struct wg_dev *dev,
 	return slot ? dev->slots[slot] : NULL;
 }
 
-/* The VRF's record, made if CREATE; NULL: there is none, or no memory. */
-struct wg_vrf *wg_vrf_get(struct wg_core *core, uint32_t id, bool create);
+/*
+ * Named, with a key that is not our own, not shut down: as it was at the last
+ * settle, so that all nodes agree about it.
+ */
+static inline bool wg_peer_is_usable(const struct wg_peer *peer)
+{
+	return peer->usable;
+}
+
+/* On the device, but neither configured nor put there by us. */
+static inline bool wg_peer_is_stranger(const struct wg_peer *peer)
+{
+	return !peer->name && !peer->ours;
+}
 
 #endif

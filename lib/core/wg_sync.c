@@ -194,7 +194,8 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 	if (!n->acked || n->seen != dev->sync_mark)
 		dev->n_seen++;
 	wg_owner_ack(dev, t, i, dev->sync_slot);
-	if (dev->sync_keep_stale && !n->decided)
+	if (dev->sync_keep_stale && !n->decided &&
+	    !wg_owner_is_barred(dev, t, i))
 		wg_entry_set_stale(dev, t, i, true);
 	return 0;
 }

@@ -146,6 +146,30 @@ void wg_table_unmark_all(struct wg_table *t)
 	t->n_split = 0;
 }
 
+void wg_table_mark_node(struct wg_table *t, uint32_t i)
+{
+	wg_table_mark(t, i)->todo |= WG_TODO_LABELS | WG_TODO_GAPS;
+	for (; i; i = wg_table_node(t, i)->parent) {
+		if (wg_table_mark(t, i)->todo & WG_TODO_WHERE)
+			return;
+		wg_table_mark(t, i)->todo |= WG_TODO_WHERE;
+	}
+}
+
+void wg_table_mark_anew(struct wg_table *t)
+{
+	uint32_t i;
+
+	t->labels->failed = false;
+	for (i = 1; i < t->top; i++) {
+		struct wg_mark *m = wg_table_mark(t, i);
+
+		wg_labels_put(t->labels, m->labels);
+		m->labels = 0;
+		m->todo = 0;
+	}
+}
+
 /* What is new has to be looked at. */
 static void mark_new(struct wg_table *t, uint32_t i)
 {

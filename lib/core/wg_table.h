@@ -25,7 +25,7 @@
 /* Why a prefix is its peer's by configuration (wg_node.claims). */
 #define WG_CLAIM_ADDRESS 1 /* address of the peer */
 #define WG_CLAIM_STATIC 2  /* allowed-ips */
-#define WG_CLAIM_IMPLIED 4 /* what the only peer of a device gets */
+#define WG_CLAIM_IMPLIED 4 /* a point-to-point device's peer's */
 
 /* The shape, which a descent reads: four to a cache line for IPv4. */
 struct wg_branch {
@@ -41,8 +41,9 @@ struct wg_node {
 	uint32_t queue_prev; /* pending, of one length and kind */
 	uint32_t queue_next;
 	uint32_t parent;
-	uint32_t route : 31; /* binding of next hops; 0: not a route */
-	uint32_t lent : 1;   /* its owner has it because a better one is down */
+	uint32_t route : 30;	 /* binding of next hops; 0: not a route */
+	uint32_t lent : 1;	 /* its owner has it for a better one is down */
+	uint32_t exclusive : 1;	 /* claimed with all that is below it */
 	uint64_t decided : WG_SLOT_BITS; /* with claims: whose they are */
 	uint64_t acked : WG_SLOT_BITS;	 /* who has it on the device */
 	uint64_t proto : 8;		 /* of the route, the caller's number */
@@ -63,10 +64,10 @@ struct wg_node {
 enum wg_todo {
 	WG_TODO_WHERE = 1,     /* look for labels here */
 	WG_TODO_LABELS = 2,    /* compute them anew */
-	WG_TODO_GAPS = 4,      /* ... also below, where nobody says otherwise */
+	WG_TODO_GAPS = 4,      /* and below, where no owner stands */
 	WG_TODO_AIM_WHERE = 8, /* look for targets here */
 	WG_TODO_AIM = 16,      /* choose it anew */
-	WG_TODO_PASS = 32,     /* ... also below: what is inherited changed */
+	WG_TODO_PASS = 32,     /* and those below: what is inherited changed */
 };
 
 /* What the aggregation knows of a node (wg_aggregate.c). */
@@ -76,7 +77,7 @@ struct wg_mark {
 	uint32_t fixed : 1;
 	uint32_t todo : 6;   /* enum wg_todo */
 	uint32_t split : 1;  /* one target here would save one below */
-	uint32_t strict : 1; /* ... and this time it shall */
+	uint32_t strict : 1; /* this time it shall be joined */
 };
 
 struct wg_table {
@@ -142,7 +143,7 @@ struct wg_prefix wg_table_prefix(const struct wg_table *t, uint32_t i);
 
 /* The node of exactly this prefix (it may be glue), or 0. */
 uint32_t wg_table_find(const struct wg_table *t, const struct wg_prefix *p);
-/* ... made if it is not there; 0: no memory, nothing changed. */
+/* The same, and made if it is not there; 0: no memory, nothing changed. */
 uint32_t wg_table_get(struct wg_table *t, const struct wg_prefix *p);
 /*
  * These prefixes are to be looked up soon.  A descent waits for memory at
@@ -171,6 +172,10 @@ bool wg_table_drop(struct wg_table *t, uint32_t i);
  */
 int wg_table_mark_all(struct wg_table *t, struct wg_labels *labels);
 void wg_table_unmark_all(struct wg_table *t);
+/* Who the node is wanted for, or whether a stranger holds it, changed. */
+void wg_table_mark_node(struct wg_table *t, uint32_t i);
+/* That changed for many: nothing is known any more but the targets. */
+void wg_table_mark_anew(struct wg_table *t);
 
 /*
  * In wg_prefix_cmp's order, glue included: the first node behind i; the

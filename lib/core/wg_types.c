@@ -41,6 +41,21 @@ bool wg_prefix_covers(const struct wg_prefix *p, const struct wg_prefix *q)
 	return rest == 0 || (p->b[whole] ^ q->b[whole]) >> (8 - rest) == 0;
 }
 
+/* For each route once: no table, so that it costs next to nothing. */
+bool wg_prefix_is_martian(const struct wg_prefix *p)
+{
+	static const uint8_t zero[15];
+	const uint8_t *b = p->b;
+
+	if (p->family == AF_INET6)
+		return (p->len >= 8 && b[0] == 0xff) ||
+		       (p->len >= 127 && b[15] <= 1 &&
+			memcmp(b, zero, sizeof(zero)) == 0);
+	return (p->len >= 8 && (b[0] == 0 || b[0] == 127)) ||
+	       (p->len >= 16 && b[0] == 169 && b[1] == 254) ||
+	       (p->len >= 4 && b[0] >> 4 == 14);
+}
+
 int wg_prefix_cmp(const struct wg_prefix *a, const struct wg_prefix *b)
 {
 	int c;

@@ -95,6 +95,22 @@ static inline bool wg_addr_is_linklocal(const struct wg_addr *a)
 	       (a->b[1] & 0xc0) == 0x80;
 }
 
+/* In 224.0.0.0/4 or ff00::/8? */
+static inline bool wg_addr_is_multicast(const struct wg_addr *a)
+{
+	return a->family == AF_INET    ? a->b[0] >> 4 == 14
+	       : a->family == AF_INET6 ? a->b[0] == 0xff
+				       : false;
+}
+
+/*
+ * Does the prefix lie within what is never somebody's on the far side of a
+ * tunnel: "this" network (RFC 1122 3.2.1.3), loopback, IPv4 link-local (RFC
+ * 3927), multicast, and IPv6's like of them, but for fe80::/10?  What covers
+ * one of these, as a default route does, does not.
+ */
+bool wg_prefix_is_martian(const struct wg_prefix *p);
+
 /* The host prefix (/32, /128) of an address. */
 static inline struct wg_prefix wg_prefix_host(const struct wg_addr *a)
 {

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way to the endpoints.  What is sent to a peer's endpoint must leave by a
- * link that is no tunnel; a learned prefix that covers the endpoint would lead
- * it into one.  This finds out for which endpoints that is so, and which host
- * routes keep them outside: by the next hops by which the endpoint was last
- * seen to be reached outside.
+ * The underlay: by which routes the endpoints of peers are reached outside of
+ * all tunnels.
  *
- *   wg_underlay_told, wg_underlay_route --> what covers an endpoint
- *   wg_underlay_next                    --> host routes to add and to remove
+ * Encrypted packets carry a mark.  The main table decides about them while its
+ * best route leads outside; where it leads into a tunnel a second table does
+ * (frr-wgd/underlay/wgd_policy.c).  This finds out what that table has to have: for each
+ * prefix around an endpoint, and for the default route, the next hops that it
+ * had when it was last seen to lead outside.
+ *
+ *   wg_underlay_route, wg_underlay_told --> what covers an endpoint
+ *   wg_underlay_next                    --> routes of the second table
  *   wg_underlay_path                    --> how an endpoint is reached
  *
- * It concerns one routing table, the one that WireGuard's own packets are
- * routed by: the default VRF's.  Pure, like the rest of lib/core; it knows
- * nothing of devices and peers but addresses and links.
+ * It concerns one routing table, the default VRF's.  Pure, like the rest of
+ * lib/core; it knows nothing of devices and peers but addresses and links.
  */
 #ifndef WG_UNDERLAY_H
 #define WG_UNDERLAY_H
@@ -33,54 +35,61 @@ void wg_underlay_set_tunnel(struct wg_underlay *u, uint32_t ifindex, bool is);
  */
 void wg_underlay_hold(struct wg_underlay *u, const struct wg_addr *addr);
 void wg_underlay_release(struct wg_underlay *u, const struct wg_addr *addr);
-/* Is the address held, and is a host route to it wanted (*ret_kept)? */
-bool wg_underlay_holds(const struct wg_underlay *u, const struct wg_addr *addr,
-		       bool *ret_kept);
 
 /*
  * What tracking says of an address: the longest prefix that covers it, with
- * resolved next hops (n_nh 0: it cannot be reached).  OURS: the prefix is a
- * host route of ours, also one of an earlier life.
+ * resolved next hops (n_nh 0: it cannot be reached).
  */
 struct wg_way {
 	struct wg_prefix prefix;
-	bool ours;
 	const struct wg_nexthop *nh;
 	size_t n_nh;
 };
 void wg_underlay_told(struct wg_underlay *u, const struct wg_addr *addr,
 		      const struct wg_way *way);
 
-/*
- * The best route to the prefix is now this one (n_nh 0: there is none), and it
- * is no host route of ours.  Tracking sees our host route and nothing under
- * it, so this is how a change there is noticed.
- */
+/* The best route to the prefix is now this one (n_nh 0: there is none). */
 void wg_underlay_route(struct wg_underlay *u, const struct wg_prefix *prefix,
 		       const struct wg_nexthop *nh, size_t n_nh);
 
 /*
- * The next thing to do: true and *ret, or false.  Next hops are valid until
- * the next call.  Releases are held back until ALL_TOLD: after a restart the
- * route that makes a host route necessary may still be to come.
+ * The second table has this route, from an earlier life.  It counts as the last
+ * one that led outside, until there is better knowledge.
  */
-struct wg_underlay_want {
-	struct wg_addr addr;
-	bool ask; /* ask tracking for the address again: it may not know */
-	const struct wg_nexthop *nh; /* the host route's next hops */
-	size_t n_nh;		     /* 0: no host route */
+void wg_underlay_found(struct wg_underlay *u, const struct wg_prefix *prefix,
+		       const struct wg_nexthop *nh, size_t n_nh);
+
+/*
+ * All routes are about to be told again.  What was not told between begin and
+ * end is gone at the end; meanwhile it stays.
+ */
+void wg_underlay_replay_begin(struct wg_underlay *u);
+void wg_underlay_replay_end(struct wg_underlay *u);
+
+/* A route of the second table.  Next hops are valid until the next call. */
+struct wg_underlay_route {
+	struct wg_prefix prefix;
+	const struct wg_nexthop *nh;
+	size_t n_nh; /* 0: it is to have none */
 };
-bool wg_underlay_next(struct wg_underlay *u, bool all_told,
-		      struct wg_underlay_want *ret);
-/* zebra forgot: say all host routes again. */
-void wg_underlay_replay(struct wg_underlay *u);
+/* The next route that changed: true and *ret, or false. */
+bool wg_underlay_next(struct wg_underlay *u, struct wg_underlay_route *ret);
+/*
+ * All that the table is to have, in the order of wg_prefix_cmp: begin with *AT
+ * 0.  False: there is no more.
+ */
+bool wg_underlay_walk(const struct wg_underlay *u, size_t *at,
+		      struct wg_underlay_route *ret);
+/* Is it to have a route to this very prefix? */
+bool wg_underlay_has(const struct wg_underlay *u,
+		     const struct wg_prefix *prefix);
 
 enum wg_path {
 	WG_PATH_UNKNOWN, /* nobody told yet, or it is no endpoint */
 	WG_PATH_NONE,	 /* there is no route to it */
 	WG_PATH_OUTSIDE,
-	WG_PATH_KEPT,	/* kept outside by a host route of ours */
-	WG_PATH_INSIDE, /* into a tunnel */
+	WG_PATH_MARKED, /* outside, because its packets are marked */
+	WG_PATH_INSIDE, /* into a tunnel, and no other is known: not sent */
 };
 const char *wg_path_str(enum wg_path path);
 /*
@@ -90,12 +99,6 @@ const char *wg_path_str(enum wg_path path);
 enum wg_path wg_underlay_path(const struct wg_underlay *u,
 			      const struct wg_addr *addr,
 			      uint32_t *ret_ifindex);
-/*
- * Is a host route to it on its way?  The path is still the old one then.  What
- * says that it came is tracking.
- */
-bool wg_underlay_awaits(const struct wg_underlay *u,
-			const struct wg_addr *addr);
 /* Moves whenever wg_underlay_path may say something else. */
 uint32_t wg_underlay_generation(const struct wg_underlay *u);
 

@@ -8,13 +8,7 @@ import pytest
 
 from lib_wgd import BACKEND, holds, wait_for
 
-pytestmark = [
-    pytest.mark.device,  # a device of somebody else's
-    pytest.mark.skipif(
-        BACKEND != "kernel",
-        reason="a program started by hand is root's, and wgd is not root",
-    ),
-]
+pytestmark = pytest.mark.device  # a device of somebody else's
 
 TOPOLOGY = {
     "sites": "ab",
@@ -31,8 +25,11 @@ RIGHT = {"10.99.0.2/32": "b", "192.168.2.0/24": "b", **STRANGER}
 
 def make(net):
     "wg0 of a, as somebody sets it up."
+    how = "ip link add wg0 type wireguard"
+    if BACKEND == "userspace":
+        how = "wireguard-go wg0 >/dev/null 2>&1 </dev/null"
     net["a"].run(
-        "ip link add wg0 type wireguard && ip addr add 10.99.0.1/24 dev wg0 &&"
+        how + " && ip addr add 10.99.0.1/24 dev wg0 &&"
         "wg set wg0 listen-port 51999 fwmark 77 private-key /etc/frr/wireguard/wg0.key"
         " peer %s endpoint 10.255.2.2:51820 allowed-ips 10.99.0.2/32,192.168.2.0/24"
         " peer %s allowed-ips %s &&"
@@ -63,12 +60,13 @@ def test_taken_over_under_traffic(net, by_hand):
     a.configure(
         """
         interface wg0
+        %s
         wireguard peer b public-key %s
         wireguard peer b address 10.99.0.2
         wireguard peer b allowed-ips 192.168.2.0/24
         wireguard peer b endpoint 10.255.2.2 port 51820
         """
-        % net.keys["b", "wg0"][1]
+        % (net.expand("@implementation@"), net.keys["b", "wg0"][1])
     )
     wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
     assert a.show()["adopted"] is True
@@ -143,10 +141,26 @@ def test_started_anew(net, by_hand):
 def test_stays_when_not_configured(net, by_hand):
     a = net["a"]
     before = device(a)
-    a.configure("interface wg0\nno wireguard peer b")
+    a.configure("interface wg0\nno wireguard peer b\nno wireguard implementation")
     wait_for(lambda: "wg0" not in a.json("show wireguard"), "wgd without wg0")
     assert device(a) == before
     a.wait_allowed(STRANGER)
+
+
+def test_link_without_a_key(net, by_hand):
+    "It has none, and the file in the default place is not for it: that is said, with the line."
+    a = net["a"]
+    net.make_key("a", "wg7")
+    how = "wireguard-go wg7 >/dev/null 2>&1 </dev/null"
+    a.run(how if BACKEND == "userspace" else "ip link add wg7 type wireguard")
+    a.configure("interface wg7\nwireguard\n" + net.expand("@implementation@"))
+    wait_for(lambda: a.show("wg7")["syncState"] == "synced", "wgd in sync")
+    assert "Public key: none: the link was there before wgd" in a.vtysh("show wireguard wg7")
+    path = "/etc/frr/wireguard/wg7.key"
+    a.configure("interface wg7\nwireguard private-key file " + path)
+    wait_for(lambda: a.show("wg7").get("publicKey") == net.keys["a", "wg7"][1], "its key")
+    a.configure("no interface wg7", check=False)
+    a.run("ip link del wg7")
 
 
 def test_gone_for_good(net, by_hand):
@@ -155,11 +169,12 @@ def test_gone_for_good(net, by_hand):
     a.configure(
         """
         interface wg0
+        %s
         wireguard peer b public-key %s
         wireguard peer b address 10.99.0.2
         wireguard peer b endpoint 10.255.2.2 port 51820
         """
-        % net.keys["b", "wg0"][1]
+        % (net.expand("@implementation@"), net.keys["b", "wg0"][1])
     )
     wait_for(lambda: a.show().get("syncState") == "synced", "wgd in sync")
     assert a.show()["adopted"] is True

@@ -74,7 +74,7 @@ class Client:
 
 
 def group(site):
-    return site.json("show wireguard wg0 gateway-group")["wg0"]
+    return site.gateway_group()
 
 
 def role(site, client):

@@ -5,13 +5,11 @@ the place of b.  It understands what a tells; and then it floods, lies and has
 another time.  It has the private key, so a believes it until it is caught; the
 clients at a go on.
 """
-import json
-import subprocess
-import threading
-
 import pytest
 
-from lib_wgd import HERE, PYTHON, SLOW, wait_for
+import lib_member
+from lib_member import A, B
+from lib_wgd import SLOW, wait_for
 from clients import (
     TOPOLOGY,  # the net fixture takes it from here
     group,
@@ -20,29 +18,10 @@ from clients import (
     wait_served,
 )
 
-A, B = "10.255.1.2", "10.255.2.2"
 SERVING, TAKING, NO_HANDSHAKE = 2, 1, 0xFFFFFFFF
 
 
-class Member:
-    "The program, and what it said."
-
-    def __init__(self, net):
-        self.process = net["b"].popen(
-            [PYTHON, HERE + "/anycast/member.py", B, A, *net.keys["a", "wg0"]],
-            stdin=subprocess.PIPE)
-        self.events = []
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-
-    def do(self, **what):
-        self.process.stdin.write(json.dumps(what) + "\n")
-        self.process.stdin.flush()
-
+class Member(lib_member.Member):
     def all(self, name):
         return [e[name] for e in self.events if name in e]
 
@@ -61,12 +40,7 @@ class Member:
 
         wait_for(attempt, "a to let it in", every=0.3)
 
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
-        error = self.process.stderr.read()
-        assert not error, error
-
+pytestmark = pytest.mark.once  # TCP between gateways
 
 @pytest.fixture(scope="module", name="clients", autouse=True)
 def clients_fixture(net):
@@ -113,7 +87,8 @@ def test_the_document_is_enough(net, clients, member):
         record = told[net.keys[name, "wg" + name][1]]
         assert (record["claim"], record["address"]) == (SERVING, address), record
         assert record["age"] < 180000 and record["port"], record
-    assert view(net)["heard"] and view(net)["connection"] == "connected", view(net)
+        assert record["indices"][0], record
+    wait_for(lambda: view(net)["heard"] and view(net)["connection"] == "connected", "its hello")
     assert not member.all("refused"), member.events
 
 

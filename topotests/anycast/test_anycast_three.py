@@ -33,7 +33,7 @@ router bgp 65003
 
 
 def ready(net):
-    "Each of them hears both others, and r prefers a."
+    "Each of them hears both others, and r prefers a and would see its end."
     for name in MEMBER:
         for other, address in MEMBER.items():
             if other != name:
@@ -42,6 +42,8 @@ def ready(net):
                 assert member["bfd"] == "up", member
     route = net["r"].json("show ip route %s/32" % lib.ANYCAST)[lib.ANYCAST + "/32"]
     assert route[0]["nexthops"][0]["ip"] == NEXTHOP["a"], route
+    sessions = [peer["status"] for peer in net["r"].json("show bfd peers")]
+    assert sessions == ["up", "up", "up"], sessions
     return True
 
 

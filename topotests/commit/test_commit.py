@@ -35,7 +35,7 @@ def in_table(site, *prefixes):
 
 def test_nothing_before_the_commit(net):
     a = net["a"]
-    assert "wg0" not in a.json("show wireguard json")
+    assert "wg0" not in a.json("show wireguard")
     assert "committed successfully" in session(a, "commit", candidate="terminal")
     in_table(a, "192.168.2.0/24")
 

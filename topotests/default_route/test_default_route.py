@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Site b announces the default route and is site a's way to everywhere, but for
-the way to b itself: a's endpoints are behind another default route, which
-BGP's replaces.  wgd keeps a host route to the endpoint by the way that it had
-before, as long as it is needed, and follows what changes.
+Site b announces the default route and is site a's way to everywhere, also to b
+itself: a's endpoints are behind another default route, which BGP's replaces.
+What a encrypts is routed by its mark: by the main table while that leads
+outside, else by wgd's own table, which has the way that led outside before.
 """
 import re
+import time
 
 import pytest
 
 from lib_wgd import SLOW, holds, wait_for
 
 pytestmark = pytest.mark.release  # what zebra tells of ways, and its sweep
+device = pytest.mark.device  # rules, marks, groups and the reverse look-up are the kernel's
 
 TOPOLOGY = {
     "sites": "ab",
@@ -21,26 +23,39 @@ TOPOLOGY = {
         "hb": ("b", "192.168.50.10/24", "192.168.50.1"),
     },
 }
-HOST = "10.255.2.2/32"
+DEFAULT = "via 10.255.1.1 dev under"
 
 
-def host_routes(a):
-    "{prefix: gateways} of wgd's own routes, those that the kernel has."
-    found = {}
-    for prefix, routes in a.json("show ip route").items():
-        for route in routes:
-            if route["protocol"] == "hsls" and route.get("selected"):
-                found[prefix] = [
-                    hop.get("ip", hop["interfaceName"])
-                    for hop in route["nexthops"]
-                    if hop.get("fib")
-                ]
-    return found
+def table(a, family=4):
+    "{prefix: words} of wgd's own table."
+    view = a.show()["underlay"][family == 6]
+    text = a.run("ip -%d route show table %d" % (family, view["table"]), check=False)
+    return {s.split()[0]: " ".join(s.split()[1:]) for s in text.splitlines()}
 
 
-def way(a, address):
-    "The link by which the kernel sends to the address."
-    return re.search(r" dev (\S+)", a.run("ip route get " + address))[1]
+def rules(a):
+    return [s for s in (a.run("ip rule") + a.run("ip -6 rule")).splitlines() if "proto 87" in s]
+
+
+def nothing_of_ours(a):
+    "... where others look."
+    text = a.run("ip route show") + a.run("ip -6 route show")
+    assert "proto 87" not in text, text
+    for command in ("show ip route", "show ipv6 route"):
+        for prefix, routes in a.json(command).items():
+            assert all(route["protocol"] != "hsls" for route in routes), prefix
+    return True
+
+
+def way(a, address, mark=None):
+    "The link by which the kernel sends to the address; None: not at all."
+    mark = " mark %d" % mark if mark else ""
+    found = re.search(r" dev (\S+)", a.run("ip route get " + address + mark, check=False))
+    return found[1] if found else None
+
+
+def marked_way(a, address):
+    return way(a, address, a.show()["fwmark"])
 
 
 def path(a, peer="b"):
@@ -59,16 +74,18 @@ def through_tunnel(net):
     a = net["a"]
     wait_for(lambda: way(a, "203.0.113.1") == "wg0", "default route through wg0")
     wait_for(lambda: a.allowed().get("0.0.0.0/0") == "b", "default route at b")
-    wait_for(lambda: host_routes(a) == {HOST: ["10.255.1.1"]}, "host route")
-    wait_for(lambda: path(a) == "host-route", "endpoint's way")
-    assert way(a, "10.255.2.2") == "under"
+    wait_for(lambda: path(a) == "marked", "endpoint's way")
+    assert DEFAULT in table(a)["default"]
+    assert way(a, "10.255.2.2") == "wg0"
+    assert marked_way(a, "10.255.2.2") == "under"
+    assert nothing_of_ours(a)
 
 
 def not_through_tunnel(net):
     a = net["a"]
     wait_for(lambda: way(a, "203.0.113.1") == "under", "default route outside")
-    wait_for(lambda: not host_routes(a), "end of the host route")
     wait_for(lambda: path(a) == "outside", "endpoint's way")
+    assert nothing_of_ours(a)
 
 
 @pytest.fixture(name="start", scope="module")
@@ -90,11 +107,9 @@ def default_fixture(net, start):
     not_through_tunnel(net)
 
 
+@device
 def test_comes_and_goes(net, start):
-    """
-    Nothing is lost when it goes.  When it comes, the kernel has it before wgd
-    hears of it: what is sent until the host route is there, is lost.
-    """
+    "Nothing is lost, neither when it comes nor when it goes."
     not_through_tunnel(net)
     server = net["b"].echo("10.99.0.2")
     probe = net["a"].probe("10.99.0.2")
@@ -107,23 +122,26 @@ def test_comes_and_goes(net, start):
         not_through_tunnel(net)
     result = probe.result()
     server.kill()
-    assert len(result["holes"]) <= 3 and result["lost"] < 3 * 200 * SLOW, result
-    assert "host route" in net["a"].log()
-    # a packet that was encrypted twice makes the other end believe that
-    assert "an address in the tunnel" not in net["a"].log() + net["b"].log()
+    assert result["lost"] == 0, result
 
 
 def test_picture(net, default):
     net["a"].picture("default-route")
 
 
-def test_verdicts(net, default):
+def test_shown(net, default):
     a = net["a"]
     assert a.show(what="routes")["0.0.0.0/0"]["verdict"] == "accepted"
-    # nobody's but the kernel's: the host route leads to no peer
-    assert HOST not in a.show(what="routes")
-    assert HOST not in a.allowed()
-    assert "kept outside the tunnel by a host route" in a.vtysh("show wireguard")
+    assert "kept outside the tunnel by its mark" in a.vtysh("show wireguard")
+    show = a.show()
+    for view in show["underlay"]:
+        assert view["mark"] == show["fwmark"] == 0x77670000
+        assert view["rules"] == 500 and view["table"] == 30567
+        assert "error" not in view and "strictLink" not in view
+    assert show["underlay"][0]["routes"] == len(table(a)) >= 1
+    assert "rules from 500 for mark 0x77670000, table 30567" in a.vtysh("show wireguard")
+    assert "group 30567" in a.run("ip link show wg0")
+    assert len(rules(a)) == 6, rules(a)
 
 
 @pytest.fixture(name="flow")
@@ -137,91 +155,192 @@ def flow_fixture(net):
 
 
 def test_wgd_dies(net, default, flow):
-    "zebra keeps the host route; the next wgd finds it and needs it still."
+    "The kernel has it all; the next wgd finds it and needs it still."
     a = net["a"]
+    before = rules(a), table(a)
     a.kill("wgd")
-    assert holds(lambda: host_routes(a), 2, "the host route without wgd") is None
+    time.sleep(1)
+    assert (rules(a), way(a, "10.255.2.2", 0x77670000)) == (before[0], "under")
     a.start("wgd")
     wait_for(lambda: "all routes are here" in a.log(), "all routes")
     through_tunnel(net)
+    assert (rules(a), table(a)) == before
     result = flow.result()
     assert result["lost"] == 0, result
 
 
-def test_not_needed_any_more_after_a_restart(net, start):
-    "The need went while wgd was away."
+def test_the_way_changed_while_wgd_was_away(net, default):
+    "What the main table does not have any more goes from ours, too."
     a = net["a"]
-    announce(net)
-    through_tunnel(net)
+    net["u"].run("ip addr add 10.255.1.254/24 dev u-a")
+    a.configure("ip route 10.255.0.0/16 10.255.1.254")
+    wait_for(lambda: "10.255.0.0/16" in table(a), "shorter way outside")
     a.kill("wgd")
-    announce(net, False)
-    wait_for(lambda: way(a, "203.0.113.1") == "under", "default route outside")
-    assert host_routes(a)
+    a.configure_static("no ip route 10.255.0.0/16 10.255.1.254")
+    assert "10.255.0.0/16" in table_of(a, 30567)
     a.start("wgd")
-    not_through_tunnel(net)
+    wait_for(lambda: "10.255.0.0/16" not in table(a), "end of the old way")
+    through_tunnel(net)
+    net["u"].run("ip addr del 10.255.1.254/24 dev u-a")
+
+
+ANOTHER_ADDRESS = """
+table ip another_address {
+  chain c {
+    type filter hook prerouting priority raw;
+    iifname "u-b" ip saddr 10.255.2.2 udp sport 51820 ip saddr set 10.255.2.77
+    iifname "u-a" ip daddr 10.255.2.77 udp dport 51820 ip daddr set 10.255.2.2
+  }
+}
+"""
 
 
 def test_endpoint_roams(net, default):
-    """
-    b calls from another address.  Until wgd has looked, what a answers goes
-    into the tunnel; b is heard all the time.
-    """
-    a, b = net["a"], net["b"]
-    move = (
-        "ip addr flush dev under scope global; ip addr add 10.255.2.%d/24 dev under;"
-        " ip route add 10.255.0.0/16 via 10.255.2.1"
+    "b's packets come from another address, and are answered at once."
+    a, b, u = net["a"], net["b"], net["u"]
+    u.gear.net.cmd_raises("nft -f -", stdin=ANOTHER_ADDRESS)
+    # b's first packet and a's answer to it
+    assert b.ping("10.99.0.1")
+    wait_for(
+        lambda: a.show()["peers"]["b"]["endpoint"] == "10.255.2.77:51820",
+        "new endpoint",
     )
-    b.run(move % 77)
-    try:
-        wait_for(
-            lambda: a.show()["peers"]["b"]["endpoint"] == "10.255.2.77:51820",
-            "new endpoint",
-        )
-        # the configured one stays safe, too
-        both = {HOST: ["10.255.1.1"], "10.255.2.77/32": ["10.255.1.1"]}
-        wait_for(lambda: host_routes(a) == both, "host routes")
-        wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
-        assert way(a, "10.255.2.77") == "under"
-    finally:
-        b.run(move % 2)
+    through_tunnel(net)
+    assert marked_way(a, "10.255.2.77") == "under"
+    assert net["ha"].ping("192.168.50.10")
+    u.run("nft delete table ip another_address")
+    assert b.ping("10.99.0.1")
     wait_for(
         lambda: a.show()["peers"]["b"]["endpoint"] == "10.255.2.2:51820",
         "old endpoint",
     )
-    wait_for(lambda: host_routes(a) == {HOST: ["10.255.1.1"]}, "one host route")
 
 
 def test_endpoint_in_the_tunnel(net, default):
-    "What a userspace program does to itself (wgd_peer.c): it is put right."
+    "An address of the tunnel: what is encrypted leaves by the underlay all the same."
     a = net["a"]
-
-    def seen():
-        # b's next packet would put it right, too
-        a.run("wg set wg0 peer %s endpoint 10.99.0.2:51820" % net.keys["b", "wg0"][1])
-        a.vtysh("clear wireguard wg0")
-        return "an address in the tunnel" in a.log()
-
-    wait_for(seen, "a line in the log")
-    through_tunnel(net)
+    a.run("wg set wg0 peer %s endpoint 10.99.0.2:51820" % net.keys["b", "wg0"][1])
+    assert marked_way(a, "10.99.0.2") == "under"
+    # b's next packet puts it right
     wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
-    assert "endpoint 10.99.0.2/32" not in a.log(), "no host route"
+    through_tunnel(net)
 
 
 def test_underlay_changes(net, default):
-    "A more specific route outside: no need. Another gateway: followed."
+    "What leads outside behind the tunnel's routes is followed."
     a = net["a"]
     net["u"].run("ip addr add 10.255.1.254/24 dev u-a")
     # the prefix is in the tunnel, and its way outside is shorter
     a.configure("ip route 10.255.2.0/24 10.99.0.2\nip route 10.255.0.0/16 10.255.1.254")
-    wait_for(lambda: host_routes(a) == {HOST: ["10.255.1.254"]}, "new gateway")
+    wait_for(lambda: "via 10.255.1.254" in table(a).get("10.255.0.0/16", ""), "new gateway")
+    assert path(a) == "marked"
+    assert net["ha"].ping("192.168.50.10")
     a.configure("no ip route 10.255.0.0/16 10.255.1.254\nip route 10.255.0.0/16 10.255.1.1")
-    wait_for(lambda: host_routes(a) == {HOST: ["10.255.1.1"]}, "old gateway")
+    wait_for(lambda: "via 10.255.1.1" in table(a).get("10.255.0.0/16", ""), "old gateway")
     a.configure("no ip route 10.255.2.0/24 10.99.0.2")
-    wait_for(lambda: not host_routes(a), "no need: a longer prefix outside")
+    wait_for(lambda: path(a) == "outside", "a longer prefix outside")
     assert way(a, "10.255.2.2") == "under"
     a.configure("no ip route 10.255.0.0/16 10.255.1.1")
     through_tunnel(net)
     net["u"].run("ip addr del 10.255.1.254/24 dev u-a")
+
+
+def test_several_ways(net, default):
+    "All next hops that lead outside."
+    a = net["a"]
+    net["u"].run("ip addr add 10.255.1.254/24 dev u-a")
+    a.configure("ip route 10.255.2.0/25 10.255.1.254\nip route 10.255.2.0/25 10.255.1.1\n"
+                "ip route 10.255.2.0/26 10.99.0.2")
+
+    def both():
+        text = a.run("ip route show table 30567")
+        return "10.255.2.0/25" in text and text.count("nexthop via 10.255.1.") == 2
+
+    wait_for(both, "two next hops")
+    wait_for(lambda: path(a) == "marked", "the tunnel before them")
+    assert net["ha"].ping("192.168.50.10")
+    a.configure("no ip route 10.255.2.0/26 10.99.0.2\nno ip route 10.255.2.0/25 10.255.1.254\n"
+                "no ip route 10.255.2.0/25 10.255.1.1")
+    through_tunnel(net)
+    net["u"].run("ip addr del 10.255.1.254/24 dev u-a")
+
+
+def test_link_down_and_up(net, default):
+    "The kernel throws routes away with the link, of every table."
+    a = net["a"]
+    a.run("ip link set under down")
+    wait_for(lambda: "default" not in table_of(a, 30567), "end of the routes")
+    a.run("ip link set under up")
+    wait_for(lambda: "default" in table_of(a, 30567), "the routes again")
+    wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
+    a.run("ip route del 10.255.0.0/16", check=False)
+    through_tunnel(net)
+
+
+def table_of(a, number):
+    return a.run("ip route show table %d" % number, check=False)
+
+
+@pytest.mark.parametrize("command", [
+    "ip rule del pref 500",
+    "ip rule del pref 502; ip -6 rule del pref 501",
+    "ip rule flush; ip rule add pref 32766 table main",
+    "ip route flush table 30567",
+    "ip route change default dev lan table 30567",
+    "ip route add 198.51.100.0/24 dev lan table 30567 proto 87",
+    "ip link set wg0 group 0",
+])
+def test_repaired(net, default, command):
+    "What somebody deletes is back, what somebody adds is gone."
+    a = net["a"]
+    before = sorted(rules(a)), table(a)
+    a.run(command)
+    a.vtysh("clear wireguard wg0")
+
+    def repaired():
+        assert (sorted(rules(a)), table(a)) == before
+        return "group 30567" in a.run("ip link show wg0")
+
+    wait_for(repaired, "repair of: " + command)
+    through_tunnel(net)
+
+
+@device
+@pytest.mark.parametrize("filter", [0, 1, 2])
+def test_reverse_path_filter(net, default, filter):
+    """
+    The way back to b leads into the tunnel, so a strict filter would throw away
+    what b sends.  Nobody else's packets are concerned.
+    """
+    a = net["a"]
+    probe = net["ha"].probe("192.168.50.10", rate=100)
+    server = net["hb"].echo("192.168.50.10")
+    probe.wait_responder("hb")
+    a.run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.under.rp_filter=%d" % filter)
+    try:
+        view = wait_for(
+            lambda: [v for v in a.show()["underlay"]
+                     if v.get("strictLink") == ("under" if filter == 1 else None)],
+            "what is shown",
+        )
+        assert view
+        strict = [s for s in rules(a) if "sport 51820" in s]
+        assert bool(strict) == (filter == 1), strict
+        assert all("from 10.255.1.2 " in s or "from 192.168.1.1 " in s for s in strict), strict
+        # no cache is older than that
+        wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
+        before = probe.last["lost"] if probe.last else 0
+        assert holds(lambda: net["b"].ping("10.99.0.1"), 2, "answers to b") is None
+        # somebody's packets from the same port take the main table's way
+        assert "wg0" in a.run("ip route get 198.51.100.9 from 192.168.1.10 iif lan"
+                              " ipproto udp sport 51820 dport 51820")
+        result = probe.result()
+        assert result["lost"] - before <= 40 * SLOW, result
+    finally:
+        probe.kill()
+        server.kill()
+        a.run("sysctl -qw net.ipv4.conf.under.rp_filter=0")
+    wait_for(lambda: not [s for s in rules(a) if "sport" in s], "end of those rules")
 
 
 def test_mark(net, default):
@@ -230,38 +349,52 @@ def test_mark(net, default):
     # as wg-quick does: what bears the mark is routed by another table
     a.run("ip route add default via 10.255.1.1 table 77; ip rule add fwmark 77 table 77")
     a.configure("interface wg0\nwireguard fwmark 77")
-    wait_for(lambda: not host_routes(a), "end of the host route")
+    wait_for(lambda: not rules(a), "end of the rules")
+    assert table_of(a, 30567).strip() == ""
+    assert a.show()["underlay"] == []
     wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
     a.configure("interface wg0\nno wireguard fwmark")
-    wait_for(lambda: host_routes(a), "host route")
+    wait_for(lambda: len(rules(a)) == 6, "rules")
     a.run("ip rule del fwmark 77; ip route flush table 77")
-
-
-def test_host_route_is_refused(net, start):
-    "By the operator, who leads WireGuard's packets outside by a rule."
-    a = net["a"]
-    wait_for(lambda: way(a, "203.0.113.1") == "under", "default route outside")
-    a.run("ip route add default via 10.255.1.1 table 78; ip rule add to %s table 78" % HOST)
-    a.configure("ip prefix-list HOST permit %s\n"
-                "route-map NO deny 10\nmatch ip address prefix-list HOST\n"
-                "route-map NO permit 20\nip protocol any route-map NO" % HOST)
-    announce(net)
-    wait_for(lambda: a.allowed().get("0.0.0.0/0") == "b", "default route at b")
-    assert not host_routes(a)
-    assert "host route, for another route" in a.log()
+    through_tunnel(net)
     wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
-    announce(net, False)
-    wait_for(lambda: way(a, "203.0.113.1") == "under", "default route outside")
-    a.configure("no ip protocol any route-map NO\nno route-map NO\nno ip prefix-list HOST")
-    a.run("ip rule del to %s table 78; ip route flush table 78" % HOST)
-    not_through_tunnel(net)
 
 
-def test_zebra_dies(net, default):
+def test_numbers_of_others(net, start):
+    "Rules, table and mark that somebody else uses: wgd takes others and says so."
+    a = net["a"]
+    a.vtysh("write memory")
+    a.kill("wgd")
+    a.run("ip rule | grep -q 'proto 87' && for i in 500 501 502; do"
+          " ip rule del pref $i; ip -6 rule del pref $i; done; ip route flush table 30567")
+    a.run("ip rule add pref 501 fwmark 0x77670000 table 30567;"
+          "ip route add 192.0.2.0/24 dev lan table 30567")
+    try:
+        a.start("wgd")
+        wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+        view = a.show()["underlay"][0]
+        assert (view["rules"], view["mark"], view["table"]) == (490, 0x77670001, 30568), view
+        assert "somebody else uses" in a.log()
+        announce(net)
+        wait_for(lambda: path(a) == "marked", "endpoint's way")
+        wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
+        assert "192.0.2.0/24" in table_of(a, 30567)
+        announce(net, False)
+        not_through_tunnel(net)
+    finally:
+        a.kill("wgd")
+        a.run("ip rule del pref 501; ip route flush table 30567")
+    a.start("wgd")
+    wait_for(lambda: a.show()["underlay"][0]["table"] == 30567, "the usual numbers")
+    wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
+
+
+def test_zebra_dies(net, default, flow):
     "bgpd with it: its 8.4.4 tells a new zebra nothing."
     a = net["a"]
-    a.kill("zebra")  # first: the host route stays in the kernel
+    a.kill("zebra")
     a.kill("bgpd")
+    assert way(a, "10.255.2.2", 0x77670000) == "under"
     a.start("zebra")
     a.start("bgpd")
     a.run("ip route del 10.255.0.0/16", check=False)
@@ -269,8 +402,8 @@ def test_zebra_dies(net, default):
     wait_for(lambda: net["ha"].ping("192.168.50.10"), "answer of hb")
 
 
-def test_covers_endpoint(net, start):
-    "An endpoint that was never seen outside, and whose peer does not answer."
+def test_no_way_outside(net, start):
+    "An endpoint that only the tunnel leads to: nothing is sent, and that is said."
     a = net["a"]
     key = net.make_key("a", "wg7")
     a.configure("no ip route 0.0.0.0/0 10.255.1.1 250\nip route 10.255.0.0/16 10.255.1.1")
@@ -281,27 +414,21 @@ def test_covers_endpoint(net, start):
         "wireguard peer d endpoint 203.0.113.9 port 51820" % key
     )
     wait_for(lambda: path(a, "d") == "unreachable", "endpoint's way")
-    a.configure("ip route 203.0.113.0/24 10.99.0.2\nip route 203.0.112.0/24 10.99.0.2")
-    routes = lambda: a.show(what="routes")
-    wait_for(
-        lambda: routes()["203.0.113.0/24"]["verdict"] == "covers-endpoint", "verdict"
-    )
-    assert "owner" not in routes()["203.0.113.0/24"]
-    a.wait_allowed({"203.0.112.0/24": "b", "203.0.113.0/24": None})
-    assert path(a, "d") == "inside"
-    assert "peer d: routing leads to its endpoint 203.0.113.9 through" in a.log()
-    # a way outside is found: the prefix is b's, and the endpoint is safe
+    a.configure("ip route 203.0.113.0/24 10.99.0.2")
+    wait_for(lambda: path(a, "d") == "inside", "endpoint's way")
+    assert marked_way(a, "203.0.113.9") is None
+    assert "through a tunnel, and no other way is known: nothing is sent" in a.log()
+    # the prefix is followed: it concerns others, too
+    assert a.show(what="routes")["203.0.113.0/24"]["verdict"] == "accepted"
     a.configure("ip route 203.0.0.0/16 10.255.1.1")
-    a.wait_allowed({"203.0.113.0/24": "b"})
-    wait_for(
-        lambda: host_routes(a) == {"203.0.113.9/32": ["10.255.1.1"]}, "host route"
-    )
+    wait_for(lambda: path(a, "d") == "marked", "the way outside")
+    assert marked_way(a, "203.0.113.9") == "under"
     a.configure(
         "no ip route 203.0.0.0/16 10.255.1.1\nno ip route 203.0.113.0/24 10.99.0.2\n"
-        "no ip route 203.0.112.0/24 10.99.0.2\n"
         "interface wg0\nno wireguard peer d"
     )
-    wait_for(lambda: not host_routes(a), "no host route")
+    wait_for(lambda: not [p for p in table(a) if p.startswith("203.")], "end of the routes")
+    a.configure("ip route 0.0.0.0/0 10.255.1.1 250\nno ip route 10.255.0.0/16 10.255.1.1")
 
 
 def mtu(site):

@@ -141,7 +141,7 @@ def right_fixture(net):
     wait_for(lambda: "all routes are here" in net["a"].log(), "all routes")
     right = {"device": device(net), "allowed": net["a"].allowed()}
     assert right["device"]["b"] == ("10.255.2.2:51820", "25")
-    assert right["device"][""][2:] == ("51820", "off")
+    assert right["device"][""][2:] == ("51820", "0x77670000")
     return right
 
 
@@ -205,6 +205,25 @@ def test_device(net, right, hands, clear):
     repaired(net, right, AT_ONCE if clear else BY_ITSELF)
     for host in ("192.168.2.10", "192.168.3.10"):
         wait_for(lambda: net["ha"].ping(host), "answer of " + host)
+
+
+def test_foreign_peer_is_named(net, right):
+    "The log says which peer it was that went, and what would have kept it."
+    key = net.make_key("f", "wg0")
+    net["a"].run("wg set wg0 peer %s allowed-ips 203.0.113.0/24" % key)
+    net["a"].vtysh("clear wireguard wg0")
+    repaired(net, right, AT_ONCE)
+    wait_for(lambda: key in net["a"].log(), "the log", AT_ONCE)
+    (line,) = [s for s in net["a"].log().splitlines() if key in s and "removing" in s]
+    assert line.endswith("wg0: removing peer %s, which is not configured; to keep it:"
+                         " interface wg0, wireguard peer NAME public-key %s" % (key, key))
+    # a peer that was configured needs no word
+    key = net.make_key("g", "wg0")
+    net["a"].configure("interface wg0\nwireguard peer g public-key " + key)
+    wait_for(lambda: key in net["a"].run("wg show wg0 peers"), "peer g")
+    net["a"].configure("interface wg0\nno wireguard peer g")
+    repaired(net, right, AT_ONCE)
+    assert not [s for s in net["a"].log().splitlines() if key in s and "removing" in s]
 
 
 def test_keyless_peer(net, right, other):

@@ -4,7 +4,11 @@ An endpoint that is a host name: resolved when it is configured, and again
 when the peer is silent, because it moved.  b itself never calls: it does not
 know where a is.
 """
+import pytest
+
 from lib_wgd import wait_for
+
+pytestmark = pytest.mark.once  # the resolver
 
 TOPOLOGY = {"sites": "ab"}
 NOBODY = "10.255.2.99"
@@ -51,3 +55,9 @@ def test_name_of_nobody(net):
     wait_for(lambda: "no.such.invalid" in a.log(), "a word in the log")
     assert a.ping("10.99.0.2")
     assert a.show()["peers"]["b"]["endpointHost"] == "no.such.invalid"
+    words = "endpoint no.such.invalid: "
+    told = wait_for(lambda: [s for s in a.show()["peers"]["b"]["warnings"] if words in s],
+                    "a warning")
+    assert told[0].endswith("; packets go to 10.255.2.2:51820"), told
+    a.configure("interface wg0\nwireguard peer b endpoint b.example.net port 51820")
+    assert not a.show()["peers"]["b"]["warnings"]

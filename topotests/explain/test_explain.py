@@ -138,6 +138,57 @@ def test_no_answer(net):
         net.heal("b")
 
 
+def test_deaf(net):
+    """
+    A firewall before b lets nothing in: a gets its calls, and no packet more.
+    Those are no sign of life: packets to b are lost all the while.
+    """
+    with broken(net) as a:
+        net["b"].run(
+            "nft add table inet deaf;"
+            "nft 'add chain inet deaf in { type filter hook input priority 0; }';"
+            "nft add rule inet deaf in udp dport 51820 drop"
+        )
+        # b calls for a minute and a half when it has something to say once
+        net["hb"].ping("192.168.1.10")
+        shown = wait_cause(a, "no-answer", traffic=lambda: lost(net))
+        assert "calls and does not take our answer" in shown["reason"], shown
+        tries = "".join(shown["try"])
+        assert "firewall" in tries and "preshared" in tries and "bfd" not in tries, shown
+        net["b"].run("nft delete table inet deaf")
+
+
+def test_preshared_key_at_one_end(net):
+    "Both ends call, and neither takes the other's answer."
+    with broken(net) as a:
+        b = net["b"]
+        path = "/etc/frr/wireguard/explain.psk"
+        b.vtysh("wireguard generate preshared-key file " + path)
+        entered(b, "wireguard peer a preshared-key file " + path)
+        entered(b, "wireguard peer a shutdown")
+        entered(b, "no wireguard peer a shutdown")
+        net["hb"].ping("192.168.1.10")
+        shown = wait_cause(a, "no-answer", traffic=lambda: lost(net))
+        assert "preshared" in "".join(shown["try"]), shown
+        entered(b, "no wireguard peer a preshared-key file " + path)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_forwarding_off(net, version):
+    "Our own packets go, and nobody else's."
+    address = HOST if version == 4 else "fd00:50::1"
+    name = "net.ipv%d.conf.all.forwarding" % version
+    with broken(net) as a:
+        a.run("sysctl -qw %s=0" % name)
+        shown = wait_cause(a, "forwarding-off", address, dropped=False)
+        assert "IPv%d" % version in shown["reason"], shown
+        if version == 4:
+            lost(net)
+            assert "cause" not in explain(a, "fd00:50::1")
+            assert a.ping("10.99.0.2")
+        a.run("sysctl -qw %s=1" % name)
+
+
 def test_no_endpoint(net):
     with broken(net) as a:
         # b does not call: it has no way to a
@@ -241,17 +292,20 @@ def test_two_next_hops(net):
 
 
 def test_endpoint_in_tunnel(net):
+    "With a mark of the operator's own, which no rule of his is for."
     with broken(net) as a:
+        entered(a, "wireguard fwmark 77")
         a.run("ip route add 10.255.2.2/32 dev wg0")
         shown = wait_cause(a, "endpoint-in-tunnel")
         for word in "peer b", "10.255.2.2:51820", "wg0":
             assert word in shown["reason"], shown
         lost(net)
         a.run("ip route del 10.255.2.2/32 dev wg0")
+        entered(a, "no wireguard fwmark")
 
 
-def test_covers_endpoint(net):
-    "What a route does not get because it would take a tunnel into itself."
+def test_endpoint_through_a_tunnel_only(net):
+    "What is encrypted enters no tunnel: where there is no other way it stays here."
     with broken(net) as a:
         entered(
             a,
@@ -261,9 +315,13 @@ def test_covers_endpoint(net):
         )
         wait_cause(a, "endpoint-unreachable", "10.99.0.4")
         a.configure("ip route 203.0.113.0/24 10.99.0.2")
-        shown = wait_cause(a, "covers-endpoint", "203.0.113.1")
-        for word in "203.0.113.0/24", "203.0.113.9:51820", "peer d":
-            assert word in shown["reason"], shown
+        wait_for(
+            lambda: "203.0.113.9:51820, the endpoint of peer d, but through a tunnel"
+            in explain(a, "10.99.0.4")["reason"],
+            "the reason",
+        )
+        # our own rules forbid it: they are named
+        assert "show wireguard wg0" in "".join(explain(a, "10.99.0.4")["try"])
         a.configure("no ip route 203.0.113.0/24 10.99.0.2")
         entered(a, "no wireguard peer d")
 
@@ -346,9 +404,16 @@ def test_nothing_wrong(net):
         shown = explain(a, address)
         assert not shown["dropped"] and "cause" not in shown, shown
         assert shown["peer"] == "b" and shown["interface"] == "wg0"
+        assert shown["verdict"] == ("accepted" if address == "fd00:50::1" else "own-subnet")
         assert shown["endpointRoute"]["interface"] == "under"
     for address in "10.99.0.1", "fd00:99::1", "192.168.1.1":
         shown = explain(a, address)
         assert not shown["dropped"] and shown["kernelRoute"] == {"local": True}, shown
     shown = explain(a, "10.99.0.50")
     assert shown["cause"] == "no-peer-for-nexthop", shown
+
+
+def test_no_such_vrf(net):
+    "JSON where JSON was asked for."
+    out = net["a"].vtysh("show wireguard explain 10.99.0.2 vrf NOPE json", check=False)
+    assert json.loads(out) == {"error": "VRF NOPE is not known"}

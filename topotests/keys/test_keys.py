@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Secrets: kept in files of mode 0600, made when absent, read only where nobody
-else can read them, and never seen in the configuration, in show commands, in
+Secrets: kept in root's files of mode 0600, made when absent, read only where
+nobody else can read them, and never seen in the configuration, in show commands, in
 logs, or in memory that a core file would keep.
 """
 import os
@@ -48,7 +48,7 @@ def test_private_key_made_if_absent(net):
     a.configure("interface wg1\nwireguard\n" + net.expand("@implementation@"))
     path = KEYDIR + "/wg1.key"
     wait_for(lambda: a.run("ls " + path, check=False), "a new key file")
-    assert mode(a, path) == ["600", "frr"]
+    assert mode(a, path) == ["600", "root"]
     private = read(a, path)
     public = a.run("wg pubkey <" + path).strip()
     wait_for(lambda: a.show("wg1")["publicKey"] == public, "its public key")
@@ -62,20 +62,94 @@ def test_private_key_made_if_absent(net):
 
 def test_private_key_in_a_place_of_ones_own(net):
     a = net["a"]
-    a.run("install -d -m 700 -o frr -g frr /etc/frr/elsewhere")
+    a.run("install -d -m 700 /etc/frr/elsewhere")
+    out = a.vtysh("wireguard generate private-key file /etc/frr/elsewhere/mine")
+    assert mode(a, "/etc/frr/elsewhere/mine") == ["600", "root"]
     a.configure(
-        "interface wg2\nwireguard\n" + net.expand("@implementation@")
-        + "\nwireguard private-key file /etc/frr/elsewhere/mine"
+        "interface wg2\nwireguard private-key file /etc/frr/elsewhere/mine\n"
+        + net.expand("@implementation@")
     )
-    wait_for(lambda: a.run("ls /etc/frr/elsewhere/mine", check=False), "the key file")
-    assert mode(a, "/etc/frr/elsewhere/mine") == ["600", "frr"]
+    wait_for(lambda: "Public key: " + a.show("wg2")["publicKey"] in out, "its public key")
+    assert not a.run("ls %s/wg2.key" % KEYDIR, check=False)
+
+
+@pytest.mark.parametrize("path,why", [
+    (KEYDIR + "/typo.key", "No such file"),
+    (KEYDIR + "/nowhere/wg2.key", "there is no folder %s/nowhere" % KEYDIR),
+])
+def test_named_file_must_be_there(net, path, why):
+    "A typo makes no new identity."
+    a = net["a"]
+    before, key = a.running(), a.show("wg2")["publicKey"]
+    message = a.refused("interface wg2\nwireguard private-key file " + path)
+    for words in "interface wg2", path, why, "wireguard generate private-key file " + path:
+        assert words in message, message
+    assert not a.run("ls -d " + path, check=False)
+    assert a.running() == before and a.show("wg2")["publicKey"] == key
+
+
+def test_change_of_identity(net):
+    "Another key is another identity: the answer says so, and show does."
+    a = net["a"]
+    old = a.show("wg2")["publicKey"]
+    out = a.vtysh("wireguard generate private-key file %s/second.key" % KEYDIR)
+    new = re.search("Public key: (.*)", out)[1]
+    out = a.configure("interface wg2\nwireguard private-key file %s/second.key" % KEYDIR)
+    assert "interface wg2: public key is %s now, and was %s" % (new, old) in out, out
+    wait_for(lambda: a.show("wg2")["publicKey"] == new, "its new public key")
+    assert a.show("wg2")["formerPublicKey"] == old
+    assert "public key is %s now, and was %s" % (new, old) in a.vtysh("show wireguard wg2")
+    wait_for(lambda: a.run("wg show wg2 public-key").strip() == new, "it on the device")
+    a.configure("interface wg2\nwireguard private-key file /etc/frr/elsewhere/mine")
+    wait_for(lambda: a.run("wg show wg2 public-key").strip() == old, "the old one again")
+    assert a.show("wg2")["formerPublicKey"] == new
+
+
+def test_file_gone_at_boot(net):
+    "No line is lost and no identity made; what needs the file waits for it."
+    a, psk = net["a"], KEYDIR + "/gone.psk"
+    key, saved = a.show("wg2")["publicKey"], a.run("cat /etc/frr/frr.conf")
+    a.vtysh("wireguard generate preshared-key file " + psk)
+    a.configure("interface wg2\nwireguard peer z public-key %s\n"
+                "wireguard peer z preshared-key file %s" % (net.make_key("z", "wg2"), psk))
+    a.vtysh("write memory")
+    before = a.running()
+    for path in "/etc/frr/elsewhere/mine", psk:
+        a.run("mv %s %s.away" % (path, path))
+    a.kill("wgd")
+    a.start("wgd")
+    assert a.running() == before
+    reason = wait_for(lambda: a.show("wg2").get("syncReason"), "a reason")
+    assert "/etc/frr/elsewhere/mine: No such file" in reason, reason
+    assert "/etc/frr/elsewhere/mine: No such file" in a.log()
+    assert a.show("wg2")["peers"]["z"]["state"] == "incomplete"
+    for path in "/etc/frr/elsewhere/mine", KEYDIR + "/wg2.key":
+        assert not a.run("ls " + path, check=False)
+    for path in "/etc/frr/elsewhere/mine", psk:
+        a.run("mv %s.away %s" % (path, path))
+    wait_for(lambda: a.show("wg2")["syncState"] == "synced", "wg2 in sync")
+    assert a.show("wg2")["publicKey"] == key
+    wait_for(lambda: a.show("wg2")["peers"]["z"]["state"] != "incomplete", "z complete")
+    a.gear.net.cmd_raises("cat > /etc/frr/frr.conf", stdin=saved)
+
+
+def test_of_an_earlier_version(net):
+    "A key of user frr's goes on working, and is root's from then on."
+    a = net["a"]
+    key = net.make_key("a", "wg3")
+    path = KEYDIR + "/wg3.key"
+    a.run("chown frr:frr " + path)
+    a.configure("interface wg3\nwireguard\n" + net.expand("@implementation@"))
+    wait_for(lambda: a.show("wg3")["publicKey"] == key, "its public key")
+    assert mode(a, path) == ["600", "root"]
+    wait_for(lambda: path + ": belonged to uid" in a.log(), "a line in the log")
 
 
 def test_generate_private_key(net):
     a = net["a"]
     path = KEYDIR + "/generated.key"
     out = a.vtysh("wireguard generate private-key file " + path)
-    assert mode(a, path) == ["600", "frr"]
+    assert mode(a, path) == ["600", "root"]
     secret = read(a, path)
     assert re.fullmatch(r"[A-Za-z0-9+/]{43}=", secret)
     for spelling in spellings(secret):
@@ -92,8 +166,14 @@ def test_generate_does_not_overwrite(net):
 
 
 def test_generate_says_why_not(net):
-    _, out = net["a"].vtysh_status("wireguard generate private-key file /nowhere/key")
-    assert "/nowhere/key" in out and "No such file" in out
+    for path, why in (
+        ("/etc/frr/no/where/key", "there is no folder /etc/frr/no"),
+        ("/nowhere/key", "--key-folder"),
+        ("/etc/frr/../key", "plain path"),
+        ("/etc/frr/key", "folder belongs to uid"),
+    ):
+        _, out = net["a"].vtysh_status("wireguard generate private-key file " + path)
+        assert path in out and why in out, out
 
 
 def test_preshared_key(net):
@@ -101,11 +181,11 @@ def test_preshared_key(net):
     a, b = net["a"], net["b"]
     path = KEYDIR + "/ab.psk"
     out = a.vtysh("wireguard generate preshared-key file " + path)
-    assert mode(a, path) == ["600", "frr"]
+    assert mode(a, path) == ["600", "root"]
     secret = read(a, path)
     for spelling in spellings(secret):
         assert spelling not in out
-    b.run("install -m 600 -o frr -g frr /dev/null " + path)
+    b.run("install -m 600 /dev/null " + path)
     b.gear.net.cmd_raises("cat > " + path, stdin=secret + "\n")
     for site, peer in ((a, "b"), (b, "a")):
         site.configure(
@@ -144,7 +224,7 @@ def test_preshared_key_lost(net):
 def test_too_open_file(net, bits):
     a = net["a"]
     path = "%s/open-%s" % (KEYDIR, bits)
-    a.run("wg genkey >%s; chown frr:frr %s; chmod %s %s" % (path, path, bits, path))
+    a.run("wg genkey >%s; chmod %s %s" % (path, bits, path))
     message = a.refused("interface wg0\nwireguard peer b preshared-key file " + path)
     assert path in message and "0" + bits in message, message
 
@@ -196,7 +276,11 @@ def test_not_in_memory(net):
     wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
     secrets = [(p, s.encode()) for p, s in all_secrets(net)]
     secrets += [(p, base64.b64decode(s)) for p, s in secrets if len(s) == 44]
-    pid = a.pid("wgd")
+    for pid in a.pid("wgd"), a.helper_pid("wgd-keys"), a.helper_pid("wgd-launch"):
+        assert not found_in(pid, secrets)
+
+
+def found_in(pid, secrets):
     found = []
     with open("/proc/%d/maps" % pid, encoding="ascii") as maps, \
             open("/proc/%d/mem" % pid, "rb") as mem:
@@ -213,17 +297,17 @@ def test_not_in_memory(net):
             except OSError:
                 continue
             found += [p for p, s in secrets if s in data]
-    assert not found, found
+    return found
 
 
-def privileges(site, pid):
-    "User and capabilities of a process: {effective, permitted, ambient}."
+def privileges(site, pid, user):
+    "Capabilities of a process of that user: {effective, permitted, ambient}."
     status = dict(
         line.split(":\t", 1)
         for line in site.run("cat /proc/%d/status" % pid).splitlines()
         if ":\t" in line
     )
-    uid = int(site.run("id -u frr"))
+    uid = int(site.run("id -u " + user))
     assert [int(x) for x in status["Uid"].split()] == [uid] * 4
     return {k: int(status["Cap" + k], 16) for k in ("Eff", "Prm", "Amb")}
 
@@ -231,15 +315,21 @@ def privileges(site, pid):
 def test_privileges(net):
     """
     User frr with CAP_NET_ADMIN, and CAP_NET_RAW for gateway groups, raised only
-    when needed; the program has the former.
+    when needed; the program has the former, who starts it CAP_SYS_ADMIN beside,
+    for mounts, and the key process what it needs for files that are not root's
+    yet.
     """
-    net_admin = 1 << 12
-    both = net_admin | 1 << 13
+    net_admin, sys_admin, chown, search = 1 << 12, 1 << 21, 1 << 0, 1 << 2
     a = net["a"]
-    assert privileges(a, a.pid("wgd")) == {"Eff": 0, "Prm": both, "Amb": 0}
+    assert privileges(a, a.pid("wgd"), "frr") == {
+        "Eff": 0, "Prm": net_admin | 1 << 13, "Amb": 0}
+    assert privileges(a, a.helper_pid("wgd-keys"), "root") == {
+        "Eff": chown | search, "Prm": chown | search, "Amb": 0}
+    program = {"Eff": net_admin, "Prm": net_admin, "Amb": net_admin}
+    assert privileges(a, a.helper_pid("wgd-launch"), "root") == {
+        "Eff": net_admin | sys_admin, "Prm": net_admin | sys_admin, "Amb": net_admin}
     if BACKEND == "userspace":
-        program = privileges(a, a.userspace_pid())
-        assert program == {"Eff": net_admin, "Prm": net_admin, "Amb": net_admin}
+        assert privileges(a, a.userspace_pid(), "root") == program
 
 
 def test_no_core_file(net):
@@ -256,3 +346,22 @@ def test_key_folder(net):
     "A folder that wgd made is its own alone."
     out = net["a"].run("stat -c '%a' " + KEYDIR).strip()
     assert stat.S_IMODE(int(out, 8)) & 0o077 == 0
+
+
+@pytest.mark.parametrize("ifname", ["wg0", "wg2"])
+def test_own_private_key_as_a_peers_public_key(net, ifname):
+    """
+    Of this interface or another one: refused, and not to be read anywhere.  The
+    last test: what was typed is in the terminal's own memory for a while.
+    """
+    a = net["a"]
+    secret, before = read(a, KEYDIR + "/wg0.key"), a.running()
+    message = a.refused("interface %s\nwireguard peer z public-key %s" % (ifname, secret))
+    assert "peer z" in message and "private key of interface wg0" in message, message
+    assert secret not in message
+    assert a.running() == before
+    # nor from a file
+    a.gear.net.cmd_raises("cat > /tmp/pasted.conf", stdin=(
+        "interface %s\n wireguard peer z public-key %s\n" % (ifname, secret)))
+    a.run("vtysh -f /tmp/pasted.conf", check=False)
+    assert a.running() == before

@@ -285,7 +285,7 @@ def test_batch(net, home):
                        " nexthop via 10.99.0.3 dev wg0\n" % (what, i // 256, i % 256)
                        for i in range(MANY))
 
-    a.gear.net.cmd_raises("ip -batch -", stdin=batch("add"))
+    a.gear.net.cmd_raises("ip -batch -", stdin=batch("replace"))
 
     def owned(by):
         have = a.allowed()

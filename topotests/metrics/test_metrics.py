@@ -7,10 +7,13 @@ import json
 import os
 import re
 import shutil
+import subprocess
 
 import pytest
 
 from lib_wgd import wait_for
+
+pytestmark = pytest.mark.once  # how numbers are told
 
 MODULE = os.path.join(os.environ["WGD_BUILDDIR"], "frr-wgd", "wgd_prometheus.so")
 CONTRIB = os.path.join(os.path.dirname(__file__), "..", "..", "contrib")
@@ -101,13 +104,107 @@ def test_histogram(net):
     before = samples(get(a)[2])
     a.configure("ip route 192.168.77.0/24 10.99.0.2")
     a.wait_allowed({"192.168.77.0/24": "b"})
-    after = samples(get(a)[2])
-    assert sample(after, name + "_count", **device) > sample(before, name + "_count", **device)
+
+    def grown():
+        found = samples(get(a)[2])
+        return sample(found, name + "_count", **device) > \
+            sample(before, name + "_count", **device) and found
+
+    after = wait_for(grown, "another burst")
     assert sample(after, name + "_sum", **device) > sample(before, name + "_sum", **device)
     bounds = {dict(labels)["le"]: v for (n, labels), v in after.items() if n == name + "_bucket"}
     ordered = [bounds[le] for le in sorted(bounds, key=float)]
     assert ordered == sorted(ordered) and len(ordered) == 14
     assert bounds["+Inf"] == sample(after, name + "_count", **device)
+
+
+MANY = """
+import http.client, time
+begin = time.monotonic()
+for n in range(40):
+    c = http.client.HTTPConnection("127.0.0.1", %d, timeout=10)
+    c.request("GET", "/metrics")
+    text = c.getresponse().read().decode()
+print(time.monotonic() - begin)
+print(text)
+""" % PORT
+
+
+def test_once_a_second(net):
+    "Whoever asks: 40 questions are no 40 texts."
+    a, name = net["a"], "wgd_metrics_composed_total"
+    before = sample(samples(get(a)[2]), name)
+    took, _, body = a.run(["python3", "-c", MANY]).partition("\n")
+    made = sample(samples(body.strip()), name) - before
+    assert made <= float(took) + 1, (made, took)
+    wait_for(lambda: sample(samples(get(a)[2]), name) > before + made, "a new text")
+
+
+def test_names_of_others(net):
+    "What dashboards for WireGuard query, with the labels that they sort by."
+    a, found = net["a"], samples(get(net["a"])[2])
+    b = {"interface": "wg0", "public_key": net.keys["b", "wg0"][1], "friendly_name": "b"}
+    mine = {"interface": "wg0", "peer": "b"}
+    for theirs, ours in ("latest_handshake_seconds", "last_handshake_timestamp_seconds"), \
+            ("received_bytes_total",) * 2, ("sent_bytes_total",) * 2:
+        assert sample(found, "wireguard_" + theirs, **b) == \
+            sample(found, "wgd_peer_" + ours, **mine) > 0
+    c = {"interface": "wg0", "public_key": net.keys["c", "wg0"][1], "friendly_name": "c"}
+    assert sample(found, "wireguard_latest_handshake_seconds", **c) == 0
+    # one without a key is not on the device
+    names = {dict(labels)["friendly_name"] for name, labels in found
+             if name.startswith("wireguard_")}
+    assert names == {n for n, p in a.show()["peers"].items() if "publicKey" in p}
+
+
+def test_endpoint_changes(net):
+    "... are counted."
+    a, b = net["a"], net["b"]
+    me = {"interface": "wg0", "peer": "b"}
+    before = a.show()["peers"]["b"]["endpointChanges"]
+    b.configure("interface wg0\nwireguard listen-port 51899")
+    try:
+        def moved():
+            b.ping("10.99.0.1")
+            shown = a.show()["peers"]["b"]
+            assert shown["endpoint"] == "10.255.2.2:51899"
+            return shown["endpointChanges"] == before + 1
+
+        wait_for(moved, "the new endpoint")
+        wait_for(lambda: sample(samples(get(a)[2]), "wgd_peer_endpoint_changes_total", **me)
+                 == before + 1, "the counter")
+        assert ", changed %d times" % (before + 1) in a.vtysh("show wireguard")
+    finally:
+        b.configure("interface wg0\nwireguard listen-port 51820")
+
+
+ALERT = """
+rule_files: [%s]
+evaluation_interval: 1m
+tests:
+- interval: 1m
+  input_series:
+  - {series: 'wgd_peer_endpoint_changes_total{instance="r",interface="wg0",peer="b"}', values: 0+1x40}
+  - {series: 'wgd_peer_endpoint_changes_total{instance="r",interface="wg0",peer="c"}', values: 0 0 5x40}
+  alert_rule_test:
+  - eval_time: 20m
+    alertname: WgdEndpointMoves
+    exp_alerts:
+    - exp_labels: {instance: r, interface: wg0, peer: b, severity: warning}
+      exp_annotations:
+        summary: "r: the endpoint of peer b of wg0 keeps changing"
+        description: "Two machines may have its key, or a translation of addresses loses its state."
+"""
+
+
+def test_alert_of_endpoint_changes(tmp_path):
+    if not shutil.which("promtool"):
+        pytest.skip("promtool is missing: apt-get install prometheus")
+    path = tmp_path / "test.yml"
+    path.write_text(ALERT % os.path.abspath(os.path.join(CONTRIB, "prometheus", "wgd.rules.yml")))
+    done = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_openmetrics(net):
@@ -117,7 +214,7 @@ def test_openmetrics(net):
     counters = re.findall(r"^# TYPE (\w+) counter$", body, re.M)
     assert counters and not [c for c in counters if c.endswith("_total")]
     for name in counters:
-        assert re.search(r"^%s_total\{" % name, body, re.M), name
+        assert re.search(r"^%s_total[{ ]" % name, body, re.M), name
 
 
 def test_nothing_else(net):

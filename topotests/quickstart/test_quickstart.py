@@ -30,7 +30,6 @@ def sites(net):
                  "ip link set lan1 up; ip addr add %s/32 dev under;"
                  "ip route add default via 10.255.%d.1" % (OUTSIDE[name], i))
         net["u"].run("ip route add %s via 10.255.%d.2" % (OUTSIDE[name], i))
-        site.run("install -d -m 700 -o frr -g frr /etc/frr/wireguard")
         out = site.vtysh(
             "wireguard generate private-key file /etc/frr/wireguard/wg0.key")
         keys[name] = re.search(r"Public key: (\S+)", out)[1]
@@ -38,6 +37,8 @@ def sites(net):
         text = page(name)
         for other in "ab":
             text = text.replace("PUBLIC-KEY-OF-SITE-" + other.upper(), keys[other])
+        # as on a machine that was no router before
+        net[name].run("sysctl -qw net.ipv4.ip_forward=0")
         if BACKEND == "userspace":
             text = text.replace("interface wg0\n",
                                 "interface wg0\n wireguard implementation userspace\n")
@@ -49,6 +50,11 @@ def sites(net):
 def test_sites_ping(net):
     wait_for(lambda: net["a"].ping("192.168.2.1", source="192.168.1.1"), "answer")
     assert net["b"].ping("192.168.1.1", source="192.168.2.1")
+
+
+def test_packets_of_the_lan_go_through(net):
+    for name in "ab":
+        assert net[name].run("sysctl -n net.ipv4.ip_forward").strip() == "1"
 
 
 def test_what_is_said_of_it(net):

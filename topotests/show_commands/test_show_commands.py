@@ -13,7 +13,7 @@ from lib_wgd import BACKEND, wait_for
 
 TOPOLOGY = {"sites": "ab"}
 DEVICE_KEYS = {
-    "implementation", "publicKey", "listenPort", "mtu", "fwmark", "syncState", "peers",
+    "implementation", "publicKey", "listenPort", "mtu", "fwmark", "underlay", "syncState", "peers",
 }
 PEER_KEYS = {
     "publicKey", "state", "stateReason", "endpoint", "addresses",
@@ -36,7 +36,7 @@ def test_device(net):
     assert shown["implementation"] == BACKEND
     assert shown["publicKey"] == net.keys["a", "wg0"][1]
     assert shown["listenPort"] == 51820 and shown["mtu"] == 1420
-    assert shown["fwmark"] == 0 and shown["syncState"] == "synced"
+    assert shown["fwmark"] == 0x77670000 and shown["syncState"] == "synced"
     assert set(shown["peers"]) == set("bcd")
 
 
@@ -84,6 +84,25 @@ def test_routes(net):
     assert shown["192.168.52.0/24"]["verdict"] == "no-peer-for-nexthop"
 
 
+def test_left_over(net):
+    "What the device cannot remove and need not, if it cannot, is not pending."
+    a = net["a"]
+    before = a.json("show wireguard statistics")["wg0"]["routes"]
+    a.configure("no ip route 192.168.60.0/25 10.99.0.2")
+    try:
+        def settled():
+            stats = a.json("show wireguard statistics")["wg0"]
+            assert (stats["routes"], stats["pending"]) == (before - 1, 0)
+            entry = a.show(what="allowed-ips").get("192.168.60.0/25")
+            assert ("192.168.60.0/25" in a.allowed()) == bool(entry)
+            assert stats["redundant"] == bool(entry)
+            return entry in (None, {"peer": "b", "source": "none", "state": "redundant"})
+
+        wait_for(settled, "its end")
+    finally:
+        a.configure("ip route 192.168.60.0/25 10.99.0.2")
+
+
 def test_all_interfaces(net):
     a = net["a"]
     for what in "", " allowed-ips", " routes":
@@ -101,6 +120,56 @@ def test_statistics(net):
     text = net["a"].vtysh("show wireguard statistics")
     for value in shown["batches"], shown["operations"], shown["worstUsecs"]:
         assert str(value) in text, text
+
+
+def test_summary(net):
+    "A line a peer, the worst first; its numbers are those of show wireguard."
+    a = net["a"]
+
+    def has_rates():
+        a.ping("10.99.0.2")
+        found = a.show(what="summary")
+        assert found["peers"]["b"]["rxBytesPerSec"] > 0
+        return found
+
+    shown, peers = wait_for(has_rates, "rates of what is sent now"), a.show()["peers"]
+    assert list(shown["peers"]) == ["d", "c", "b"]
+    for name, line in shown["peers"].items():
+        assert line["state"] == peers[name]["state"]
+        assert line.get("endpoint") == peers[name].get("endpoint")
+        assert line["prefixes"] == \
+            peers[name]["allowedIpsStatic"] + peers[name]["allowedIpsDynamic"]
+    assert shown["peers"]["d"]["lastHandshakeSecs"] is None
+    b = shown["peers"]["b"]
+    assert b["lastHandshakeSecs"] < 600 and b["stateSinceSecs"] >= 0
+    assert b["rateOverMsecs"] >= 1000 and "rateOverMsecs" not in shown["peers"]["d"]
+    assert shown["syncState"] == "synced" and shown["totalPeers"] == 3
+    assert shown["totalStates"] == {
+        "down": 0, "incomplete": 1, "unknown": 0, "shutdown": 1, "up": 1}
+    assert shown["totalPrefixes"] == b["prefixes"]
+    assert shown["totalRxBytesPerSec"] == b["rxBytesPerSec"]
+    lines = a.vtysh("show wireguard summary").splitlines()
+    assert lines[0] == "Interface wg0 is synced"
+    assert lines[1].split() == ["Peer", "State", "Since", "Endpoint", "Handshake", "Rx/s",
+                                "Tx/s", "Prefixes"]
+    assert lines[2].split()[:2] + lines[2].split()[3:] == [
+        "d", "incomplete", "-", "never", "-", "-", "0"]
+    assert lines[4].split()[:2] == ["b", "up"] and lines[4].split()[3] == "10.255.2.2:51820"
+    assert lines[5].startswith("  3 peers: 1 incomplete, 1 shutdown, 1 up; ")
+    assert lines[5].endswith("bytes/s sent, 5 prefixes") and len(lines) == 6
+
+
+def test_summary_of_many(net):
+    "62 peers are 65 lines."
+    a, names = net["a"], ["m%d" % n for n in range(59)]
+    a.configure("interface wg0\n" + "".join(
+        "wireguard peer %s description x\n" % name for name in names))
+    try:
+        lines = a.vtysh("show wireguard wg0 summary").splitlines()
+        assert len(lines) == 65 and max(len(line) for line in lines) <= 100
+    finally:
+        a.configure("interface wg0\n" + "".join(
+            "no wireguard peer %s\n" % name for name in names))
 
 
 def explain(site, address):
@@ -313,10 +382,14 @@ def test_drain(net):
 
 
 def test_unknown_interface(net):
-    "Says so, and is no error of JSON."
-    _, out = net["a"].vtysh_status("show wireguard nonsense")
-    assert "nonsense" in out
-    assert isinstance(net["a"].json("show wireguard nonsense"), dict)
+    "Says so, {} in JSON, and vtysh ends with an error."
+    for what in ("", "allowed-ips", "routes", "gateway-group", "graph", "summary",
+                 "export wg-quick"):
+        rc, out = net["a"].vtysh_status("show wireguard nonsense " + what)
+        assert rc == 1 and out == "% nonsense is not a WireGuard interface\n", what
+    for what in "", "allowed-ips", "routes", "gateway-group", "summary":
+        rc, out = net["a"].vtysh_status("show wireguard nonsense %s json" % what)
+        assert rc == 1 and json.loads(out) == {}, what
 
 
 def test_completion(net):
@@ -325,3 +398,13 @@ def test_completion(net):
     for command in ("show wireguard", "clear wireguard", "debug wireguard",
                     "wireguard generate"):
         assert command in out, out
+
+
+def test_completion_of_interfaces(net):
+    "`?` offers those of WireGuard, and no others, as the daemons answer to vtysh."
+    a = net["a"]
+    for command in "show wireguard ", "clear wireguard ", "wireguard gateway-group drain ":
+        assert "WG-IFNAME " in a.vtysh(command + "?")
+    offered = [a.ask(daemon, "autocomplete 4 WG-IFNAME ifname").split()
+               for daemon in ("zebra", "staticd", "wgd")]
+    assert offered == [[], [], ["wg0"]]

@@ -31,7 +31,7 @@ OUTAGE_MS = 2500
 
 
 def role(net, name):
-    return net[name].json("show wireguard wg0 gateway-group")["wg0"]["clients"]["c"]["role"]
+    return net[name].gateway_group()["clients"]["c"]["role"]
 
 
 def way(net):
@@ -54,7 +54,7 @@ def wait_active(net, name):
 
 def members_are_up(net):
     for name, other in ("a", "10.255.2.2"), ("b", "10.255.1.2"):
-        group = net[name].json("show wireguard wg0 gateway-group")["wg0"]
+        group = net[name].gateway_group()
         assert group["members"][other]["connection"] == "connected"
         assert group["members"][other]["bfd"] == "up"
     return True

@@ -48,7 +48,7 @@ def active(net, name):
     states = {g: vrrp(net, g) for g in "ab"}
     assert states == {g: "Master" if g == name else "Backup" for g in "ab"}, states
     roles = {
-        g: net[g].json("show wireguard wg0 gateway-group")["wg0"]["clients"]["c"]["role"]
+        g: net[g].gateway_group()["clients"]["c"]["role"]
         for g in "ab"}
     assert roles == {g: "serving" if g == name else "passive" for g in "ab"}, roles
     best = net["l"].json("show ip route %s" % LAN)[LAN][0]
@@ -62,7 +62,7 @@ def wait_active(net, name):
 
 def members_are_up(net):
     for name, other in ("a", "10.255.2.2"), ("b", "10.255.1.2"):
-        member = net[name].json("show wireguard wg0 gateway-group")["wg0"]["members"][other]
+        member = net[name].gateway_group()["members"][other]
         assert member["connection"] == "connected" and member["bfd"] == "up", member
     return True
 

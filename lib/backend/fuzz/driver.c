@@ -3,6 +3,9 @@
  * Mutates good inputs, from a fixed seed: `fuzz_NAME [RUNS [SEED]]`.  Prints
  * TAP.  Each run depends on the seed and its number alone, so that a failure
  * comes again; the input that failed is written out as hex.
+ *
+ * With WGD_LIBFUZZER (tools/fuzz) the main is libFuzzer's, and all that is done
+ * here is to write the good inputs into the folder $FUZZ_SEEDS.
  */
 #include "lib/backend/fuzz/fuzz.h"
 
@@ -11,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef RUNS
 #define RUNS 100000
+#endif
 #define SEED 20261120
 #define INPUT_MAX 8192
 
@@ -21,6 +26,31 @@ void __sanitizer_set_death_callback(void (*callback)(void))
 
 static uint8_t input[INPUT_MAX];
 static size_t input_len;
+
+#ifdef WGD_LIBFUZZER
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *folder = getenv("FUZZ_SEEDS");
+	char path[4096];
+	size_t i = 0;
+	FILE *f;
+
+	while (folder && (input_len = fuzz_seed(i, input, sizeof(input)))) {
+		snprintf(path, sizeof(path), "%s/%zu", folder, i++);
+		f = fopen(path, "w");
+		if (!f || fwrite(input, input_len, 1, f) != 1 || fclose(f)) {
+			perror(path);
+			exit(1);
+		}
+	}
+	return 0;
+}
+
+#else
+
 static unsigned long run;
 static uint64_t random_state;
 
@@ -121,3 +151,5 @@ int main(int argc, char **argv)
 	       n_seeds, (unsigned long long)seed);
 	return 0;
 }
+
+#endif

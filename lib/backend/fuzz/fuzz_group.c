@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What members of a gateway group send, frame by frame, into a group with a
- * few clients.  Promises: a frame that is understood is encoded to the same
- * bytes again; whatever is told, the group stays sound, and what it has to say
- * of it comes to an end.
+ * What members of a gateway group send, message by message (which member, how
+ * long, the message as it is sealed), into a group with a few clients.
+ * Promises: what is understood is encoded to the same bytes again; whatever is
+ * told, the group stays sound, and what it has to say of it comes to an end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,24 +52,22 @@ static void hear(struct wg_group *g, int64_t now)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t again[WG_GROUP_FRAME_MAX];
+	uint8_t again[WG_GROUP_MSG_MAX];
 	struct wg_group *g = group_new();
 	struct wg_group_msg msg;
 	int64_t now = 5000;
-	int len;
 
 	while (size > 1) {
 		unsigned m = data[0] & 1;
+		size_t len = data[1];
 
 		now += data[0];
-		data++, size--;
-		len = wg_group_frame(data, size);
-		CHECK(len <= (int)size && len <= WG_GROUP_FRAME_MAX);
-		if (len <= 0)
+		data += 2, size -= 2;
+		if (len > size)
 			break;
 		if (wg_group_decode(data, len, &msg) == 0) {
-			CHECK(wg_group_encode(&msg, again) == (size_t)len);
-			CHECK(memcmp(data, again, len - WG_GROUP_MAC) == 0);
+			CHECK(wg_group_encode(&msg, again) == len);
+			CHECK(memcmp(data, again, len) == 0);
 			wg_group_told(g, m, &msg, now);
 			hear(g, now);
 		}
@@ -107,10 +105,11 @@ size_t fuzz_seed(size_t i, uint8_t *buf, size_t size)
 						: WG_AGE_NONE,
 				.endpoint = {{AF_INET, {192, 0, 2, i}}, 9, 0},
 			};
-		if (len + 1 + WG_GROUP_FRAME_MAX > size)
+		if (len + 2 + WG_GROUP_MSG_MAX > size)
 			break;
-		buf[len++] = i + k;
-		len += wg_group_encode(&m, buf + len);
+		buf[len] = i + k;
+		buf[len + 1] = wg_group_encode(&m, buf + len + 2);
+		len += 2 + buf[len + 1];
 	}
 	return len;
 }

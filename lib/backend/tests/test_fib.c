@@ -121,6 +121,36 @@ static void test_vrf(void **state)
 	assert_string_equal(fib.ifname, "three");
 }
 
+/* IPv4 has a switch for each link, IPv6 one for all. */
+static void test_forwards(void **state)
+{
+	bool does;
+
+	if (!have_ns) {
+		print_message("SKIP: no network namespace: root?\n");
+		skip();
+	}
+	assert_int_equal(system("sysctl -qw net.ipv4.conf.one.forwarding=1"
+				" net.ipv4.conf.two.forwarding=0"
+				" net.ipv6.conf.all.forwarding=0"),
+			 0);
+	assert_int_equal(
+		wg_fib_forwards(if_nametoindex("one"), AF_INET, &does), 0);
+	assert_true(does);
+	assert_int_equal(
+		wg_fib_forwards(if_nametoindex("two"), AF_INET, &does), 0);
+	assert_false(does);
+	assert_int_equal(
+		wg_fib_forwards(if_nametoindex("one"), AF_INET6, &does), 0);
+	assert_false(does);
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.all.forwarding=1"),
+			 0);
+	assert_int_equal(
+		wg_fib_forwards(if_nametoindex("two"), AF_INET6, &does), 0);
+	assert_true(does);
+	assert_true(wg_fib_forwards(4711, AF_INET, &does) < 0);
+}
+
 static int setup(void **state)
 {
 	if (unshare(CLONE_NEWNET) != 0)
@@ -139,6 +169,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ways),
 		cmocka_unit_test(test_vrf),
+		cmocka_unit_test(test_forwards),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,72 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Generic netlink messages: golden bytes (checked by hand against
- * linux/wireguard.h and linux/netlink.h), decode(encode(x)) == x, messages
- * cut at every size, and dumps that lie.
+ * Generic netlink messages for the kernel: golden bytes (checked by hand
+ * against linux/wireguard.h and linux/netlink.h), and messages cut at every
+ * size.
  */
-#include "lib/backend/wg_genl.h"
+#include "lib/backend/tests/genl.h"
 
 #include <endian.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <cmocka.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 
-#include "lib/backend/tests/drive.h"
-
-#define N(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct wg_key key_a, key_b, throwaway, secret;
-static unsigned seed = 20261120;
-
-static unsigned rnd(unsigned n)
-{
-	seed = seed * 1103515245 + 12345;
-	return (seed >> 16) % n;
-}
-
-static struct wg_genl_encoder encoder(bool can_remove)
-{
-	return (struct wg_genl_encoder){ .family = 28, .ifindex = 5,
-					 .can_remove = can_remove,
-					 .throwaway = throwaway };
-}
-
-/* Encode into messages of at most `size`, one behind the other. */
-static char *encode(const struct wg_op *ops, size_t n, bool can_remove,
-		    size_t size, bool with_secret, size_t *ret_len)
-{
-	struct wg_genl_encoder enc = encoder(can_remove);
-	size_t len = 0, i = 0;
-	char *all = NULL;
-
-	while (i < n) {
-		size_t before = i, one;
-
-		all = realloc(all, len + size);
-		assert_non_null(all);
-		memset(all + len, 0xee, size);
-		wg_genl_begin(&enc, all + len, size);
-		while (i < n && wg_genl_put(&enc, &ops[i],
-					    with_secret ? &secret : NULL) == 0)
-			i++;
-		assert_true(i > before);
-		one = wg_genl_end(&enc);
-		assert_true(one <= size && one <= WG_GENL_MAX);
-		assert_int_equal(one % 4, 0);
-		assert_int_equal(one,
-				 ((struct nlmsghdr *)(all + len))->nlmsg_len);
-		len += one;
-	}
-	*ret_len = len;
-	return all;
-}
+#include "lib/backend/tests/ops.h"
 
 /* --- golden bytes */
 
@@ -337,56 +285,17 @@ static size_t carry_out(const char *all, size_t len,
 	return n;
 }
 
-static void random_ops(struct wg_op *ops, size_t n, const struct wg_key *keys,
-		       size_t n_keys)
-{
-	static struct wg_peer_conf conf = { .keepalive = 7,
-		.endpoint = { .addr = { .family = AF_INET6 }, .port = 1 } };
-	static struct wg_dev_conf dev = { .fwmark = 9 };
-
-	for (size_t i = 0; i < n; i++) {
-		const struct wg_key *key = &keys[rnd(n_keys)];
-		char text[64];
-
-		if (rnd(2))
-			snprintf(text, sizeof(text), "10.%u.%u.0/24", rnd(256),
-				 rnd(256));
-		else
-			snprintf(text, sizeof(text), "2001:db8:%x:%x::/64",
-				 rnd(65536), rnd(65536));
-		switch (rnd(12)) {
-		case 0:
-			ops[i] = op_peer(key, &conf);
-			break;
-		case 1:
-			ops[i] = op_peer_remove(key);
-			break;
-		case 2:
-			ops[i] = op_device(&dev);
-			break;
-		case 3: case 4: case 5: case 6:
-			ops[i] = op_prefix(WG_OP_REMOVE, key, text);
-			break;
-		default:
-			ops[i] = op_prefix(WG_OP_ADD, key, text);
-		}
-	}
-}
-
 /* Cut at every size: the effects and their order stay the same. */
 static void test_cuts(void **state)
 {
-	struct wg_key keys[5];
 	struct wg_op ops[120];
 	size_t n_want, n_have, len;
 	char *all;
 
-	for (unsigned i = 0; i < N(keys); i++)
-		keys[i] = a_key(i);
 	for (int round = 0; round < 4; round++) {
 		bool flag = round & 1;
 
-		random_ops(ops, N(ops), keys, N(keys));
+		random_ops(ops, N(ops));
 		all = encode(ops, N(ops), flag, WG_GENL_MAX, true, &len);
 		n_want = carry_out(all, len, want_done);
 		assert_int_equal(n_want, N(ops));
@@ -474,172 +383,12 @@ static void test_longest(void **state)
 	}
 }
 
-/* --- decoding */
-
-static int next_all(struct wg_genl_decoder *dec, struct wg_event *ret,
-		    size_t *n)
-{
-	int r;
-
-	while ((r = wg_genl_decode_next(dec, &ret[*n])) > 0)
-		(*n)++;
-	return r;
-}
-
-static void test_round_trip(void **state)
-{
-	static struct wg_dev_conf dev = { .fwmark = 7 };
-	struct wg_peer_conf conf4 = { .keepalive = 25,
-		.endpoint = { .addr = { AF_INET, { 192, 0, 2, 1 } },
-			      .port = 51820 } };
-	struct wg_peer_conf conf6 = {
-		.endpoint = { .addr = { AF_INET6, { 0xfe, 0x80, [15] = 1 } },
-			      .port = 5, .scope = 3 } };
-	struct wg_op ops[] = {
-		op_device(&dev), op_peer(&key_a, &conf4),
-		op_prefix(WG_OP_ADD, &key_a, "10.0.0.0/8"),
-		op_prefix(WG_OP_ADD, &key_a, "::/0"),
-		op_peer(&key_b, &conf6),
-		op_prefix(WG_OP_ADD, &key_b, "255.255.255.255/32"),
-	};
-	struct wg_genl_decoder dec;
-	struct wg_event ev[16];
-	size_t len, n = 0;
-	char *all;
-
-	for (int psk = 0; psk < 2; psk++) {
-		n = 0;
-		all = encode(ops, N(ops), true, 8192, psk, &len);
-		wg_genl_decode_begin(&dec);
-		assert_int_equal(wg_genl_decode(&dec, (void *)all), 0);
-		assert_int_equal(next_all(&dec, ev, &n), 0);
-		assert_int_equal(n, 6);
-		assert_int_equal(ev[0].kind, WG_EV_DEVICE);
-		assert_int_equal(ev[0].fwmark, 7);
-		assert_int_equal(ev[1].kind, WG_EV_PEER);
-		assert_true(wg_key_same(&ev[1].key, &key_a));
-		assert_true(wg_endpoint_same(&ev[1].endpoint,
-					     &conf4.endpoint));
-		assert_int_equal(ev[1].keepalive, 25);
-		assert_int_equal(ev[1].has_psk, psk);
-		assert_int_equal(ev[2].kind, WG_EV_PREFIX);
-		assert_true(wg_prefix_same(&ev[2].prefix, &ops[2].prefix));
-		assert_true(wg_prefix_same(&ev[3].prefix, &ops[3].prefix));
-		assert_true(wg_key_same(&ev[4].key, &key_b));
-		assert_true(wg_endpoint_same(&ev[4].endpoint,
-					     &conf6.endpoint));
-		assert_true(wg_prefix_same(&ev[5].prefix, &ops[5].prefix));
-		/* The next message of a dump goes on with the last peer. */
-		assert_int_equal(wg_genl_decode(&dec, (void *)all), 0);
-		n = 0;
-		assert_int_equal(next_all(&dec, ev, &n), 0);
-		assert_int_equal(n, 5);
-		assert_int_equal(ev[0].kind, WG_EV_PEER);
-		free(all);
-	}
-}
-
-/* A peer split over messages, as the kernel does it: told once. */
-static void test_split_peer(void **state)
-{
-	struct wg_op one[] = { op_prefix(WG_OP_ADD, &key_a, "10.0.0.0/8") };
-	struct wg_op two[] = { op_prefix(WG_OP_ADD, &key_a, "11.0.0.0/8"),
-			       op_prefix(WG_OP_ADD, &key_b, "12.0.0.0/8") };
-	struct wg_genl_decoder dec;
-	struct wg_event ev[16];
-	size_t len, n = 0;
-	char *all;
-
-	wg_genl_decode_begin(&dec);
-	all = encode(one, 1, true, 8192, false, &len);
-	assert_int_equal(wg_genl_decode(&dec, (void *)all), 0);
-	assert_int_equal(next_all(&dec, ev, &n), 0);
-	free(all);
-	all = encode(two, 2, true, 8192, false, &len);
-	assert_int_equal(wg_genl_decode(&dec, (void *)all), 0);
-	assert_int_equal(next_all(&dec, ev, &n), 0);
-	free(all);
-	assert_int_equal(n, 6);
-	assert_int_equal(ev[0].kind, WG_EV_DEVICE);
-	assert_int_equal(ev[1].kind, WG_EV_PEER);
-	assert_int_equal(ev[2].kind, WG_EV_PREFIX);
-	assert_int_equal(ev[3].kind, WG_EV_PREFIX);
-	assert_int_equal(ev[3].prefix.b[0], 11);
-	assert_int_equal(ev[4].kind, WG_EV_PEER);
-	assert_int_equal(ev[5].kind, WG_EV_PREFIX);
-}
-
-/* Whatever is wrong is -EPROTO, and nothing outside the message is read. */
-static void test_malformed(void **state)
-{
-	struct wg_op ops[8];
-	struct wg_key keys[3];
-	struct wg_genl_decoder dec;
-	struct wg_event ev[64];
-	size_t len, n, bad = 0;
-	char *all, *copy;
-	int r;
-
-	for (unsigned i = 0; i < N(keys); i++)
-		keys[i] = a_key(i);
-	for (unsigned i = 0; i < N(ops); i++)
-		ops[i] = op_prefix(WG_OP_ADD, &keys[i / 3], "10.0.0.0/8");
-	all = encode(ops, N(ops), true, 8192, false, &len);
-	/* Every shorter length of the message. */
-	for (size_t cut = sizeof(struct nlmsghdr); cut < len; cut++) {
-		copy = malloc(cut);
-		assert_non_null(copy);
-		memcpy(copy, all, cut);
-		((struct nlmsghdr *)copy)->nlmsg_len = cut;
-		wg_genl_decode_begin(&dec);
-		n = 0;
-		r = wg_genl_decode(&dec, (void *)copy);
-		if (r == 0)
-			r = next_all(&dec, ev, &n);
-		assert_true(r == 0 || r == -EPROTO);
-		bad += r != 0;
-		free(copy);
-	}
-	assert_true(bad > len / 2);
-	/* Every byte with every bit turned. */
-	for (size_t i = sizeof(struct nlmsghdr); i < len; i++) {
-		for (int bit = 0; bit < 8; bit++) {
-			copy = malloc(len);
-			assert_non_null(copy);
-			memcpy(copy, all, len);
-			copy[i] ^= 1 << bit;
-			wg_genl_decode_begin(&dec);
-			n = 0;
-			r = wg_genl_decode(&dec, (void *)copy);
-			if (r == 0)
-				r = next_all(&dec, ev, &n);
-			assert_true(r == 0 || r == -EPROTO);
-			free(copy);
-		}
-	}
-	free(all);
-}
-
-static int setup(void **state)
-{
-	key_a = a_key(1);
-	key_b = a_key(2);
-	memset(&throwaway, 0x77, sizeof(throwaway));
-	memset(&secret, 0x5a, sizeof(secret));
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_probes),
-		cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_cuts),	cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_split_peer),
-		cmocka_unit_test(test_malformed),
 	};
 
 	print_message("seed %u\n", seed);

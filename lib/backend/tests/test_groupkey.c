@@ -14,8 +14,9 @@
 static char dir[] = "/tmp/wg-groupkey-XXXXXX";
 static char path[2][64];
 static struct wg_groupkey *key[2], *same;
-static uint8_t hello[WG_GROUP_FRAME_MAX], nonce[WG_GROUP_NONCE];
-static size_t hello_len;
+static uint8_t hello[WG_GROUP_HELLO_LEN];
+static const struct wg_addr from = {AF_INET, {192, 0, 2, 1}};
+static const struct wg_addr to = {AF_INET, {192, 0, 2, 2}};
 
 static int setup(void **state)
 {
@@ -33,8 +34,7 @@ static int setup(void **state)
 	assert_int_equal(wg_groupkey_load(path[0], &same, NULL, 0), 0);
 	m.hello.self = 5;
 	wg_groupkey_random(m.hello.nonce, sizeof(m.hello.nonce));
-	hello_len = wg_group_encode(&m, hello);
-	wg_groupkey_random(nonce, sizeof(nonce));
+	wg_group_hello_encode(&m, hello);
 	return 0;
 }
 
@@ -51,65 +51,152 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool believed(const struct wg_groupkey *by, bool listener,
-		     unsigned change)
+static void test_proof(void **state)
 {
-	struct wg_group_msg m = {.kind = WG_GROUP_KEEPALIVE, .clock_ms = 7};
-	struct wg_groupmac out, in;
-	uint8_t frame[WG_GROUP_FRAME_MAX];
-	size_t len = wg_group_encode(&m, frame);
-	bool good;
+	const struct wg_addr four = {AF_INET, {0x20, 1, 13, 184}};
+	const struct wg_addr six = {AF_INET6, {0x20, 1, 13, 184}};
+	uint8_t mac[WG_GROUP_MAC];
+	size_t i;
 
-	wg_groupmac_begin(key[0], hello, hello_len, nonce, false, &out);
+	assert_false(wg_groupkey_is_proof(key[0], &from, &to, hello));
+	wg_groupkey_prove(key[0], &from, &to, hello);
+	assert_true(wg_groupkey_is_proof(same, &from, &to, hello));
+	assert_false(wg_groupkey_is_proof(key[1], &from, &to, hello));
+	/* from elsewhere, to elsewhere, sent back to who sent it */
+	assert_false(wg_groupkey_is_proof(key[0], &four, &to, hello));
+	assert_false(wg_groupkey_is_proof(key[0], &from, &four, hello));
+	assert_false(wg_groupkey_is_proof(key[0], &to, &from, hello));
+	for (i = 0; i < sizeof(hello); i++) {
+		hello[i] ^= 1;
+		assert_false(wg_groupkey_is_proof(key[0], &from, &to, hello));
+		hello[i] ^= 1;
+	}
+	memcpy(mac, hello + sizeof(hello) - sizeof(mac), sizeof(mac));
+	wg_groupkey_prove(key[0], &four, &to, hello);
+	assert_false(wg_groupkey_is_proof(key[0], &six, &to, hello));
+	wg_groupkey_prove(key[0], &from, &to, hello);
+	assert_memory_equal(mac, hello + sizeof(hello) - sizeof(mac),
+			    sizeof(mac));
+}
+
+/* Both directions of a connection, ours first. */
+struct end {
+	struct wg_groupstream out, in;
+};
+
+/* BY connected, OF listens; what went between them may be changed. */
+static void meet(const struct wg_groupkey *by, const struct wg_groupkey *of,
+		 unsigned change, struct end ret[2])
+{
+	uint8_t header[2][WG_GROUP_HEADER];
+
+	wg_groupstream_key(by, hello, NULL, &ret[0].in);
 	if (change == 1)
 		hello[20]++;
-	if (change == 2)
-		nonce[0]++;
-	wg_groupmac_begin(by, hello, hello_len, nonce, listener, &in);
+	wg_groupstream_key(of, hello, NULL, &ret[1].out);
+	wg_groupstream_begin(&ret[1].out, header[0]);
+	wg_groupstream_key(of, hello, header[0], &ret[1].in);
 	if (change == 1)
 		hello[20]--;
 	if (change == 2)
-		nonce[0]--;
-	wg_groupmac_sign(&out, frame, len);
+		header[0][3]++;
+	wg_groupstream_join(&ret[0].in, header[0]);
+	wg_groupstream_key(by, hello, header[0], &ret[0].out);
+	wg_groupstream_begin(&ret[0].out, header[1]);
 	if (change == 3)
-		frame[5] ^= 1;
-	if (change == 4)
-		frame[len - 1] ^= 1;
-	good = wg_groupmac_check(&in, frame, len);
-	/* not a second time */
-	assert_false(good && wg_groupmac_check(&in, frame, len));
-	return good;
+		header[1][3]++;
+	wg_groupstream_join(&ret[1].in, header[1]);
 }
 
-static void test_belief(void **state)
-{
-	unsigned change;
+static const uint8_t text[] = "one message";
 
-	assert_true(believed(key[0], false, 0));
-	assert_true(believed(same, false, 0));
-	assert_false(believed(key[1], false, 0));
-	assert_false(believed(key[0], true, 0));
-	for (change = 1; change <= 4; change++)
-		assert_false(believed(key[0], false, change));
+/* Is what the one seals opened by the other? */
+static bool goes(struct wg_groupstream *out, struct wg_groupstream *in,
+		 int change)
+{
+	uint8_t frame[WG_GROUP_FRAME_MAX], msg[WG_GROUP_MSG_MAX];
+	size_t len = wg_groupstream_seal(out, text, sizeof(text), frame);
+	int n;
+
+	assert_int_equal(len, WG_GROUP_LEN + sizeof(text) + WG_GROUP_SEAL);
+	assert_int_equal(wg_group_frame(frame, len), len);
+	if (change >= 0)
+		frame[WG_GROUP_LEN + change] ^= 1;
+	n = wg_groupstream_open(in, frame, len, msg);
+	if (n < 0) {
+		assert_int_equal(n, -EBADMSG);
+		return false;
+	}
+	assert_int_equal(n, sizeof(text));
+	assert_memory_equal(msg, text, sizeof(text));
+	/* not a second time */
+	assert_int_equal(wg_groupstream_open(in, frame, len, msg), -EBADMSG);
+	return true;
+}
+
+static void test_streams(void **state)
+{
+	struct end e[2];
+	unsigned i;
+
+	meet(key[0], same, 0, e);
+	for (i = 0; i < 3; i++) {
+		assert_true(goes(&e[0].out, &e[1].in, -1));
+		assert_true(goes(&e[1].out, &e[0].in, -1));
+	}
+	/* not to where it came from */
+	assert_false(goes(&e[0].out, &e[0].in, -1));
+	/* another key */
+	meet(key[0], key[1], 0, e);
+	assert_false(goes(&e[0].out, &e[1].in, -1));
+	assert_false(goes(&e[1].out, &e[0].in, -1));
+	/* another HELLO, another answer, another header */
+	meet(key[0], same, 1, e);
+	assert_false(goes(&e[0].out, &e[1].in, -1));
+	assert_false(goes(&e[1].out, &e[0].in, -1));
+	meet(key[0], same, 2, e);
+	assert_false(goes(&e[0].out, &e[1].in, -1));
+	assert_false(goes(&e[1].out, &e[0].in, -1));
+	meet(key[0], same, 3, e);
+	assert_false(goes(&e[0].out, &e[1].in, -1));
+	assert_true(goes(&e[1].out, &e[0].in, -1));
+	/* each byte counts */
+	for (i = 0; i < sizeof(text) + WG_GROUP_SEAL; i++) {
+		meet(key[0], same, 0, e);
+		assert_false(goes(&e[0].out, &e[1].in, i));
+	}
+}
+
+/* The same HELLO once more: what followed it then does not follow now. */
+static void test_replay(void **state)
+{
+	uint8_t frame[WG_GROUP_FRAME_MAX], msg[WG_GROUP_MSG_MAX];
+	struct end then[2], now[2];
+	size_t len;
+
+	meet(key[0], same, 0, then);
+	meet(key[0], same, 0, now);
+	len = wg_groupstream_seal(&then[0].out, text, sizeof(text), frame);
+	assert_int_equal(wg_groupstream_open(&now[1].in, frame, len, msg),
+			 -EBADMSG);
+	assert_int_equal(wg_groupstream_open(&then[1].in, frame, len, msg),
+			 sizeof(text));
 }
 
 static void test_order(void **state)
 {
-	struct wg_group_msg m = {.kind = WG_GROUP_SNAP_BEGIN};
 	uint8_t a[WG_GROUP_FRAME_MAX], b[WG_GROUP_FRAME_MAX];
-	size_t len = wg_group_encode(&m, a);
-	struct wg_groupmac out, in;
+	uint8_t msg[WG_GROUP_MSG_MAX];
+	struct end e[2];
+	size_t len;
 
-	wg_group_encode(&m, b);
-	wg_groupmac_begin(key[0], hello, hello_len, nonce, false, &out);
-	in = out;
-	wg_groupmac_sign(&out, a, len);
-	wg_groupmac_sign(&out, b, len);
+	meet(key[0], same, 0, e);
+	len = wg_groupstream_seal(&e[0].out, text, sizeof(text), a);
+	wg_groupstream_seal(&e[0].out, text, sizeof(text), b);
 	assert_memory_not_equal(a, b, len);
-	assert_false(wg_groupmac_check(&in, b, len));
-	in.number = 0;
-	assert_true(wg_groupmac_check(&in, a, len));
-	assert_true(wg_groupmac_check(&in, b, len));
+	assert_int_equal(wg_groupstream_open(&e[1].in, b, len, msg), -EBADMSG);
+	assert_true(wg_groupstream_open(&e[1].in, a, len, msg) > 0);
+	assert_true(wg_groupstream_open(&e[1].in, b, len, msg) > 0);
 }
 
 static void test_name(void **state)
@@ -143,10 +230,9 @@ static void test_no_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_belief),
-		cmocka_unit_test(test_order),
-		cmocka_unit_test(test_name),
-		cmocka_unit_test(test_no_key),
+		cmocka_unit_test(test_proof),  cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_replay), cmocka_unit_test(test_order),
+		cmocka_unit_test(test_name),   cmocka_unit_test(test_no_key),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -16,7 +16,8 @@
 
 #include <cmocka.h>
 
-static char dir[64];
+#include "lib/backend/tests/tempdir.h"
+
 
 static char *path_of(const char *name)
 {
@@ -117,6 +118,20 @@ static void test_parse(void **state)
 			assert_string_equal(wg_key_str(&key, text),
 					    table[i].text);
 	}
+}
+
+/* GOOD is Alice's private key, as somebody pasted it. */
+static void test_public_of(void **state)
+{
+	struct wg_key want, have;
+
+	from_hex("8520f0098930a754748b7ddcb43ef75a"
+		 "0dbf3a0d26381af4eba4a98eaa9b4e6a",
+		 &want);
+	assert_int_equal(wg_key_public_of(GOOD, &have), 0);
+	assert_true(wg_key_same(&have, &want));
+	assert_int_equal(wg_key_public_of(GOOD "=", &have), -EINVAL);
+	assert_true(wg_key_same(&have, &want));
 }
 
 static void test_load(void **state)
@@ -291,18 +306,12 @@ static void test_wg_agrees(void **state)
 
 static int setup(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(dir, sizeof(dir), "%s/wg_keysXXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(dir) && wg_keys_init() == 0 ? 0 : -1;
+	return tempdir_make() || wg_keys_init();
 }
 
 static int teardown(void **state)
 {
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
+	return tempdir_remove();
 }
 
 int main(void)
@@ -310,6 +319,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc7748),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_public_of),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_generate),
 		cmocka_unit_test(test_no_rests),

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "lib/backend/tests/drive.h"
+#include "lib/backend/tests/ops.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -232,54 +232,15 @@ static size_t carry_out(const char *text, struct done *done)
 	return n;
 }
 
-static unsigned seed = 20261120;
-
-static unsigned rnd(unsigned n)
-{
-	seed = seed * 1103515245 + 12345;
-	return (seed >> 16) % n;
-}
-
 /* Cut at every size: the effects and their order stay the same. */
 static void test_cuts(void **state)
 {
-	static struct wg_peer_conf conf = { .keepalive = 1 };
-	static struct wg_dev_conf dev = { .fwmark = 1 };
 	static struct done want[MAX_DONE], have[MAX_DONE];
-	struct wg_key keys[5];
 	struct wg_op ops[80];
-	char text[64], *all;
 	size_t n_want, n_have;
+	char *all;
 
-	for (unsigned i = 0; i < N(keys); i++)
-		keys[i] = a_key(i);
-	for (unsigned i = 0; i < N(ops); i++) {
-		const struct wg_key *key = &keys[rnd(N(keys))];
-
-		if (rnd(2))
-			snprintf(text, sizeof(text), "10.%u.%u.0/24", rnd(256),
-				 rnd(256));
-		else
-			snprintf(text, sizeof(text),
-				 "2001:db8:%x:%x:ffff:ffff:ffff:ffff/128",
-				 rnd(65536), rnd(65536));
-		switch (rnd(12)) {
-		case 0:
-			ops[i] = op_peer(key, &conf);
-			break;
-		case 1:
-			ops[i] = op_peer_remove(key);
-			break;
-		case 2:
-			ops[i] = op_device(&dev);
-			break;
-		case 3: case 4: case 5: case 6:
-			ops[i] = op_prefix(WG_OP_REMOVE, key, text);
-			break;
-		default:
-			ops[i] = op_prefix(WG_OP_ADD, key, text);
-		}
-	}
+	random_ops(ops, N(ops));
 	for (int flag = 0; flag < 2; flag++) {
 		all = encode(ops, N(ops), flag, 1 << 20, true);
 		n_want = carry_out(all, want);

@@ -22,13 +22,13 @@
 
 #include "lib/backend/tests/drive.h"
 #include "lib/backend/tests/fake_uapi.h"
+#include "lib/backend/tests/tempdir.h"
 #include "lib/backend/wg_backend_priv.h"
 #include "lib/backend/wg_keys.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define A "4100010000000000000000000000000000000000000000000000000000000001"
 
-static char dir[64];
 static struct wg_key key_a;
 
 static struct wg_backend *open_fake(void)
@@ -54,11 +54,10 @@ static void test_open(void **state)
 	struct wg_backend *be = NULL;
 	char long_dir[200];
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd;
+	int waiting[8], n = 0, r = 0, fd;
 
 	assert_int_equal(wg_backend_open_userspace("wgf0", dir, &be), -ENOENT);
-	memset(long_dir, 'a', sizeof(long_dir));
-	long_dir[sizeof(long_dir) - 1] = '\0';
+	snprintf(long_dir, sizeof(long_dir), "%0199d", 0);
 	assert_int_equal(wg_backend_open_userspace("wgf0", long_dir, &be),
 			 -ENAMETOOLONG);
 	/* What kill -9 leaves: a socket file that nobody listens on. */
@@ -67,10 +66,13 @@ static void test_open(void **state)
 	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
 	assert_int_equal(wg_backend_open_userspace("wgf0", dir, &be),
 			 -ECONNREFUSED);
+	if (geteuid() == 0) { /* somebody else's is not spoken to */
+		assert_false(seteuid(65533) || listen(fd, 0) || seteuid(0));
+		assert_int_equal(wg_backend_open_userspace("wgf0", dir, &be),
+				 -EPERM);
+	}
 	/* It listens and does not accept, and others wait already. */
 	assert_int_equal(listen(fd, 0), 0);
-	int waiting[8], n = 0, r = 0;
-
 	while (n < 8 && r == 0) {
 		waiting[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		r = connect(waiting[n++], (struct sockaddr *)&un, sizeof(un));
@@ -566,20 +568,14 @@ static void test_close_busy(void **state)
 
 static int setup(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	key_a = a_key(1);
 	signal(SIGPIPE, SIG_DFL); /* a write to a dead socket must not kill */
-	snprintf(dir, sizeof(dir), "%s/wg_usXXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(dir) && wg_keys_init() == 0 ? 0 : -1;
+	return tempdir_make() || wg_keys_init();
 }
 
 static int teardown(void **state)
 {
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	return system(command);
+	return tempdir_remove();
 }
 
 int main(void)

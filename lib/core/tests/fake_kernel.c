@@ -135,6 +135,13 @@ static int carry_out(struct fake_kernel *fk, const struct wg_op *op)
 	return -EINVAL;
 }
 
+void fk_copy(struct fake_kernel *to, const struct fake_kernel *from)
+{
+	memcpy(to, from,
+	       offsetof(struct fake_kernel, entries) +
+		       from->n_entries * sizeof(from->entries[0]));
+}
+
 int fk_op(struct fake_kernel *fk, const struct wg_op *op)
 {
 	if (fk->fail_at && --fk->fail_at == 0) {

@@ -35,13 +35,13 @@ struct fake_kernel {
 	uint32_t fwmark;
 	struct fk_peer peers[FK_PEERS];
 	size_t n_peers;
-	struct fk_entry entries[FK_ENTRIES];
 	size_t n_entries;
 	size_t n_ops;	   /* carried out, ever */
 	size_t fail_at;	   /* that many more and the next one fails; 0: never */
 	size_t fail_every; /* after a failure, fail_at is this again */
 	bool fail_after;   /* the failing op is carried out all the same */
 	bool ack_part;	   /* what came before a failing op is acknowledged */
+	struct fk_entry entries[FK_ENTRIES]; /* last, see fk_copy */
 };
 
 /* The public key of a private key file: for tests, made of its name. */
@@ -56,9 +56,12 @@ void fk_entry_set(struct fake_kernel *fk, const struct wg_prefix *p,
 		  const struct wg_key *key);
 void fk_entry_remove(struct fake_kernel *fk, const struct wg_prefix *p);
 
+/* TO becomes FROM: without the entries that are not in use, 200 KB of them. */
+void fk_copy(struct fake_kernel *to, const struct fake_kernel *from);
+
 /* One operation: 0 or -EIO by fail_at, -ENOENT for an ADD to no peer. */
 int fk_op(struct fake_kernel *fk, const struct wg_op *op);
-/* ... several, up to an error; *ret_done of them were acknowledged. */
+/* Several ops, up to an error; *ret_done of them were acknowledged. */
 int fk_ops(struct fake_kernel *fk, const struct wg_op *ops, size_t n,
 	   size_t *ret_done);
 /* Whose is the address? NULL: nobody's. */

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <assert.h>
 
-#include "lib/core/wg_entry.h"
+#include "lib/core/wg_check.h"
 #include "lib/core/wg_nexthops.h"
 
 struct o_world w;
@@ -30,6 +30,8 @@ static const char *const prefix_text[N_PREFIXES] = {
 	"10.99.0.1/32",
 	"10.99.0.2/32",
 	"10.99.0.3/32",
+	"126.0.0.0/7",
+	"127.0.0.0/9",
 	"192.168.0.0/16",
 	"192.168.0.0/17",
 	"192.168.128.0/17",
@@ -42,6 +44,7 @@ static const char *const prefix_text[N_PREFIXES] = {
 	"fd00::/8",
 	"fd99::/64",
 	"fd99::1/128",
+	"fe80::/64",
 	"ff02::/16",
 	"2001:db8::/32",
 	"2001:db8::/48",
@@ -57,7 +60,7 @@ static const char *const lookup_text[] = {
 	"fd99::1",	 "fd99::2",
 	"fd11::1",	 "2001:db8:0:8001::1",
 	"2001:db8::1",	 "2001:db9::1",
-	"ff02::1",
+	"ff02::1",	 "fe80::3",
 };
 #define N_LOOKUPS (sizeof(lookup_text) / sizeof(*lookup_text))
 
@@ -130,7 +133,7 @@ static struct o_peer *o_sole(struct o_dev *od)
 	unsigned i;
 
 	for (i = 0; i < N_PEERS && o_n_peers(od) == 1; i++)
-		if (od->peers[i].peer)
+		if (od->peers[i].peer && (od->p2p || od->any))
 			return &od->peers[i];
 	return NULL;
 }
@@ -209,8 +212,8 @@ static bool o_usable(const struct o_dev *od, const struct o_peer *op)
 
 static struct o_peer *o_claimant(struct o_dev *od, unsigned p)
 {
-	static const char *const implied[] = {"224.0.0.0/24", "ff02::/16",
-					      "0.0.0.0/0", "::/0"};
+	static const char *const implied[] = {
+		"224.0.0.0/24", "ff02::/16", "fe80::/64", "0.0.0.0/0", "::/0"};
 	struct o_peer *sole = o_sole(od);
 	unsigned i, a;
 
@@ -228,10 +231,34 @@ static struct o_peer *o_claimant(struct o_dev *od, unsigned p)
 				return op;
 		}
 	}
-	for (i = 0; sole && i < (od->any ? 4 : 2); i++)
+	for (i = 0; sole && i < (od->any ? 5 : 3); i++)
 		if (strcmp(prefix_text[p], implied[i]) == 0)
 			return sole;
 	return NULL;
+}
+
+/* Is the prefix within an exclusive static? */
+static bool o_is_guarded(const struct o_dev *od, unsigned p)
+{
+	unsigned i, q;
+
+	for (i = 0; i < N_PEERS; i++)
+		for (q = 0; q < N_PREFIXES; q++)
+			if (od->peers[i].peer &&
+			    od->peers[i].is_exclusive[q] && q != p &&
+			    wg_prefix_covers(&prefixes[q], &prefixes[p]))
+				return true;
+	return false;
+}
+
+static bool o_is_martian(unsigned p)
+{
+	const uint8_t *b = prefixes[p].b;
+
+	if (prefixes[p].family == AF_INET6)
+		return prefixes[p].len >= 8 && b[0] == 0xff;
+	return prefixes[p].len >= 8 &&
+	       (b[0] == 0 || b[0] == 127 || (b[0] >= 224 && b[0] < 240));
 }
 
 static bool o_held(const struct o_dev *od, const struct wg_entry *e)
@@ -263,7 +290,7 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 	static const int order[] = {
 		[WG_ROUTE_NO_PEER] = 0,	 [WG_ROUTE_PEER_DOWN] = 1,
 		[WG_ROUTE_DENIED] = 2,	 [WG_ROUTE_OVER_MAXIMUM] = 3,
-		[WG_ROUTE_ACCEPTED] = 4, [WG_ROUTE_COVERS_ENDPOINT] = -1};
+		[WG_ROUTE_ACCEPTED] = 4, [WG_ROUTE_MARTIAN] = -1};
 	unsigned n_best = 0, best_weight = 0;
 	bool all_down = true;
 	unsigned pass;
@@ -367,13 +394,16 @@ static void check_prefix(struct o_dev *od, unsigned p, const struct wg_entry *e,
 			assert_int_equal(e->verdict, WG_ROUTE_SHADOWED);
 		return;
 	}
-	if (claimant || (n && od->any && o_sole(od))) {
+	if (claimant || o_is_guarded(od, p) || (n && od->any && o_sole(od))) {
 		if (n)
 			assert_int_equal(e->verdict, WG_ROUTE_SHADOWED);
 		if (claimant && o_usable(od, claimant))
 			expected = claimant->peer;
 		if (expected)
 			assert_int_equal(e->source, WG_SOURCE_STATIC);
+	} else if (o_is_martian(p)) {
+		if (n)
+			assert_int_equal(e->verdict, WG_ROUTE_MARTIAN);
 	} else if (n) {
 		struct wg_peer *owner =
 			e->source == WG_SOURCE_ROUTE ? e->decided : NULL;
@@ -401,7 +431,8 @@ static void check_prefix(struct o_dev *od, unsigned p, const struct wg_entry *e,
 		assert_int_equal(e->verdict, verdict);
 	}
 	if (!expected && e->source == WG_SOURCE_STALE) {
-		assert_true(od->stale);
+		assert_true(od->stale && !o_is_guarded(od, p) &&
+			    !o_is_martian(p));
 		assert_ptr_equal(e->decided, e->acked);
 		return;
 	}
@@ -444,7 +475,7 @@ static void check_dev(struct o_dev *od, bool strict)
 	const struct wg_prefix *from = NULL;
 	unsigned p;
 
-	wg_entry_check(od->dev);
+	wg_check_dev(od->dev);
 	while (wg_entry_next(od->dev, from, &e)) {
 		if (from)
 			assert_true(wg_prefix_cmp(from, &e.prefix) < 0);

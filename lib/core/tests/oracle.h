@@ -18,7 +18,8 @@
 #define N_PEERS 4
 #define N_KEYS 9 /* 1..8 */
 #define N_ADDRS 6
-#define N_PREFIXES 26
+#define N_PREFIXES 29
+#define N_PREFIXES4 20 /* the first ones */
 #define N_NH 3
 #define STRANGER 100 /* first byte of a stranger's key */
 
@@ -27,6 +28,7 @@ struct o_peer {
 	unsigned key;	      /* 0: none */
 	bool addr[N_ADDRS];
 	bool is_static[N_PREFIXES];
+	bool is_exclusive[N_PREFIXES]; /* those of them that are */
 	bool shutdown;
 	enum wg_peer_state liveness;
 	uint32_t denied[2]; /* bits of prefixes, by family */
@@ -38,7 +40,7 @@ struct o_dev {
 	uint32_t vrf;
 	uint32_t ifindex;
 	bool adopted;
-	bool any;
+	bool any, p2p;
 	bool aggregate;
 	bool aggregated; /* ever */
 	unsigned key;

@@ -8,7 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "lib/core/wg_entry.h"
+#include "lib/core/wg_check.h"
 
 struct wg_core *core;
 struct wg_dev *dev;
@@ -59,7 +59,7 @@ void route(const char *text, unsigned via)
 void run(void)
 {
 	fk_run(&fk, dev, MAX_OPS);
-	wg_entry_check(dev);
+	wg_check_dev(dev);
 }
 
 size_t plan(void)

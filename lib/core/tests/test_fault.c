@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "lib/core/tests/fake_kernel.h"
-#include "lib/core/wg_entry.h"
+#include "lib/core/wg_check.h"
 #include "lib/core/wg_nexthops.h"
 
 #define IFINDEX 4
@@ -55,7 +55,7 @@ static void check(struct fake_kernel *fk, struct wg_dev *dev)
 	struct wg_peer *peer;
 	size_t n = 0;
 
-	wg_entry_check(dev);
+	wg_check_dev(dev);
 	while (wg_entry_next(dev, from, &e)) {
 		struct fk_entry *fe = fk_entry_find(fk, &e.prefix);
 
@@ -286,11 +286,11 @@ static void test_route_without_memory(void **state)
 			take(devs[1], &after[1]);
 			assert_true(same(&before[0], &after[0]));
 			assert_true(same(&before[1], &after[1]));
-			wg_entry_check(devs[0]);
-			wg_entry_check(devs[1]);
+			wg_check_dev(devs[0]);
+			wg_check_dev(devs[1]);
 			wg_nhset_check(core);
 		}
-		wg_entry_check(devs[0]);
+		wg_check_dev(devs[0]);
 		wg_nhset_check(core);
 	}
 	assert_true(failures > 1000);
@@ -332,7 +332,7 @@ static void test_read_without_memory(void **state)
 			failed = ret < 0;
 		}
 		assert_false(wg_sync_is_synced(dev));
-		wg_entry_check(dev);
+		wg_check_dev(dev);
 	}
 	core->mem.fail_in = 0;
 	assert_true(n > 3);

@@ -69,6 +69,7 @@ static void begin(int64_t us)
 			.serial = 1,
 			.age_ms = 500,
 			.endpoint = place_of(i),
+			.index = {i + 1},
 		};
 		peer[i].client =
 			wg_client_new(group, &msg.record.key, &peer[i]);
@@ -215,7 +216,7 @@ static void test_who_is_waiting(void **state)
 	assert_true(peer[123].client->role == WG_ROLE_TAKING);
 	for (; peer[123].client->role == WG_ROLE_TAKING && ms < 5000; ms++) {
 		if (ms % 10 == 0)
-			wg_group_stray(group, &at, now);
+			wg_group_stray(group, &at, 123 + 1, now);
 		step();
 	}
 	print_message("packets come: served after %d ms\n", (int)ms);

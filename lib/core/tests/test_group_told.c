@@ -7,6 +7,8 @@
 
 #include "lib/core/tests/group.h"
 
+#define INDEX 4711 /* of the client's session with us */
+
 static int64_t now;
 
 /* One client; member 0 claims it, rightly or not. */
@@ -23,6 +25,7 @@ static void begin(void)
 	g = wg_group_new(7);
 	c = wg_client_new(g, &key, NULL);
 	at = place_of(5);
+	wg_group_sent(g, &at, INDEX, now);
 	wg_group_member_add(g, 0);
 	wg_group_member_id(g, 0, 8);
 	wg_group_member_ready(g, 0, true);
@@ -42,7 +45,8 @@ static void claim(struct wg_endpoint there)
 		.record = {.key = c->key,
 			   .claim = WG_CLAIM_SERVING,
 			   .serial = c->serial + 1,
-			   .endpoint = there},
+			   .endpoint = there,
+			   .index = {INDEX}},
 	};
 	assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
 	assert_int_equal(c->role, WG_ROLE_PASSIVE);
@@ -64,6 +68,9 @@ static void test_lies(void **state)
 	msg.record.claim = WG_CLAIM_TAKING; /* and yet a handshake */
 	assert_true(wg_group_told(g, 0, &msg, 1000) < 0);
 	msg.record.age_ms = WG_AGE_NONE;
+	msg.record.index[1] = 5; /* and yet a session */
+	assert_true(wg_group_told(g, 0, &msg, 1000) < 0);
+	msg.record.index[1] = 0;
 	assert_int_equal(wg_group_told(g, 0, &msg, 1000), 0);
 	assert_int_equal(c->server, 0);
 	msg.record.key = key_of(2);
@@ -85,11 +92,12 @@ static void test_liar(void **state)
 		claim(n ? place_of(9) : at); /* or not even there */
 		wg_group_removed(g, c, now);
 		/* whoever it is, it is asked first */
+		wg_group_stray(g, &at, INDEX, now);
 		for (; now % 10000 < 3900 && c->role == WG_ROLE_PASSIVE;
 		     now += 10)
-			assert_true(wg_group_stray(g, &at, now));
+			assert_true(wg_group_stray(g, &at, INDEX, now));
 		assert_int_equal(c->role, WG_ROLE_TAKING);
-		assert_true(wg_endpoint_same(&c->target, &at));
+		assert_true(wg_endpoint_same(&c->last.endpoint, &at));
 		msg.record.serial = c->serial + 1;
 		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
 		assert_int_equal(c->role, WG_ROLE_TAKING);
@@ -126,10 +134,11 @@ static void test_slow_giver(void **state)
 		if (c->removing)
 			wg_group_removed(g, c, now);
 		for (; now < until && c->role == WG_ROLE_PASSIVE; now += 10)
-			assert_true(wg_group_stray(g, &at, now));
+			assert_true(wg_group_stray(g, &at, INDEX, now));
 		assert_int_equal(c->role, WG_ROLE_TAKING);
 		msg.record.claim = WG_CLAIM_NONE;
 		msg.record.age_ms = WG_AGE_NONE;
+		msg.record.index[0] = 0;
 		msg.record.heir = 7;
 		if (n % 2) /* before it answered, or after that */
 			assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
@@ -158,7 +167,7 @@ static void test_dead_and_claiming(void **state)
 		assert_int_equal(c->server, 0);
 		if (c->removing)
 			wg_group_removed(g, c, now);
-		assert_true(wg_group_stray(g, &at, now));
+		assert_true(wg_group_stray(g, &at, INDEX, now));
 		assert_int_equal(c->role, WG_ROLE_TAKING);
 		msg.record.serial = c->serial + 1;
 		assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
@@ -168,6 +177,99 @@ static void test_dead_and_claiming(void **state)
 		wg_group_seen(g, c, 0, &at, now);
 		assert_int_equal(c->role, WG_ROLE_SERVING);
 	}
+	end();
+}
+
+/* A member's device chose an index that ours, or another one's, has, too. */
+static void test_same_index(void **state)
+{
+	struct wg_key key = key_of(2);
+	struct wg_endpoint from = place_of(8);
+	struct wg_client *d;
+
+	begin();
+	d = wg_client_new(g, &key, NULL);
+	wg_group_seen(g, c, 0, &at, now);
+	msg = (struct wg_group_msg){
+		.kind = WG_GROUP_CLIENT,
+		.record = {.key = key,
+			   .claim = WG_CLAIM_SERVING,
+			   .serial = 1,
+			   .endpoint = from,
+			   .index = {INDEX, 100}},
+	};
+	assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+	/* ours it stays */
+	assert_false(wg_group_stray(g, &at, INDEX, now));
+	assert_false(wg_group_stray(g, &from, INDEX, now));
+	/* the others are that client's: the last two, and no more */
+	assert_true(wg_group_stray(g, &from, 100, now));
+	msg.record.index[0] = 101;
+	assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+	assert_true(wg_group_stray(g, &from, 100, now));
+	assert_true(wg_group_stray(g, &from, 101, now));
+	msg.record.index[0] = 102;
+	msg.record.index[1] = 101;
+	assert_int_equal(wg_group_told(g, 0, &msg, now), 0);
+	assert_false(wg_group_stray(g, &from, 100, now));
+	assert_true(wg_group_stray(g, &from, 102, now));
+	assert_int_equal(d->role, WG_ROLE_PASSIVE);
+	wg_group_check(g);
+	/* our device's own choice counts more */
+	wg_group_sent(g, &at, 102, now);
+	assert_false(wg_group_stray(g, &from, 102, now));
+	wg_client_delete(g, d);
+	assert_false(wg_group_stray(g, &from, 101, now));
+	end();
+}
+
+static uint32_t told_index(unsigned i)
+{
+	struct wg_group_msg m;
+
+	/* now, and the last of all that is to be told */
+	while (wg_group_next_msg(g, 0, now, &m))
+		if (m.kind == WG_GROUP_CLIENT)
+			msg = m;
+	return msg.record.index[i];
+}
+
+/* What is told of our own sessions, and what names the client here. */
+static void test_own_index(void **state)
+{
+	struct wg_endpoint there = place_of(6);
+	uint32_t i;
+
+	begin();
+	wg_group_seen(g, c, 0, &at, now);
+	assert_int_equal(told_index(0), INDEX);
+	/* initiations that nobody answers do not push out what is used */
+	for (i = 1; i < 5; i++)
+		wg_group_sent(g, &at, INDEX + i, now += 5000);
+	assert_int_equal(told_index(0), INDEX + 4);
+	assert_int_equal(told_index(1), INDEX);
+	wg_group_sent(g, &at, INDEX + 4, now); /* seen on another link */
+	wg_group_seen(g, c, 0, &at, now);
+	assert_int_equal(told_index(0), INDEX + 4);
+	/* it calls from somewhere new, which the next read shows */
+	wg_group_sent(g, &there, 50, now += 5000);
+	assert_int_equal(told_index(0), INDEX + 4);
+	wg_group_seen(g, c, 0, &there, now);
+	assert_int_equal(told_index(0), 50);
+	assert_int_equal(told_index(1), INDEX + 4);
+	/* what its device forgot is a stray, also of our own sessions */
+	claim(there);
+	assert_false(wg_group_stray(g, &at, 50, now)); /* from elsewhere */
+	assert_true(wg_group_stray(g, &there, 50, now));
+	wg_group_removed(g, c, now);
+	/* a session that is just being made is none */
+	wg_group_sent(g, &there, 60, now);
+	now += 1000;
+	i = wg_group_stats(g)->asked;
+	assert_true(wg_group_stray(g, &there, 60, now));
+	assert_int_equal(wg_group_stats(g)->asked, i);
+	assert_true(wg_group_stray(g, &there, 50, now));
+	assert_int_equal(wg_group_stats(g)->asked, i + 1);
 	end();
 }
 
@@ -209,7 +311,7 @@ static struct wg_group_msg some_msg(unsigned kind)
 
 	switch (kind) {
 	case WG_GROUP_HELLO:
-		m.hello.version = 1;
+		m.hello.version = WG_GROUP_VERSION;
 		m.hello.self = 77;
 		m.hello.nonce[3] = 9;
 		m.clock_ms = 1700000000123;
@@ -222,6 +324,7 @@ static struct wg_group_msg some_msg(unsigned kind)
 			.heir = 6,
 			.age_ms = 1234,
 			.endpoint = place_of(9),
+			.index = {0x01020304, 0xfffffffe},
 		};
 		break;
 	case WG_GROUP_ASK:
@@ -240,37 +343,76 @@ static struct wg_group_msg some_msg(unsigned kind)
 
 static void test_frames(void **state)
 {
-	uint8_t buf[WG_GROUP_FRAME_MAX], again[WG_GROUP_FRAME_MAX];
+	uint8_t buf[WG_GROUP_MSG_MAX], again[WG_GROUP_MSG_MAX];
 	struct wg_group_msg m, back;
 	unsigned kind;
-	size_t len, i;
+	size_t len;
 
 	for (kind = 1; kind < WG_GROUP_KINDS; kind++) {
 		m = some_msg(kind);
 		len = wg_group_encode(&m, buf);
-		for (i = 0; i < len; i++)
-			assert_int_equal(wg_group_frame(buf, i), 0);
-		assert_int_equal(wg_group_frame(buf, sizeof(buf)), len);
 		assert_int_equal(wg_group_decode(buf, len, &back), 0);
 		assert_int_equal(wg_group_encode(&back, again), len);
 		assert_memory_equal(buf, again, len);
 		assert_memory_equal(&m, &back, sizeof(m));
 		assert_true(wg_group_decode(buf, len - 1, &back) < 0);
 		buf[1]++;
-		assert_true(wg_group_frame(buf, len) < 0);
+		assert_true(wg_group_decode(buf, len, &back) < 0);
+	}
+}
+
+static void test_hello(void **state)
+{
+	struct wg_group_msg m = some_msg(WG_GROUP_HELLO), back;
+	uint8_t buf[WG_GROUP_HELLO_LEN];
+
+	wg_group_hello_encode(&m, buf);
+	assert_int_equal(wg_group_hello_decode(buf, &back), 0);
+	assert_memory_equal(&m, &back, sizeof(m));
+	/* where every version has it */
+	assert_memory_equal(buf, "\0\x59\1\0wg", 6);
+	assert_int_equal(buf[6] << 8 | buf[7], m.hello.version);
+	buf[1]++;
+	assert_true(wg_group_hello_decode(buf, &back) < 0);
+	buf[1]--;
+	buf[2]++;
+	assert_true(wg_group_hello_decode(buf, &back) < 0);
+	buf[2]--;
+	/* another version, and whatever that says */
+	memset(buf + 6, 0xff, sizeof(buf) - 6);
+	assert_int_equal(wg_group_hello_decode(buf, &back), 0);
+	assert_int_equal(back.hello.version, 0xffff);
+}
+
+/* How long a frame is, is known before anything of it is opened. */
+static void test_lengths(void **state)
+{
+	uint8_t buf[WG_GROUP_FRAME_MAX] = {};
+	unsigned n;
+
+	for (n = 0; n <= UINT16_MAX; n++) {
+		wg_group_put_len(buf, n);
+		if (n < WG_GROUP_LEN + 2 + WG_GROUP_SEAL ||
+		    n > WG_GROUP_FRAME_MAX) {
+			assert_true(wg_group_frame(buf, 2) < 0);
+			continue;
+		}
+		assert_int_equal(wg_group_frame(buf, n), n);
+		assert_int_equal(wg_group_frame(buf, n - 1), 0);
+		assert_int_equal(wg_group_frame(buf, 1), 0);
 	}
 }
 
 static void test_frames_that_are_none(void **state)
 {
 	struct wg_group_msg m = some_msg(WG_GROUP_CLIENT);
-	uint8_t buf[WG_GROUP_FRAME_MAX];
+	uint8_t buf[WG_GROUP_MSG_MAX];
 	size_t len = wg_group_encode(&m, buf);
 	/* claim, family, IPv4 with more bytes, port 0 */
 	static const struct {
 		size_t at;
 		uint8_t to;
-	} bad[] = {{36, 3}, {57, 5}, {57, 0}, {57, 200}, {62, 1}};
+	} bad[] = {{34, 3}, {55, 5}, {55, 0}, {55, 200}, {60, 1}};
 	size_t i;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -280,23 +422,27 @@ static void test_frames_that_are_none(void **state)
 		assert_true(wg_group_decode(buf, len, &m) < 0);
 		buf[bad[i].at] = old;
 	}
-	memset(buf + 4, 0, 32);
+	memset(buf + 2, 0, 32);
 	assert_true(wg_group_decode(buf, len, &m) < 0);
-	buf[2] = 0;
-	assert_true(wg_group_frame(buf, len) < 0);
-	buf[2] = WG_GROUP_KINDS;
-	assert_true(wg_group_frame(buf, len) < 0);
+	buf[0] = 0;
+	assert_true(wg_group_decode(buf, len, &m) < 0);
+	buf[0] = WG_GROUP_KINDS;
+	assert_true(wg_group_decode(buf, len, &m) < 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_frames_that_are_none),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_liar),
 		cmocka_unit_test(test_slow_giver),
 		cmocka_unit_test(test_dead_and_claiming),
+		cmocka_unit_test(test_same_index),
+		cmocka_unit_test(test_own_index),
 		cmocka_unit_test(test_nowhere),
 	};
 

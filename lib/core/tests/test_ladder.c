@@ -28,8 +28,7 @@ static const struct ladder_case {
 	const char *claims; /* has it as static */
 	const char *shutdown, *keyless, *own_key, *down, *up;
 	const char *denied, *full;
-	const char *inside; /* its endpoint, under the prefix, is in the tunnel */
-	bool any;
+	bool any, p2p;
 } cases[] = {
 	/* 1. */
 	{ "static beats route", "abc", "b1", "a", WG_ROUTE_SHADOWED,
@@ -55,11 +54,18 @@ static const struct ladder_case {
 	{ "the peer with the gateway", "abc", "b1", "b", WG_ROUTE_ACCEPTED },
 	{ "nobody's gateway", "abc", "x1", "", WG_ROUTE_NO_PEER },
 	{ "no gateway", "abc", "-1", "", WG_ROUTE_NO_PEER },
-	{ "one peer: nobody's gateway is its", "b", "x1", "b",
-	  WG_ROUTE_ACCEPTED },
-	{ "one peer: no gateway is its", "b", "-1", "b", WG_ROUTE_ACCEPTED },
-	{ "one keyless peer", "b", "-1", "", WG_ROUTE_PEER_DOWN,
-	  .keyless = "b" },
+	{ "one peer is one of many: nobody's gateway", "b", "x1", "",
+	  WG_ROUTE_NO_PEER },
+	{ "one peer is one of many: no gateway", "b", "-1", "",
+	  WG_ROUTE_NO_PEER },
+	{ "point-to-point: nobody's gateway is its", "b", "x1", "b",
+	  WG_ROUTE_ACCEPTED, .p2p = true },
+	{ "point-to-point: no gateway is its", "b", "-1", "b",
+	  WG_ROUTE_ACCEPTED, .p2p = true },
+	{ "point-to-point: a keyless peer", "b", "-1", "", WG_ROUTE_PEER_DOWN,
+	  .keyless = "b", .p2p = true },
+	{ "point-to-point with two peers: of nobody", "ab", "x1", "",
+	  WG_ROUTE_NO_PEER, .p2p = true },
 	{ "shut down", "abc", "b1", "", WG_ROUTE_PEER_DOWN,
 	  .shutdown = "b" },
 	{ "shut down, another there", "abc", "b9 c1", "c", WG_ROUTE_ACCEPTED,
@@ -75,15 +81,6 @@ static const struct ladder_case {
 	  .full = "b" },
 	{ "another interface is not ours", "abc", "b1 o9", "b",
 	  WG_ROUTE_ACCEPTED },
-	{ "covers the next hop's endpoint", "abc", "b1", "",
-	  WG_ROUTE_COVERS_ENDPOINT, .inside = "b" },
-	{ "covers the endpoint of another peer", "abc", "b1", "",
-	  WG_ROUTE_COVERS_ENDPOINT, .inside = "c" },
-	{ "covers an endpoint, had an owner", "abc", "b1", "",
-	  WG_ROUTE_COVERS_ENDPOINT, .inside = "c", .present = "b" },
-	{ "covers an endpoint, and is a static", "abc", "b1", "a",
-	  WG_ROUTE_SHADOWED, .claims = "a", .inside = "b" },
-
 	/* the verdict is that of the next hop that got furthest */
 	{ "nobody's and shut down", "abc", "x1 b1", "", WG_ROUTE_PEER_DOWN,
 	  .shutdown = "b" },
@@ -181,7 +178,6 @@ static void configure(struct wg_dev *dev, const struct ladder_case *c)
 {
 	struct wg_filter filter = { deny, NULL };
 	struct wg_prefix p = { AF_INET, 8, { 10 } };
-	struct wg_addr endpoint = { AF_INET, { 10, 3, 2, 1 } };
 	const char *name;
 
 	for (name = c->peers; *name; name++) {
@@ -203,11 +199,10 @@ static void configure(struct wg_dev *dev, const struct ladder_case *c)
 					 0);
 		if (is_in(c->full, *name))
 			wg_peer_set_maximum(peer, 1);
-		if (is_in(c->inside, *name))
-			wg_peer_set_inside(peer, &endpoint, false);
 	}
 	if (c->any)
 		wg_dev_set_follow(dev, WG_FOLLOW_ANY);
+	wg_dev_set_point_to_point(dev, c->p2p);
 }
 
 static struct wg_dev *with_peers(struct wg_core *core, const char *peers)
@@ -278,104 +273,13 @@ static void test_words(void **state)
 			    "denied-by-prefix-list");
 	assert_string_equal(wg_verdict_str(WG_ROUTE_OVER_MAXIMUM),
 			    "over-maximum-prefix");
-	assert_string_equal(wg_verdict_str(WG_ROUTE_COVERS_ENDPOINT),
-			    "covers-endpoint");
+	assert_string_equal(wg_verdict_str(WG_ROUTE_MARTIAN), "martian");
 	assert_string_equal(wg_peer_state_str(WG_PEER_INCOMPLETE),
 			    "incomplete");
 	assert_string_equal(wg_peer_state_str(WG_PEER_SHUTDOWN), "shutdown");
 	assert_string_equal(wg_peer_state_str(WG_PEER_DOWN), "down");
 	assert_string_equal(wg_peer_state_str(WG_PEER_UNKNOWN), "unknown");
 	assert_string_equal(wg_peer_state_str(WG_PEER_UP), "up");
-}
-
-/* An endpoint comes inside, moves, and is outside again. */
-static void test_inside(void **state)
-{
-	struct wg_core *core = wg_core_new();
-	struct wg_dev *dev = wg_dev_new(core, "wg0");
-	struct wg_peer *a = wg_peer_new(dev, "a");
-	struct wg_peer *b = wg_peer_new(dev, "b");
-	struct wg_key key_a = { { 1 } }, key_b = { { 2 } };
-	struct wg_addr addr = gateway('a'), there = { AF_INET, { 10, 1, 2, 3 } };
-	struct wg_addr away = { AF_INET, { 10, 2, 2, 3 } };
-	struct wg_entry e;
-
-	wg_dev_set_link(dev, 0, IFINDEX);
-	wg_peer_set_key(a, &key_a);
-	wg_peer_set_key(b, &key_b);
-	wg_peer_add_address(a, &addr, NULL);
-	wg_core_settle(core);
-	route(core, "0.0.0.0/0", "a1");
-	route(core, "10.0.0.0/8", "a1");
-	route(core, "10.2.0.0/16", "a1");
-	wg_core_settle(core);
-#define VERDICT(addr)                                                          \
-	(assert_true(wg_route_lookup(dev, addr, &e)), wg_verdict_str(e.verdict))
-	assert_string_equal(VERDICT(&away), "accepted");
-	wg_peer_set_inside(b, &there, false);
-	assert_string_equal(VERDICT(&there), "covers-endpoint");
-	assert_null(e.decided);
-	assert_string_equal(VERDICT(&away), "accepted");
-	wg_peer_set_inside(b, &away, false);
-	assert_string_equal(VERDICT(&there), "covers-endpoint");
-	assert_string_equal(VERDICT(&away), "covers-endpoint");
-	/* a route that comes later, and one that covers nothing of it */
-	route(core, "10.2.2.0/24", "a1");
-	assert_string_equal(VERDICT(&away), "covers-endpoint");
-	route(core, "10.2.3.0/24", "a1");
-	there.b[1] = 2;
-	there.b[2] = 3;
-	assert_string_equal(VERDICT(&there), "accepted");
-	wg_peer_set_inside(b, NULL, false);
-	assert_string_equal(VERDICT(&away), "accepted");
-	wg_peer_set_inside(b, &away, false);
-	wg_peer_delete(b);
-	assert_string_equal(VERDICT(&away), "accepted");
-	wg_core_delete(&core);
-}
-
-/* A host route is on its way: nothing new meanwhile, but what was, stays. */
-static void test_inside_for_the_moment(void **state)
-{
-	struct wg_core *core = wg_core_new();
-	struct wg_dev *dev = wg_dev_new(core, "wg0");
-	struct wg_peer *a = wg_peer_new(dev, "a");
-	struct wg_key key_a = { { 1 } };
-	struct wg_addr addr = gateway('a'), there = { AF_INET, { 10, 1, 2, 3 } };
-	struct wg_addr elsewhere = { AF_INET, { 11, 1, 2, 3 } };
-	struct wg_op ops[8];
-	struct wg_entry e;
-
-	wg_dev_set_link(dev, 0, IFINDEX);
-	wg_peer_set_key(a, &key_a);
-	wg_peer_add_address(a, &addr, NULL);
-	wg_core_settle(core);
-	route(core, "0.0.0.0/0", "a1");
-	wg_core_settle(core);
-	/* decided is not enough: the device has to have it */
-	wg_peer_set_inside(a, &there, true);
-	assert_string_equal(VERDICT(&there), "covers-endpoint");
-	wg_peer_set_inside(a, NULL, false);
-	assert_string_equal(VERDICT(&there), "accepted");
-	wg_sync_begin(dev, false);
-	wg_sync_end(dev);
-	while (wg_sync_step(dev, 1))
-		;
-	while (wg_plan_pending(dev))
-		wg_plan_commit(dev, ops, wg_plan_next(dev, ops, 8));
-	wg_peer_set_inside(a, &there, true);
-	assert_string_equal(VERDICT(&there), "accepted");
-	route(core, "10.0.0.0/8", "a1");
-	wg_core_settle(core);
-	assert_string_equal(VERDICT(&there), "covers-endpoint");
-	/* it did not come */
-	wg_peer_set_inside(a, &there, false);
-	assert_string_equal(VERDICT(&there), "covers-endpoint");
-	assert_string_equal(VERDICT(&elsewhere), "covers-endpoint");
-	wg_peer_set_inside(a, NULL, false);
-	assert_string_equal(VERDICT(&there), "accepted");
-#undef VERDICT
-	wg_core_delete(&core);
 }
 
 /* What fits stays; room is filled; the log hears of it once. */
@@ -569,8 +473,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_inside),
-		cmocka_unit_test(test_inside_for_the_moment),
 		cmocka_unit_test(test_maximum),
 		cmocka_unit_test(test_present_on_device),
 		cmocka_unit_test(test_lent),

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #include "lib/core/tests/scene.h"
-#include "lib/core/wg_entry.h"
+#include "lib/core/wg_check.h"
 
 static void test_a_peer_leaves_at_once(void **state)
 {
@@ -186,7 +186,7 @@ static void test_key_change_in_flight(void **state)
 	route("10.0.0.0/8", 0);
 	wg_core_settle(core);
 	wg_plan_commit(dev, ops, n);
-	wg_entry_check(dev);
+	wg_check_dev(dev);
 	run();
 	assert_null(fk_peer_find(&fk, &old));
 	assert_int_equal(has("10.0.0.0/8"), 0);
@@ -259,18 +259,32 @@ static void test_claims(void **state)
 	assert_int_equal(has("10.99.0.1/32"), 2);
 }
 
-static void test_the_only_peer(void **state)
+static void test_point_to_point(void **state)
 {
 	struct wg_prefix mc = prefix("224.0.0.0/24");
 	struct wg_peer *b;
 
 	peer_new(1);
+	route("192.168.0.0/16", 9);
 	wg_core_settle(core);
 	fk_read(&fk, dev, false);
 	run();
+	/* one of many, until more is said */
+	assert_int_equal(has("224.0.0.0/24"), 0);
+	assert_int_equal(has("ff02::/16"), 0);
+	assert_int_equal(has("192.168.0.0/16"), 0);
+	wg_dev_set_point_to_point(dev, true);
+	run();
 	assert_int_equal(has("224.0.0.0/24"), 1);
 	assert_int_equal(has("ff02::/16"), 1);
+	assert_int_equal(has("fe80::/64"), 1);
+	assert_int_equal(has("192.168.0.0/16"), 1);
 	assert_int_equal(has("0.0.0.0/0"), 0);
+	wg_dev_set_point_to_point(dev, false);
+	run();
+	assert_int_equal(has("224.0.0.0/24"), 0);
+	assert_int_equal(has("fe80::/64"), 0);
+	assert_int_equal(has("192.168.0.0/16"), 0);
 	wg_dev_set_follow(dev, WG_FOLLOW_ANY);
 	route("10.0.0.0/8", 1);
 	run();
@@ -278,6 +292,7 @@ static void test_the_only_peer(void **state)
 	assert_int_equal(has("::/0"), 1);
 	assert_int_equal(has("10.0.0.0/8"), 0);
 	assert_int_equal(entry("10.0.0.0/8").verdict, WG_ROUTE_SHADOWED);
+	assert_int_equal(has("224.0.0.0/24"), 1);
 	/* a second one: it was implied, and gives way */
 	b = peer_new(2);
 	assert_int_equal(wg_peer_add_static(b, &mc, NULL), 0);
@@ -343,7 +358,7 @@ int main(void)
 		SCENE(test_key_change_in_flight),
 		SCENE(test_late_commits_are_ignored),
 		SCENE(test_claims),
-		SCENE(test_the_only_peer),
+		SCENE(test_point_to_point),
 		SCENE(test_thousands_by_name),
 	};
 

@@ -11,7 +11,7 @@
 #include <errno.h>
 
 #include "lib/core/tests/scene.h"
-#include "lib/core/wg_entry.h"
+#include "lib/core/wg_check.h"
 #include "lib/core/wg_nexthops.h"
 
 #define N_PREFIXES 120
@@ -131,7 +131,7 @@ static void steps(const struct cut *c, const struct update *u, unsigned *at)
 		assert_int_equal(wg_plan_next(dev, ops, MAX_OPS), 0);
 		if (c->disturbed)
 			updates(u, at, rnd(3));
-		wg_entry_check(dev);
+		wg_check_dev(dev);
 	}
 }
 
@@ -197,7 +197,7 @@ static void story(uint64_t s, bool can_remove, const struct cut *c,
 	}
 	updates(then, &at, N_UPDATES);
 	wg_core_settle(core);
-	wg_entry_check(dev);
+	wg_check_dev(dev);
 	wg_nhset_check(core);
 	take(ret);
 	teardown(NULL);
@@ -301,7 +301,7 @@ static void test_peer_goes_in_pieces(void **state)
 	/* in the middle of it the operator thinks better of it */
 	wg_peer_set_shutdown(a, false);
 	wg_core_settle(core);
-	wg_entry_check(dev);
+	wg_check_dev(dev);
 	fk_steps(dev);
 	run();
 	assert_int_equal(has("10.0.0.0/8"), 1);

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "lib/core/tests/fake_kernel.h"
-#include "lib/core/wg_entry.h"
+#include "lib/core/wg_check.h"
 
 #define N_PEERS 3
 #define IFINDEX 3
@@ -184,7 +184,7 @@ static unsigned judge(const struct world *w, const struct wg_op *ops, size_t n,
 	struct owners o;
 	size_t i, j;
 
-	fk = w->fk;
+	fk_copy(&fk, &w->fk);
 	for (i = 0; i < n; i++) {
 		/* the device takes a peer's prefixes one by one: any order */
 		if (ops[i].kind == WG_OP_PEER_REMOVE)
@@ -316,7 +316,7 @@ static void all_aggregated(bool can_remove)
 		for (to = 0; to < states; to++) {
 			unpack(&b, 5, 3, to, 0);
 			go(&w, &a, MAX_OPS);
-			wg_entry_check(w.dev);
+			wg_check_dev(w.dev);
 			go(&w, &b, to & 1 ? 1 : MAX_OPS);
 		}
 	}
@@ -403,7 +403,7 @@ static void random_interrupted(bool can_remove, enum aggregate aggregate)
 			decide(&w, &wish);
 			wg_plan_commit(w.dev, ops, take);
 		}
-		wg_entry_check(w.dev);
+		wg_check_dev(w.dev);
 		fk_steps(w.dev);
 		rested = rnd(4) == 0;
 		if (rested)

@@ -199,6 +199,35 @@ static void test_covers(void **state)
 	}
 }
 
+static void test_martian(void **state)
+{
+	static const struct {
+		const char *p;
+		bool is;
+	} cases[] = {
+		{ "0.0.0.0/0", false },	    { "0.0.0.0/7", false },
+		{ "0.0.0.0/8", true },	    { "0.1.2.3/32", true },
+		{ "1.0.0.0/8", false },	    { "126.0.0.0/7", false },
+		{ "127.0.0.0/8", true },    { "127.0.0.1/32", true },
+		{ "169.254.0.0/15", false }, { "169.254.0.0/16", true },
+		{ "169.254.3.0/24", true }, { "169.255.0.0/16", false },
+		{ "224.0.0.0/3", false },   { "224.0.0.0/4", true },
+		{ "239.1.2.3/32", true },   { "240.0.0.0/4", false },
+		{ "::/0", false },	    { "::/126", false },
+		{ "::/127", true },	    { "::/128", true },
+		{ "::1/128", true },	    { "::2/128", false },
+		{ "fe00::/7", false },	    { "fe80::/10", false },
+		{ "ff00::/8", true },	    { "ff02::5/128", true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct wg_prefix a = p(cases[i].p);
+
+		assert_int_equal(wg_prefix_is_martian(&a), cases[i].is);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_endpoint_text),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_covers),
+		cmocka_unit_test(test_martian),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

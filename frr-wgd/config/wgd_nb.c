@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The table of the northbound: what each node of frr-wireguard.yang calls.
+ *
+ * Nearly all nodes call the same three functions, which only mark what was
+ * touched; wgd_nb_apply then reads the marked parts of the running
+ * configuration once per commit.  So a commit is one step for the core,
+ * however its changes are ordered.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "frr-wgd/config/wgd_nb.h"
+
+#define ROOT "/frr-interface:lib/interface/frr-wireguard:wireguard"
+
+/* A leaf that may be absent, and one with a default. */
+#define OPTIONAL(path, show)                                                   \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .modify = wgd_nb_modify,                              \
+			 .destroy = wgd_nb_destroy,                            \
+			 .cli_show = show },                                   \
+	}
+#define CHECKED(path, show)                                                    \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .modify = wgd_nb_value_modify,                        \
+			 .destroy = wgd_nb_destroy,                            \
+			 .cli_show = show },                                   \
+	}
+#define DEFAULTED(path, change, show)                                          \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .modify = change, .cli_show = show },                 \
+	}
+#define CREATED(path, show)                                                    \
+	{                                                                      \
+		.xpath = ROOT path,                                            \
+		.cbs = { .create = wgd_nb_create,                              \
+			 .destroy = wgd_nb_destroy,                            \
+			 .cli_show = show },                                   \
+	}
+
+#define STATE(path, get)                                                       \
+	{                                                                      \
+		.xpath = ROOT path, .cbs = { .get_elem = get },                \
+	}
+
+const struct frr_yang_module_info frr_wireguard_info = {
+	.name = "frr-wireguard",
+	.nodes = {
+		{
+			.xpath = ROOT,
+			.cbs = { .pre_validate = wgd_nb_validate,
+				 .apply_finish = wgd_nb_apply },
+		},
+		DEFAULTED("/enable", wgd_nb_modify, wgd_cli_show_enable),
+		CHECKED("/private-key-file", wgd_cli_show_leaf),
+		OPTIONAL("/listen-port", wgd_cli_show_leaf),
+		OPTIONAL("/fwmark", wgd_cli_show_leaf),
+		OPTIONAL("/mtu", wgd_cli_show_leaf),
+		DEFAULTED("/implementation", wgd_nb_modify,
+			  wgd_cli_show_implementation),
+		CHECKED("/program", NULL),
+		DEFAULTED("/route-following", wgd_nb_modify,
+			  wgd_cli_show_leaf),
+		DEFAULTED("/point-to-point", wgd_nb_modify, wgd_cli_show_flag),
+		DEFAULTED("/aggregate", wgd_nb_modify, wgd_cli_show_flag),
+		OPTIONAL("/announce-table", wgd_cli_show_leaf),
+		CREATED("/gateway-group/member", wgd_cli_show_group_member),
+		CREATED("/gateway-group/member/bfd", NULL),
+		OPTIONAL("/gateway-group/member/bfd/profile", NULL),
+		DEFAULTED("/gateway-group/drain", wgd_nb_modify,
+			  wgd_cli_show_group_drain),
+		CHECKED("/gateway-group/source", wgd_cli_show_group_source),
+		CHECKED("/gateway-group/ipv6-source", wgd_cli_show_group_source),
+		{
+			.xpath = ROOT "/peer",
+			.cbs = { .create = wgd_nb_create,
+				 .destroy = wgd_nb_destroy,
+				 .get_next = wgd_nb_peer_next,
+				 .get_keys = wgd_nb_peer_keys,
+				 .lookup_entry = wgd_nb_peer_lookup },
+		},
+		OPTIONAL("/peer/description", wgd_cli_show_peer_leaf),
+		CHECKED("/peer/public-key", wgd_cli_show_peer_leaf),
+		CHECKED("/peer/preshared-key-file", wgd_cli_show_peer_leaf),
+		CREATED("/peer/endpoint", wgd_cli_show_peer_endpoint),
+		DEFAULTED("/peer/endpoint/host", wgd_nb_value_modify, NULL),
+		DEFAULTED("/peer/endpoint/port", wgd_nb_modify, NULL),
+		OPTIONAL("/peer/persistent-keepalive", wgd_cli_show_peer_leaf),
+		{
+			.xpath = ROOT "/peer/address",
+			.cbs = { .create = wgd_nb_value_create,
+				 .destroy = wgd_nb_destroy,
+				 .cli_show = wgd_cli_show_peer_leaf },
+		},
+		CREATED("/peer/allowed-ips", wgd_cli_show_peer_allowed_ips),
+		CREATED("/peer/exclusive", NULL),
+		OPTIONAL("/peer/prefix-list", wgd_cli_show_peer_leaf),
+		OPTIONAL("/peer/ipv6-prefix-list", wgd_cli_show_peer_leaf),
+		OPTIONAL("/peer/maximum-prefix", wgd_cli_show_peer_leaf),
+		CREATED("/peer/bfd", wgd_cli_show_peer_bfd),
+		OPTIONAL("/peer/bfd/profile", NULL),
+		DEFAULTED("/peer/shutdown", wgd_nb_modify,
+			  wgd_cli_show_peer_flag),
+		DEFAULTED("/peer/announce", wgd_nb_modify,
+			  wgd_cli_show_peer_flag),
+		STATE("/peer/state/state", wgd_nb_peer_state),
+		STATE("/peer/state/cause", wgd_nb_peer_cause),
+		STATE("/peer/state/reason", wgd_nb_peer_reason),
+		STATE("/peer/state/since", wgd_nb_peer_since),
+		STATE("/peer/state/ups", wgd_nb_peer_ups),
+		STATE("/peer/state/downs", wgd_nb_peer_downs),
+		STATE("/peer/state/flaps", wgd_nb_peer_flaps),
+		STATE("/peer/state/held-down", wgd_nb_peer_held),
+		STATE("/peer/state/endpoint-address", wgd_nb_peer_endpoint),
+		STATE("/peer/state/endpoint-port", wgd_nb_peer_port),
+		STATE("/peer/state/last-handshake", wgd_nb_peer_handshake),
+		STATE("/peer/state/rx-bytes", wgd_nb_peer_rx),
+		STATE("/peer/state/tx-bytes", wgd_nb_peer_tx),
+		STATE("/peer/state/allowed-ips-static", wgd_nb_peer_static),
+		STATE("/peer/state/allowed-ips-dynamic", wgd_nb_peer_dynamic),
+		STATE("/peer/state/allowed-ips-installed",
+		      wgd_nb_peer_installed),
+		STATE("/state/sync-state", wgd_nb_if_sync_state),
+		STATE("/state/public-key", wgd_nb_if_public_key),
+		STATE("/state/listen-port", wgd_nb_if_listen_port),
+		STATE("/state/drained", wgd_nb_if_drained),
+		{ .xpath = WGD_RPC_CLEAR, .cbs = { .rpc = wgd_nb_rpc_clear } },
+		{ .xpath = WGD_RPC_DRAIN, .cbs = { .rpc = wgd_nb_rpc_drain } },
+		{ .xpath = NULL },
+	},
+};

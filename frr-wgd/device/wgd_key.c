@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "frrstr.h"
+#include "libfrr.h"
+#include "log.h"
+
+#include "frr-wgd/device/wgd_attach.h"
+#include "frr-wgd/device/wgd_key.h"
+#include "lib/backend/wg_keys.h"
+
+const char *wgd_key_default_file(const char *ifname, char *buf, size_t len)
+{
+	snprintf(buf, len, "%s%swireguard/%s.key", frr_sysconfdir,
+		 frrstr_endswith(frr_sysconfdir, "/") ? "" : "/", ifname);
+	return buf;
+}
+
+const char *wgd_key_file(struct wgd_if *wif, char *buf, size_t len)
+{
+	if (wif->conf.key_file)
+		strlcpy(buf, wif->conf.key_file, len);
+	else if (wif->link->adopted)
+		return NULL;
+	else
+		wgd_key_default_file(wif->name, buf, len);
+	return buf;
+}
+
+const struct wg_key *wgd_key_public(struct wgd_if *wif)
+{
+	const struct wg_key *pub = wg_dev_key(wif->dev);
+
+	return wg_key_is_zero(pub) ? NULL : pub;
+}
+
+bool wgd_key_change(struct wgd_if *wif, char *buf, size_t len)
+{
+	const struct wg_key *former = &wif->link->former_key;
+	const struct wg_key *pub = wgd_key_public(wif);
+	char is[WG_KEY_STRLEN], was[WG_KEY_STRLEN];
+
+	if (!pub || wg_key_is_zero(former))
+		return false;
+	snprintf(buf, len,
+		 "public key is %s now, and was %s: peers need the new one",
+		 wg_key_str(pub, is), wg_key_str(former, was));
+	return true;
+}
+
+void wgd_key_set(struct wgd_if *wif, const struct wg_key *pub)
+{
+	const struct wg_key *old = wgd_key_public(wif);
+	bool changed =
+		old && !wg_key_is_zero(pub) && !wg_key_same(old, pub);
+	char change[256];
+
+	if (changed) {
+		wif->link->former_key = *old;
+		wif->link->key_since_ms = wgd_now_ms();
+	}
+	wg_dev_set_key(wif->dev, pub);
+	if (changed && wgd_key_change(wif, change, sizeof(change)))
+		zlog_warn("%s: %s", wif->name, change);
+}
+
+int wgd_key_load(struct wgd_if *wif)
+{
+	char path[PATH_MAX], err[512];
+	char text[WG_KEY_STRLEN];
+	struct wg_key pub;
+	int rc;
+
+	if (!wgd_key_file(wif, path, sizeof(path)))
+		return 0;
+	rc = wg_key_load_public(path, &pub, err, sizeof(err));
+	if (rc == -ENOENT && !wif->conf.key_file) {
+		rc = wg_key_generate(path, true, err, sizeof(err));
+		if (rc == 0) {
+			rc = wg_key_load_public(path, &pub, err, sizeof(err));
+			if (rc == 0)
+				zlog_notice(
+					"%s: new private key in %s, public key %s",
+					wif->name, path,
+					wg_key_str(&pub, text));
+		}
+	}
+	if (rc < 0) {
+		if (!wif->reason || !strmatch(wif->reason, err))
+			zlog_err("%s: private key: %s", wif->name, err);
+		wgd_if_set_state(wif, WGD_IF_ABSENT, err);
+		return rc;
+	}
+	wgd_key_set(wif, &pub);
+	return 0;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Each doubt is a function that looks at what is, and says its sentence where
+ * it applies.  Nothing is remembered: show asks again.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "if.h"
+#include "libfrr.h"
+#include "plist.h"
+#include "prefix.h"
+#include "vrf.h"
+
+#include "frr-wgd/base/wgd_convert.h"
+#include "frr-wgd/device/wgd_key.h"
+#include "frr-wgd/engine/wgd_doubt.h"
+#include "frr-wgd/peer/wgd_live.h"
+#include "frr-wgd/zebra/wgd_zebra.h"
+#include "lib/backend/wg_keys.h"
+
+PRINTFRR(2, 3)
+static void say(struct wgd_doubts *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (d->n == WGD_DOUBTS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintfrr(d->text[d->n++], sizeof(d->text[0]), fmt, ap);
+	va_end(ap);
+}
+
+/* --- what this machine has */
+
+/* The link of this machine that has the address, or NULL. */
+static const struct interface *link_with(const struct wg_addr *a, vrf_id_t vrf)
+{
+	return if_lookup_address_local(a->b, a->family, vrf);
+}
+
+/* The WireGuard interface in whose own subnet the address is; RET: that. */
+static struct wgd_if *tunnel_around(const struct wg_addr *a, struct prefix *ret)
+{
+	struct wg_prefix host = wg_prefix_host(a);
+	struct prefix p = wgd_convert_to_frr(&host);
+	struct listnode *node __attribute__((unused));
+	struct interface *ifp;
+	struct connected *c;
+
+	wgd_each_if (wif) {
+		ifp = wgd_zebra_link(wif->name);
+		if (!ifp)
+			continue;
+		wgd_compat_each_connected (ifp, node, c) {
+			if (!prefix_match(c->address, &p))
+				continue;
+			*ret = *c->address;
+			return wif;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Its terminal's socket, beside zebra's, is the only sign of life that it has
+ * for others; one that was killed leaves it, and nobody answers.
+ */
+static bool bfdd_is_there(void)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool there;
+	char *name;
+
+	if (fd < 0)
+		return true; /* who knows */
+	strlcpy(at.sun_path, frr_zclientpath, sizeof(at.sun_path));
+	name = strrchr(at.sun_path, '/');
+	name = name ? name + 1 : at.sun_path;
+	strlcpy(name, "bfdd.vty", sizeof(at.sun_path) - (name - at.sun_path));
+	there = connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 ||
+		(errno != ENOENT && errno != ECONNREFUSED);
+	close(fd);
+	return there;
+}
+
+/* --- an interface */
+
+static void doubt_link(struct wgd_if *wif, struct wgd_doubts *d)
+{
+	const struct interface *ifp = wgd_zebra_link(wif->name);
+
+	if (ifp && (ifp->ll_type == ZEBRA_LLT_ETHER || if_is_loopback(ifp)))
+		say(d,
+		    "there is a link of this name, and it is not a WireGuard interface: no line counts");
+}
+
+static void doubt_key(struct wgd_if *wif, struct wgd_doubts *d)
+{
+	char change[256];
+
+	if (wgd_key_change(wif, change, sizeof(change)))
+		say(d, "%s", change);
+}
+
+static void doubt_port(struct wgd_if *wif, struct wgd_doubts *d)
+{
+	if (!wif->conf.listen_port)
+		return;
+	wgd_each_if (other)
+		if (other != wif &&
+		    other->conf.listen_port == wif->conf.listen_port)
+			say(d,
+			    "listen-port %u is interface %s's, too: only one of them can have it",
+			    wif->conf.listen_port, other->name);
+}
+
+static void doubt_members(struct wgd_if *wif, struct wgd_doubts *d)
+{
+	const struct wgd_group_conf *group = &wif->conf.group;
+	const struct interface *ifp;
+	char buf[WG_ADDR_STRLEN];
+	bool bfd = false;
+	size_t i;
+
+	for (i = 0; i < group->n_members; i++) {
+		bfd |= group->members[i].bfd;
+		ifp = link_with(&group->members[i].addr, VRF_DEFAULT);
+		if (ifp)
+			say(d,
+			    "gateway-group member %s is this machine's own address, on %s",
+			    wg_addr_str(&group->members[i].addr, buf),
+			    ifp->name);
+	}
+	if (bfd && !bfdd_is_there())
+		say(d, "gateway-group member with bfd, and bfdd does not run");
+}
+
+void wgd_doubt_if(struct wgd_if *wif, struct wgd_doubts *ret)
+{
+	ret->n = 0;
+	doubt_link(wif, ret);
+	doubt_key(wif, ret);
+	doubt_port(wif, ret);
+	doubt_members(wif, ret);
+}
+
+/* --- a peer */
+
+static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
+{
+	static const struct wg_prefix loopback[] = {
+		{AF_INET, 8, {127}},
+		{AF_INET6, 128, {[15] = 1}},
+	};
+	const struct wg_addr *a = &p->resolved.is.addr;
+	char buf[WG_ENDPOINT_STRLEN];
+	const struct interface *ifp;
+	const struct wgd_if *tunnel;
+	struct wg_prefix host;
+	struct prefix subnet;
+
+	if (p->conf.host && p->resolved.error)
+		say(d, "endpoint %s: %s%s%s", p->conf.host, p->resolved.error,
+		    p->seen.endpoint.addr.family ? "; packets go to " : "",
+		    p->seen.endpoint.addr.family
+			    ? wg_endpoint_str(&p->seen.endpoint, buf)
+			    : "");
+	if (!a->family)
+		return;
+	host = wg_prefix_host(a);
+	wg_addr_str(a, buf);
+	if (wg_prefix_covers(&loopback[0], &host) ||
+	    wg_prefix_covers(&loopback[1], &host))
+		say(d, "endpoint %s is the loopback of this machine", buf);
+	else if ((ifp = link_with(a, VRF_DEFAULT)))
+		say(d, "endpoint %s is this machine's own address, on %s", buf,
+		    ifp->name);
+	else if ((tunnel = tunnel_around(a, &subnet)))
+		say(d, "endpoint %s is within %pFX of %s, inside of a tunnel",
+		    buf, &subnet, tunnel->name);
+}
+
+static void doubt_addresses(struct wgd_peer *p, struct wgd_doubts *d)
+{
+	const struct interface *ifp;
+	char buf[WG_ADDR_STRLEN];
+	size_t i;
+
+	for (i = 0; i < p->conf.n_addresses; i++) {
+		ifp = link_with(&p->conf.addresses[i], wg_dev_vrf(p->wif->dev));
+		if (ifp)
+			say(d, "address %s is this machine's own, on %s",
+			    wg_addr_str(&p->conf.addresses[i], buf), ifp->name);
+	}
+}
+
+static void doubt_filters(struct wgd_peer *p, struct wgd_doubts *d)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (p->conf.plist[i] &&
+		    !prefix_list_lookup(i ? AFI_IP6 : AFI_IP, p->conf.plist[i]))
+			say(d,
+			    "there is no %s prefix-list %s: nothing is permitted",
+			    i ? "ipv6" : "ip", p->conf.plist[i]);
+}
+
+void wgd_doubt_peer(struct wgd_peer *p, struct wgd_doubts *ret)
+{
+	struct wgd_live_bfd bfd;
+
+	ret->n = 0;
+	doubt_endpoint(p, ret);
+	doubt_addresses(p, ret);
+	doubt_filters(p, ret);
+	/* who told of a session is there: it is not asked for each peer */
+	if (wgd_live_bfd(p->live, &bfd) && bfd.status == WGD_BFD_NONE &&
+	    !bfdd_is_there())
+		say(ret, "bfd: bfdd does not run");
+	if (p->conf.announce && !p->wif->conf.announce_table)
+		say(ret,
+		    "announce: the interface has no 'wireguard announce table'");
+}

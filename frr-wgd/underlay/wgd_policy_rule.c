@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rules of the kernel's that lead marked packets to the tables.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "if.h"
+#include "log.h"
+#include "vrf.h"
+
+#include "frr-wgd/underlay/wgd_policy_priv.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_RULES, "WireGuard policy rules");
+
+#define LOCALS_MAX 64 /* addresses that a strict filter is asked for */
+
+struct rules {
+	struct wg_rule *v;
+	size_t n, room;
+};
+
+static struct event *t_rules;
+static struct rules written; /* by this life */
+static struct wg_addr locals[LOCALS_MAX];
+static size_t n_locals;
+
+static int rule_cmp(const void *va, const void *vb)
+{
+	const struct wg_rule *a = va, *b = vb;
+
+#define BY(field)                                                              \
+	if (a->field != b->field)                                              \
+	return a->field < b->field ? -1 : 1
+	BY(family);
+	BY(pref);
+	BY(mark);
+	BY(table);
+	BY(not_group);
+	BY(udp_sport);
+	BY(local);
+	BY(from.family);
+	BY(to.family);
+#undef BY
+	return memcmp(a->from.b, b->from.b, sizeof(a->from.b))
+		       ?: memcmp(a->to.b, b->to.b, sizeof(a->to.b));
+}
+
+static bool rules_have(const struct rules *rules, const struct wg_rule *r)
+{
+	return rules->n && bsearch(r, rules->v, rules->n, sizeof(*r), rule_cmp);
+}
+
+static void rules_add(struct rules *rules, const struct wg_rule *r)
+{
+	if (rules->n == rules->room) {
+		rules->room = rules->room ? rules->room * 2 : 16;
+		rules->v = XREALLOC(MTYPE_WGD_RULES, rules->v,
+				    rules->room * sizeof(*r));
+	}
+	rules->v[rules->n++] = *r;
+}
+
+static void rules_sort(struct rules *rules)
+{
+	size_t i, n = 0;
+
+	if (rules->n)
+		qsort(rules->v, rules->n, sizeof(*rules->v), rule_cmp);
+	for (i = 0; i < rules->n; i++)
+		if (!n || rule_cmp(&rules->v[n - 1], &rules->v[i]))
+			rules->v[n++] = rules->v[i];
+	rules->n = n;
+}
+
+static void rules_free(struct rules *rules)
+{
+	XFREE(MTYPE_WGD_RULES, rules->v);
+	rules->n = rules->room = 0;
+}
+
+/*
+ * The two ways, in their order: WHO has what the packet has to be; it is asked
+ * at PREF and behind it.
+ */
+static void add_ways(struct rules *want, struct wg_rule who, uint32_t pref,
+		     const struct wgd_policy_table *t)
+{
+	struct wg_rule by_main = who, by_table = who;
+
+	by_main.table = WG_TABLE_MAIN;
+	by_main.pref = pref;
+	by_table.table = t->number;
+	/* ours never has such a route; here the kernel promises it */
+	by_main.not_group = by_table.not_group = WGD_ATTACH_GROUP;
+	by_table.pref = pref + 1;
+	if (t->source.family) {
+		by_main.from = t->source;
+		by_main.pref = pref + 1;
+		by_table.pref = pref;
+	}
+	rules_add(want, &by_main);
+	rules_add(want, &by_table);
+}
+
+static void add_marking(struct rules *want, const struct wgd_if *wif,
+			const struct wgd_marking *m,
+			const struct wgd_policy_table *t)
+{
+	struct wg_rule who = {.family = t->family, .mark = m->mark};
+	struct wg_rule none = who;
+	size_t i;
+
+	add_ways(want, who, policy.pref + PREF_MARKED, t);
+	none.pref = policy.pref + PREF_MARKED + 2;
+	rules_add(want, &none);
+	if (!policy.strict || t->family != AF_INET || m->leaving || !wif->port)
+		return;
+	who.mark = 0;
+	who.udp_sport = wif->port;
+	for (i = 0; i < n_locals; i++) {
+		who.from = locals[i];
+		if (!t->source.family || wg_addr_same(&t->source, &locals[i]))
+			add_ways(want, who, policy.pref + PREF_STRICT, t);
+	}
+}
+
+static void add_members(struct rules *want, const struct wgd_if *wif)
+{
+	static const struct wg_addr none;
+	const struct wgd_group_conf *conf = &wif->conf.group;
+	size_t i;
+
+	for (i = 0; i < conf->n_members; i++) {
+		struct wg_rule who = {
+			.family = conf->members[i].addr.family,
+			.local = true,
+			.to = conf->members[i].addr,
+		};
+		const struct wgd_policy_table *t =
+			wgd_policy_table_find(who.family, &none);
+
+		if (t)
+			add_ways(want, who, policy.pref + PREF_MEMBER, t);
+	}
+}
+
+static void find_wanted(struct rules *want)
+{
+	const struct wgd_marking *m;
+	unsigned i;
+
+	wgd_each_if (wif) {
+		for (m = wif->under->markings; m; m = m->next)
+			for (i = 0; i < 2; i++)
+				if (m->table[i])
+					add_marking(want, wif, m, m->table[i]);
+		if (!wif->under->ending)
+			add_members(want, wif);
+	}
+	rules_sort(want);
+}
+
+static void set_rule(const struct wg_rule *r, bool there)
+{
+	int rc;
+
+	frr_with_privs (&wgd_privs) {
+		rc = wg_policy_set_rule(policy.bus, r, there);
+	}
+	if (rc < 0)
+		wgd_policy_fail_family(r->family, "rule", rc);
+}
+
+/*
+ * The difference between two lists, of which the first is there.  The last of
+ * the new rules comes first and goes last: unreachable is better than wrong.
+ */
+static void change_rules(const struct rules *from, const struct rules *to)
+{
+	size_t i;
+
+	for (i = to->n; i--;)
+		if (!rules_have(from, &to->v[i]))
+			set_rule(&to->v[i], true);
+	for (i = 0; i < from->n; i++)
+		if (!rules_have(to, &from->v[i]))
+			set_rule(&from->v[i], false);
+}
+
+void wgd_policy_rules_set(void)
+{
+	struct rules want = {};
+
+	if (!policy.bus)
+		return;
+	event_cancel(&t_rules);
+	find_wanted(&want);
+	change_rules(&written, &want);
+	rules_free(&written);
+	written = want;
+}
+
+static void rules_due(struct event *t)
+{
+	wgd_policy_rules_set();
+}
+
+void wgd_policy_port(void)
+{
+	if (policy.bus && policy.strict)
+		event_add_event(wgd.master, rules_due, NULL, 0, &t_rules);
+}
+
+/* --- comparing */
+
+void wgd_policy_rules_audit(uint8_t family)
+{
+	struct rules have = {}, want = {};
+	struct wg_rule_seen *v;
+	size_t n, i;
+	int rc;
+
+	rc = wg_policy_read_rules(policy.bus, family, &v, &n);
+	if (rc < 0) {
+		wgd_policy_fail_family(family, "reading rules", rc);
+		return;
+	}
+	for (i = 0; i < written.n; i++)
+		if (written.v[i].family == family)
+			rules_add(&want, &written.v[i]);
+	for (i = 0; i < n; i++)
+		if (v[i].ours &&
+		    (policy.sweeping || rules_have(&written, &v[i].rule)))
+			rules_add(&have, &v[i].rule);
+	free(v);
+	rules_sort(&have);
+	change_rules(&have, &want);
+	rules_free(&have);
+	rules_free(&want);
+}
+
+void wgd_policy_rules_sweep(uint8_t family)
+{
+	struct wg_rule_seen *v;
+	struct wgd_policy_table *t;
+	size_t n, i;
+
+	if (wg_policy_read_rules(policy.bus, family, &v, &n) < 0)
+		return;
+	for (i = 0; i < n; i++) {
+		if (!v[i].ours || v[i].rule.table <= UINT8_MAX)
+			continue;
+		for (t = policy.tables; t; t = t->next)
+			if (t->family == family && t->number == v[i].rule.table)
+				break;
+		if (t)
+			continue;
+		zlog_info("policy routing: table %u of an earlier life goes",
+			  v[i].rule.table);
+		wgd_policy_table_sweep(family, v[i].rule.table);
+	}
+	free(v);
+}
+
+void wgd_policy_rules_local(void)
+{
+	uint32_t was = policy.strict;
+	int rc;
+
+	frr_with_privs (&wgd_privs) {
+		rc = wg_policy_read_local(policy.bus, WGD_ATTACH_GROUP, locals,
+					  array_size(locals), &n_locals,
+					  &policy.strict);
+	}
+	if (rc < 0)
+		wgd_policy_fail_family(AF_INET, "reading addresses", rc);
+	if (policy.strict && !was)
+		zlog_notice(
+			"policy routing: %s has a strict reverse path filter: rules for the way back, too",
+			ifindex2ifname(policy.strict, VRF_DEFAULT));
+	wgd_policy_rules_set();
+}
+
+void wgd_policy_rules_close(bool forget)
+{
+	event_cancel(&t_rules);
+	if (forget)
+		rules_free(&written);
+}
