@@ -173,17 +173,18 @@ static void set_rule(const struct wg_rule *r, bool there)
 }
 
 /*
- * The difference between two lists, of which the first is there.  The last of
- * the new rules comes first and goes last: unreachable is better than wrong.
+ * The difference between two lists, of which the first is there.  A device may
+ * have its mark already, from an earlier life: so "unreachable" comes behind
+ * the ways, and goes before them, and each packet in between has a way.
  */
 static void change_rules(const struct rules *from, const struct rules *to)
 {
 	size_t i;
 
-	for (i = to->n; i--;)
+	for (i = 0; i < to->n; i++)
 		if (!rules_have(from, &to->v[i]))
 			set_rule(&to->v[i], true);
-	for (i = 0; i < from->n; i++)
+	for (i = from->n; i--;)
 		if (!rules_have(to, &from->v[i]))
 			set_rule(&from->v[i], false);
 }
