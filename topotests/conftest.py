@@ -186,6 +186,8 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     os.environ["PYTEST_TOPOTEST_SCRIPTDIR"] = os.path.dirname(item.module.__file__)
+    if time.time() > float(os.environ.get("WGD_UNTIL") or "inf"):
+        pytest.skip("no time is left for it (--until)")
     if _failures.get(item.module, 0) >= GIVE_UP:
         pytest.fail("given up: %d failures before" % GIVE_UP, pytrace=False)
 

@@ -113,6 +113,7 @@ def test_picture(net):
     net["a"].picture("access")
 
 
+@pytest.mark.once
 def test_our_own_routes_do_not_confuse_us(net):
     a = net["a"]
     assert a.allowed()["10.8.2.0/24"] == "b"
@@ -135,6 +136,7 @@ def test_dead_peer_is_withdrawn(net):
     wait_seen(net, B | C)
 
 
+@pytest.mark.once
 def test_shutdown_withdraws(net):
     changes = Changes(net)
     configure(net, "wireguard peer b shutdown")
@@ -176,6 +178,7 @@ def test_a_prefix_moves(net):
     assert "10.8.2.0/24" not in changes.stop()
 
 
+@pytest.mark.once
 def test_not_announced(net):
     configure(net, "no wireguard peer c announce")
     wait_seen(net, B)
@@ -183,6 +186,7 @@ def test_not_announced(net):
     wait_seen(net, B | C)
 
 
+@pytest.mark.once
 def test_another_table(net):
     configure(net, "wireguard announce table 255")
     wait_seen(net, B - v4(B))
@@ -216,6 +220,7 @@ def edit(net, old, new):
     net["a"].run("sed -i 's,^%s$,%s,' /etc/frr/frr.conf" % (old, new))
 
 
+@pytest.mark.once
 def test_killed_and_configured(net):
     "What an earlier life announced and this one does not, goes."
     a = net["a"]
@@ -234,6 +239,7 @@ def test_killed_and_configured(net):
     a.vtysh("write memory")
 
 
+@pytest.mark.once
 def test_killed_and_another_table(net):
     "What an earlier life announced in a table that nobody uses now, goes, too."
     a = net["a"]
@@ -250,6 +256,7 @@ def test_killed_and_another_table(net):
     wait_seen(net, B | C)
 
 
+@pytest.mark.once
 def test_killed_in_its_first_second(net):
     "zebra's clock has seconds: what was sent in the last one goes all the same."
     a = net["a"]
@@ -273,6 +280,7 @@ def test_killed_in_its_first_second(net):
 
 
 @release
+@pytest.mark.once
 def test_zebra_restarted(net):
     a = net["a"]
     a.kill("zebra")
@@ -289,6 +297,7 @@ def test_zebra_restarted(net):
 
 
 @release
+@pytest.mark.once
 @pytest.mark.skipif(not FRR10, reason="zebra sweeps, and bgpd tells a new one nothing")
 def test_both_killed(net):
     "What zebra's successor did not sweep is taken over, and nothing stays for it."

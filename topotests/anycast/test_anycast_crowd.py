@@ -8,7 +8,11 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from lib_wgd import BACKEND, HERE, PYTHON, RELAXED_MS, SLOW
+
+pytestmark = pytest.mark.once  # many at once
 
 CLIENTS = 1000 if BACKEND == "kernel" else 100
 

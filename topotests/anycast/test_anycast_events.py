@@ -164,6 +164,7 @@ def test_moves_while_its_gateway_dies(net, clients):
     home(net, clients)
 
 
+@pytest.mark.once
 def test_without_packet_socket(net, clients):
     "Who may not look at packets says so; a client that comes back has to wait."
     home(net, clients)

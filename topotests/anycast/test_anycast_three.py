@@ -8,6 +8,8 @@ import pytest
 from lib_wgd import SLOW, die, live, wait_for
 import clients as lib
 
+pytestmark = pytest.mark.once  # TCP between gateways
+
 TOPOLOGY = dict(
     lib.TOPOLOGY,
     sites="abrd",

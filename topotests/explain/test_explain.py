@@ -158,6 +158,7 @@ def test_deaf(net):
         net["b"].run("nft delete table inet deaf")
 
 
+@pytest.mark.once
 def test_preshared_key_at_one_end(net):
     "Both ends call, and neither takes the other's answer."
     with broken(net) as a:
@@ -207,6 +208,7 @@ def test_no_endpoint(net):
         net.heal("b")
 
 
+@pytest.mark.once
 def test_key_mismatch(net):
     "The other end has another key for us: WireGuard is silent, and we say so."
     with broken(net) as a:

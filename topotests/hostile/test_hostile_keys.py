@@ -457,10 +457,11 @@ def test_program_of_an_earlier_version(net):
     # a process that is about to end has no command line, and its device still
     wait_for(lambda: not ka.userspace_pid() and not ka.run("ip link show wg0", check=False),
              "end of the program")
-    ka.run("rm -f /run/wireguard/*; chown frr:frr /run/wireguard; chmod 750 /run/wireguard;"
-           "chmod 666 /dev/net/tun")
-    ka.run("setpriv --reuid frr --regid frr --init-groups --inh-caps +net_admin"
-           " --ambient-caps +net_admin wireguard-go wg0 >/dev/null 2>&1 </dev/null;"
+    ka.run("rm -f /run/wireguard/*; chown frr:frr /run/wireguard; chmod 750 /run/wireguard")
+    # the machine's /dev/net/tun may be root's alone, and stays as it is
+    ka.run("setpriv --reuid frr --regid frr --init-groups"
+           " --inh-caps +net_admin,+dac_override --ambient-caps +net_admin,+dac_override"
+           " wireguard-go wg0 >/dev/null 2>&1 </dev/null;"
            "ip link set wg0 alias 'made by frr wgd'")
     wait_for(lambda: ka.userspace_pid(), "such a program")
     uid = "stat -c %%u /proc/%d"

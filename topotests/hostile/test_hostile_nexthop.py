@@ -16,6 +16,8 @@ import pytest
 
 from lib_wgd import HERE, wait_for
 
+pytestmark = pytest.mark.once  # whose a prefix is
+
 TOPOLOGY = {"sites": ["sa", "sb", "sc"], "daemons": ["bgpd"]}
 SERVER, PART = "192.168.50.10", "192.168.50.8/29"
 ENDPOINT = "10.255.2.2"

@@ -15,6 +15,8 @@ import pytest
 
 from lib_wgd import HERE, holds, wait_for
 
+pytestmark = pytest.mark.once  # whose a prefix is
+
 STATIC = "192.168.50.0/24"
 PART = "192.168.50.8/29"
 SERVER = "192.168.50.10"

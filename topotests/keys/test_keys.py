@@ -12,6 +12,8 @@ import pytest
 
 from lib_wgd import BACKEND, KEYDIR, wait_for
 
+pytestmark = pytest.mark.once  # files and what is said of them
+
 TOPOLOGY = {"sites": "ab"}
 SHOW = [
     "show running-config",

@@ -190,6 +190,7 @@ def test_death_and_return(net, home):
     assert statistics.median(outages) < DETECTION + SLACK * SLOW, outages
 
 
+@pytest.mark.once
 def test_told_while_down(net, home):
     "A route that came while its peer was down goes to it, too."
     a, u = net["a"], home[0]
@@ -217,6 +218,7 @@ def test_the_last_way_stays(net):
     wait_state(a, "b", "up")
 
 
+@pytest.mark.once
 def test_history(net, home):
     "What happened, newest first, with causes; the log has a line for each."
     a, u = net["a"], home[0]
@@ -230,6 +232,7 @@ def test_history(net, home):
     assert log.count("peer %s: down -> up: BFD is up" % u) >= RUNS + 1
 
 
+@pytest.mark.once
 def test_yang(net, home):
     "The same as operational state, and each change as a notification."
     a, u = net["a"], home[0]
@@ -254,6 +257,7 @@ def test_yang(net, home):
     console.ask("no debug northbound notifications")
 
 
+@pytest.mark.once
 def test_flapping(net, home):
     "Down at once, every time; back later and later."
     a, u = net["a"], home[0]
@@ -276,6 +280,7 @@ def test_flapping(net, home):
     a.wait_allowed({LAN: u})
 
 
+@pytest.mark.once
 def test_batch(net, home):
     "Many prefixes move in one plan, under traffic, and come back without loss."
     a, u = net["a"], home[0]
@@ -324,6 +329,7 @@ def watching(site, name):
     return see, seen, states
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("daemon", ["bfdd", "zebra"])
 def test_killed_is_not_a_death(net, home, daemon):
     "BFD is not known while it is away, and until the session is up again."
@@ -348,6 +354,7 @@ def test_killed_is_not_a_death(net, home, daemon):
         wait_bfd(net[name], "a", "up")
 
 
+@pytest.mark.once
 def test_dead_stays_dead_without_bfdd(net, home):
     "... until there is a sign of life."
     a, u = net["a"], home[0]
@@ -363,6 +370,7 @@ def test_dead_stays_dead_without_bfdd(net, home):
     wait_state(a, u, "up", "bfd-up")
 
 
+@pytest.mark.once
 def test_session_goes_with_its_line(net, home):
     a, other = net["a"], home[1]
     a.configure("interface wg0\nno wireguard peer %s bfd" % other)
