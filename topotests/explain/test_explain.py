@@ -5,12 +5,16 @@ arrive and an explanation that finds nothing wrong, breaks one thing, sees that
 packets are lost, waits until explain names just that, mends it, and is back
 at the beginning.
 """
+import collections
 import contextlib
 import json
+import os
+import re
+import signal
 
 import pytest
 
-from lib_wgd import BACKEND, PATIENCE, make_key, wait_for
+from lib_wgd import BACKEND, HERE, PATIENCE, make_key, wait_for
 
 TOPOLOGY = {
     "sites": "abc",
@@ -23,6 +27,7 @@ HOST = "192.168.50.10"
 ROUTE = "ip route 192.168.50.0/24 10.99.0.2"
 # an answer is missed after 15 s at the earliest, and the device has to be read
 SILENCE = 2 * PATIENCE
+PRINTED = collections.defaultdict(list)  # texts of each cause
 
 
 def explain(site, address=HOST):
@@ -58,6 +63,7 @@ def wait_cause(site, cause, address=HOST, traffic=None, dropped=True, timeout=SI
     assert shown["reason"] and shown["try"], shown
     text = site.vtysh("show wireguard explain " + address)
     assert cause in text and shown["try"][0] in text, text
+    PRINTED[cause].append(text)
     return shown
 
 
@@ -398,6 +404,59 @@ def test_mtu_too_large(net):
         entered(a, "no wireguard mtu")
 
 
+def test_peer_incomplete(net):
+    a = net["a"]
+    entered(a, "wireguard peer e address 10.99.0.5")
+    shown = wait_cause(a, "peer-incomplete", "10.99.0.5")
+    assert "peer e" in shown["reason"]
+    entered(a, "no wireguard peer e")
+
+
+def test_endpoint_not_resolved(net):
+    a = net["a"]
+    entered(
+        a,
+        "wireguard peer d public-key %s\n"
+        "wireguard peer d address 10.99.0.4\n"
+        "wireguard peer d endpoint gate.invalid port 51820" % make_key()[1],
+    )
+    shown = wait_cause(a, "endpoint-not-resolved", "10.99.0.4")
+    assert "gate.invalid" in shown["reason"]
+    entered(a, "no wireguard peer d")
+
+
+def test_no_allowed_ip(net):
+    "By a table that zebra does not follow."
+    a = net["a"]
+    a.run("ip rule add to 192.168.77.0/24 lookup 77; ip route add 192.168.77.0/24 dev wg0 table 77")
+    shown = wait_cause(a, "no-allowed-ip", "192.168.77.1")
+    assert "wg0" in shown["reason"]
+    a.run("ip rule del to 192.168.77.0/24 lookup 77; ip route del 192.168.77.0/24 table 77")
+
+
+def test_martian(net):
+    a = net["a"]
+    a.configure("ip route 0.1.0.0/16 10.99.0.2")
+    shown = wait_cause(a, "martian", "0.1.2.3")
+    assert "0.1.0.0/16" in shown["reason"]
+    a.configure("no ip route 0.1.0.0/16 10.99.0.2")
+
+
+def test_multicast(net):
+    wait_cause(net["a"], "multicast", "224.0.0.5")
+
+
+@pytest.mark.skipif(BACKEND != "userspace", reason="needs a userspace program to stop")
+def test_not_in_sync(net):
+    with broken(net) as a:
+        pid = a.userspace_pid()
+        os.kill(pid, signal.SIGSTOP)
+        a.configure("ip route 172.31.6.0/24 10.99.0.2")
+        wait_cause(a, "not-in-sync")
+        os.kill(pid, signal.SIGCONT)
+        a.configure("no ip route 172.31.6.0/24 10.99.0.2")
+
+
 def test_nothing_wrong(net):
     "An address of a peer, of ours, of IPv6."
     wait_for(lambda: fine(net), "working network", SILENCE)
@@ -419,3 +478,26 @@ def test_no_such_vrf(net):
     "JSON where JSON was asked for."
     out = net["a"].vtysh("show wireguard explain 10.99.0.2 vrf NOPE json", check=False)
     assert json.loads(out) == {"error": "VRF NOPE is not known"}
+
+
+def masked(text):
+    "Without what differs each time: keys, times, counts, the rest of addresses."
+    text = re.sub(r"[A-Za-z0-9+/]{43}=", "KEY", text)
+    return [re.sub(r"[0-9]+", "N", line.strip()) for line in text.strip().splitlines()]
+
+
+def samples():
+    "{cause: text} of the manual."
+    with open(os.path.join(HERE, "../doc/manual/explain.rst"), encoding="utf-8") as f:
+        text = f.read()
+    found = re.findall(r"^``([a-z-]+)``\n\^+\n(.*?)(?=^``|\Z)", text, re.M | re.S)
+    return {cause: "\n".join(line for line in part.splitlines() if line.startswith("   "))
+            for cause, part in found}
+
+
+def test_the_manual_has_samples():
+    "Of each cause that was seen above, as it was printed."
+    shown = samples()
+    for cause, texts in PRINTED.items():
+        assert masked(shown[cause]) in [masked(text) for text in texts], (cause, texts)
+    assert len(PRINTED) >= 20

@@ -12,9 +12,9 @@ from lib_wgd import BACKEND, wait_for
 
 TOPOLOGY = {
     "sites": "abp",
-    "daemons": ["ospfd", "ospf6d", "bgpd", "ripd", "ripngd", "eigrpd"],
+    "daemons": ["ospfd", "ospf6d", "bgpd", "ripd", "ripngd", "eigrpd", "babeld"],
 }
-NETWORKS = ("ospf", "ospf6", "bgp", "rip", "ripng", "eigrp")
+NETWORKS = ("ospf", "ospf6", "bgp", "rip", "ripng", "eigrp", "babel")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,3 +88,30 @@ def test_own_address_is_no_peers(net):
     wait_for(lambda: "10.98.0.2/32" in a.json("show ip ospf route"), "route to the neighbor")
     a.wait_allowed({"192.168.12.0/24": "p"}, "wg1")
     assert "10.98.0.1/32" not in a.allowed("wg1")
+
+
+def test_babel(net):
+    """
+    Last, for its routes are preferred to OSPF's.  A babeld of 8.4 is deaf on an
+    interface that zebra tells of a second time; zebra does when the interface is
+    15 s old, if its speed is another by then, as it is with wireguard-go.
+    """
+    for i, name in enumerate("ap", 1):
+        site = net[name]
+        if BACKEND == "userspace":
+            wait_for(lambda: "speed_update: wg1 " in site.log("zebra"), "its speed")
+        site.configure(
+            "interface d-babel\n"
+            "ip address 192.168.5%d.1/24\n"
+            "ipv6 address fd00:5%d::1/64\n"
+            "exit\n"
+            "router babel\n"
+            "network wg1\n"
+            "redistribute ipv4 connected\n"
+            "redistribute ipv6 connected" % (i, i))
+    net["a"].wait_allowed({"192.168.52.0/24": "p", "fd00:52::/64": "p"}, "wg1")
+    assert net["a"].show("wg1", "routes")["192.168.52.0/24"]["protocol"] == "babel"
+    for show in "ip route 192.168.51.0/24", "ipv6 route fd00:51::/64":
+        wait_for(lambda: net["p"].json("show " + show), "route at p")
+    net["a"].configure("no router babel")
+    net["a"].wait_allowed({"192.168.52.0/24": None, "fd00:52::/64": None}, "wg1")

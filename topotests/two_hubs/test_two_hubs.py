@@ -7,7 +7,7 @@ the routes between the two, so both directions use the same hub.
 
 import pytest
 
-from lib_wgd import wait_for
+from lib_wgd import holds, wait_for
 
 pytestmark = pytest.mark.once  # what BGP chooses
 
@@ -96,3 +96,44 @@ def explained(site, address):
     shown = site.json("show wireguard explain " + address)
     assert shown.get("cause") == "no-peer-for-nexthop", shown
     return shown
+
+
+def direct(net, name, other):
+    i = "abhk".index(other) + 1
+    net[name].configure(
+        "interface wg0\n"
+        "wireguard peer {o} public-key {key}\n"
+        "wireguard peer {o} address 10.99.0.{i}\n"
+        "wireguard peer {o} endpoint 10.255.{i}.2 port 51820\n"
+        "exit\n"
+        "route-map DIRECT permit 10\n"
+        "set local-preference 200\n"
+        "exit\n"
+        "router bgp 65000\n"
+        "neighbor 10.99.0.{i} remote-as 65000\n"
+        "neighbor 10.99.0.{i} bfd profile steady\n"
+        "neighbor 10.99.0.{i} timers connect 1\n"
+        "address-family ipv4 unicast\n"
+        "neighbor 10.99.0.{i} route-map DIRECT in".format(
+            o=other, i=i, key=net.keys[other, "wg0"][1]))
+
+
+def test_direct_peers(net):
+    """
+    One end comes first, and nothing changes until the other one is there: only
+    BGP between the two makes them each other's next hop.
+    """
+    net["hb"].echo("192.168.2.10")
+    probe = net["ha"].probe("192.168.2.10")
+    probe.wait_responder("hb")
+    direct(net, "a", "b")
+    net["a"].wait_allowed({"10.99.0.2/32": "b"})
+    holds(lambda: net["a"].allowed()[LAN["b"]] == "h", 3, "the way by the hub")
+    direct(net, "b", "a")
+    net["a"].wait_allowed({LAN["b"]: "b"})
+    net["b"].wait_allowed({LAN["a"]: "a"})
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "direct answer")
+    result = probe.result()
+    print(result)
+    # each end's best route changes when it hears the other's: a moment apart
+    assert result["outageMs"] < 1000, result
