@@ -147,6 +147,32 @@ int wgd_cli_unset(struct vty *vty, const char *leaf, const char *value)
 	return nb_cli_apply_changes(vty, NULL);
 }
 
+static bool has_lines(const struct lyd_node *in)
+{
+	const struct lyd_node *child;
+
+	wgd_nb_each_child (in, child)
+		if (lysc_is_np_cont(child->schema) ? has_lines(child)
+						   : !lyd_is_default(child))
+			return true;
+	return false;
+}
+
+/* In the candidate at once: a command may enqueue 16 changes, not thousands. */
+int wgd_cli_unset_all(struct vty *vty)
+{
+	const char *ifname;
+	const struct lyd_node *all = candidate(vty, &ifname);
+
+	if (!all || !has_lines(all)) {
+		vty_out(vty, "Note: interface %s has no wireguard lines\n",
+			ifname);
+		return CMD_SUCCESS;
+	}
+	lyd_free_tree((struct lyd_node *)all);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
 int wgd_cli_leaf(struct vty *vty, const char *no, const char *leaf,
 		 const char *value)
 {
@@ -209,5 +235,6 @@ int wgd_cli_wrong(struct vty *vty, char *line)
 void wgd_cli_show_leaf(struct vty *vty, const struct lyd_node *dnode,
 		       bool show_defaults)
 {
-	vty_out(vty, " wireguard %s %s\n", wgd_value_words(dnode->schema->name), lyd_get_value(dnode));
+	vty_out(vty, " wireguard %s %s\n", wgd_value_words(dnode->schema->name),
+		lyd_get_value(dnode));
 }

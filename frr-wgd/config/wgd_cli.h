@@ -21,6 +21,8 @@ extern bool wgd_cli_is_there(struct vty *vty, const char *peer,
 extern int wgd_cli_set(struct vty *vty, const char *leaf, const char *value);
 /* Take it away, if VALUE (NULL: whatever it is) is what it says. */
 extern int wgd_cli_unset(struct vty *vty, const char *leaf, const char *value);
+/* Take everything away that the interface has. */
+extern int wgd_cli_unset_all(struct vty *vty);
 /* The one or, with NO, the other. */
 extern int wgd_cli_leaf(struct vty *vty, const char *no, const char *leaf,
 			const char *value);

@@ -24,6 +24,16 @@ DEFPY_YANG (wireguard,
 	return wgd_cli_flag(vty, "enable", !no);
 }
 
+DEFPY_YANG (no_wireguard_all,
+	    no_wireguard_all_cmd,
+	    "no wireguard all",
+	    NO_STR
+	    WIREGUARD_STR
+	    "All lines of the interface that begin with wireguard\n")
+{
+	return wgd_cli_unset_all(vty);
+}
+
 DEFPY_YANG (wireguard_private_key,
 	    wireguard_private_key_cmd,
 	    "wireguard private-key file WORD$path",
@@ -229,6 +239,7 @@ void wgd_cli_show_implementation(struct vty *vty, const struct lyd_node *dnode,
 void wgd_cli_if_init(void)
 {
 	install_element(INTERFACE_NODE, &wireguard_cmd);
+	install_element(INTERFACE_NODE, &no_wireguard_all_cmd);
 	install_element(INTERFACE_NODE, &wireguard_private_key_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_private_key_cmd);
 	install_element(INTERFACE_NODE, &wireguard_listen_port_cmd);

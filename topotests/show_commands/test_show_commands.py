@@ -408,3 +408,21 @@ def test_completion_of_interfaces(net):
     offered = [a.ask(daemon, "autocomplete 4 WG-IFNAME ifname").split()
                for daemon in ("zebra", "staticd", "wgd")]
     assert offered == [[], [], ["wg0"]]
+
+
+def test_all_lines_go_at_once(net):
+    "An interface with more peers than one command may change, and then its name."
+    a = net["a"]
+    a.configure(net.expand(
+        "interface wg8\n@implementation@\nwireguard listen-port 51888\nwireguard point-to-point\n"
+        "no wireguard point-to-point\n"
+        + "".join("wireguard peer n%d address 10.97.0.%d\nwireguard peer n%d bfd\n" % (i, i, i)
+                  for i in range(1, 40))))
+    wait_for(lambda: a.show("wg8")["syncState"] == "synced", "wg8")
+    a.configure("interface wg8\nno wireguard all")
+    wait_for(lambda: "wg8" not in a.run("ip -o link"), "no link")
+    assert "wg8" not in a.json("show wireguard")
+    assert "no wireguard lines" in a.configure("interface wg8\nno wireguard all")
+    wait_for(lambda: a.vtysh_status("configure terminal", "no interface wg8")[0] == 0, "no wg8")
+    assert "wg8" not in a.running()
+    a.wait_allowed({"192.168.50.0/24": "b"})
