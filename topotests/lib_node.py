@@ -15,7 +15,7 @@ import signal
 import socket
 
 from lib_probe import Echo, Probe
-from lib_run import FRR10, HERE, PATIENCE, wait_for
+from lib_run import FRR10, HERE, PATIENCE, signal_to, wait_for
 from lib_shell import Shell
 
 # Whose business a show command is, by its first words.
@@ -319,7 +319,7 @@ class Site(Node):
     def kill(self, daemon, sig=signal.SIGKILL):
         "End a daemon and see it gone."
         pid = self.pid(daemon)
-        os.kill(pid, sig)
+        signal_to(pid, sig)
         wait_for(lambda: not os.path.exists("/proc/%d" % pid), "end of " + daemon)
         return pid
 

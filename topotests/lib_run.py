@@ -4,6 +4,7 @@ What the topotests know of this machine and of this run, and how they wait.
 """
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -74,3 +75,12 @@ def kernel_has(links):
 
 
 HAVE_VRF = kernel_has("ip link add vrf-probe type vrf table 1001")
+
+
+def signal_to(pid, sig=signal.SIGKILL):
+    """
+    A signal to a process that was looked for.  0 is none, and would be all of
+    our own process group, which ends the whole test run without a word.
+    """
+    assert pid > 0, "there is no such process"
+    os.kill(pid, sig)

@@ -52,6 +52,7 @@ from lib_run import (  # noqa: F401
     TABLE6,
     holds,
     kernel_has,
+    signal_to,
     wait_for,
 )
 

@@ -4,10 +4,9 @@ BGP unnumbered: no address on the tunnel but the link-local ones, the
 neighbor is found by router advertisements, and IPv4 prefixes have an IPv6
 next hop.
 """
-import os
 import signal
 
-from lib_wgd import holds, wait_for
+from lib_wgd import holds, signal_to, wait_for
 
 TOPOLOGY = {
     "sites": "ab",
@@ -49,7 +48,7 @@ def test_address_waits_for_zebra(net):
     a = net["a"]
     net.make_key("a", "wg9")
     zebra = a.pid("zebra")
-    os.kill(zebra, signal.SIGSTOP)
+    signal_to(zebra, signal.SIGSTOP)
     try:
         a.configure_one("wgd", net.expand("interface wg9\nwireguard\n@implementation@"))
         wait_for(lambda: "UP" in a.run("ip -o link show dev wg9", check=False), "the link")
@@ -57,6 +56,6 @@ def test_address_waits_for_zebra(net):
             lambda: "fe80" not in a.run("ip -6 -o addr show dev wg9"), 2, "no address"
         )
     finally:
-        os.kill(zebra, signal.SIGCONT)
+        signal_to(zebra, signal.SIGCONT)
     wait_for(lambda: "inet6 fe80" in a.vtysh("show interface wg9"), "the address in zebra")
     a.configure("interface wg9\nno wireguard implementation\nno wireguard")

@@ -14,7 +14,7 @@ import signal
 
 import pytest
 
-from lib_wgd import BACKEND, HERE, PATIENCE, make_key, wait_for
+from lib_wgd import BACKEND, HERE, PATIENCE, make_key, signal_to, wait_for
 
 TOPOLOGY = {
     "sites": "abc",
@@ -450,10 +450,10 @@ def test_multicast(net):
 def test_not_in_sync(net):
     with broken(net) as a:
         pid = a.userspace_pid()
-        os.kill(pid, signal.SIGSTOP)
+        signal_to(pid, signal.SIGSTOP)
         a.configure("ip route 172.31.6.0/24 10.99.0.2")
         wait_cause(a, "not-in-sync")
-        os.kill(pid, signal.SIGCONT)
+        signal_to(pid, signal.SIGCONT)
         a.configure("no ip route 172.31.6.0/24 10.99.0.2")
 
 

@@ -13,7 +13,7 @@ import signal
 
 import pytest
 
-from lib_wgd import BACKEND, KEYDIR, PYTHON, holds, wait_for
+from lib_wgd import BACKEND, KEYDIR, PYTHON, holds, signal_to, wait_for
 
 D = "/opt/hostile"  # a folder that root alone writes, as far as here
 HOLE = D + "/wireguard-go"
@@ -218,7 +218,7 @@ def test_program_changed_after_the_commit(net, folder):
     ka.configure("interface wg8\nwireguard implementation userspace %s/wireguard-go" % D)
     wait_for(lambda: ka.show("wg8")["syncState"] == "synced", "wg8")
     ka.run("chown frr %s/wireguard-go" % D)
-    os.kill(ka.userspace_pid("wg8"), signal.SIGKILL)
+    signal_to(ka.userspace_pid("wg8"))
     wait_for(lambda: "wg8: %s/wireguard-go: belongs to uid" % D in ka.log(),
              "a refusal in the log")
     holds(lambda: not ka.userspace_pid("wg8"), 2, "no program")
@@ -382,7 +382,7 @@ def test_without_mounts(net):
     with open("/proc/%d/cmdline" % ka.pid("wgd"), encoding="utf-8") as f:
         command = f.read().split("\0")[:-1]
     ka.kill("wgd", signal.SIGTERM)
-    os.kill(ka.userspace_pid(), signal.SIGKILL)
+    signal_to(ka.userspace_pid())
     wait_for(lambda: not ka.userspace_pid(), "end of the program")
     ka.run("rm -f /run/wireguard/*; setpriv --bounding-set=-sys_admin %s"
            " >/dev/null 2>&1 </dev/null & echo" % " ".join(command))
@@ -393,7 +393,7 @@ def test_without_mounts(net):
     assert "wg0: the program can connect to root's sockets in /run" in ka.log()
     assert "mountNamespace" in protection(ka)["launcher"]["lacks"]
     assert "no mount namespace" in ka.vtysh("show wireguard protection")
-    os.kill(ka.userspace_pid(), signal.SIGKILL)
+    signal_to(ka.userspace_pid())
     restart(ka)
     assert "mountNamespace" not in protection(ka)["launcher"].get("lacks", [])
 
@@ -402,6 +402,8 @@ def test_helpers_end_with_it(net):
     "Also if it is killed; the devices and their programs stay."
     ka = net["ka"]
     ka.run("vtysh -w")
+    # the program is a new one: it makes its session first
+    wait_for(lambda: answers(net), "answer")
     helpers = [ka.helper_pid(n) for n in ("wgd-keys", "wgd-launch")]
     program = ka.userspace_pid()
     ka.kill("wgd")
@@ -417,7 +419,7 @@ def test_helpers_end_with_it(net):
 def test_key_process_killed(net):
     "wgd says so and goes on; only what needs a key waits for a restart."
     ka = net["ka"]
-    os.kill(ka.helper_pid("wgd-keys"), signal.SIGKILL)
+    signal_to(ka.helper_pid("wgd-keys"))
     wait_for(lambda: "keys can be neither read" in ka.show().get("trouble", ""), "trouble shown")
     assert "keys can be neither read" in ka.vtysh("show wireguard")
     assert protection(ka)["keyProcess"]["runs"] is False
@@ -436,7 +438,7 @@ def test_key_process_killed(net):
 
 def test_launcher_killed(net):
     ka = net["ka"]
-    os.kill(ka.helper_pid("wgd-launch"), signal.SIGKILL)
+    signal_to(ka.helper_pid("wgd-launch"))
     wait_for(lambda: "programs" in ka.show().get("trouble", ""), "trouble shown")
     ka.configure("ip route 172.31.9.0/24 10.99.0.2")
     ka.wait_allowed({"172.31.9.0/24": "kb"})
@@ -453,7 +455,7 @@ def test_program_of_an_earlier_version(net):
     ka.run("vtysh -w")
     ka.kill("wgd", signal.SIGTERM)
     old = ka.userspace_pid()
-    os.kill(old, signal.SIGKILL)
+    signal_to(old)
     # a process that is about to end has no command line, and its device still
     wait_for(lambda: not ka.userspace_pid() and not ka.run("ip link show wg0", check=False),
              "end of the program")
@@ -471,7 +473,7 @@ def test_program_of_an_earlier_version(net):
     wait_for(lambda: answers(net), "answer")
     assert ka.run("stat -c '%a %u' /run/wireguard").split() == ["755", "0"]
     assert protection(ka)["programs"]["wg0"]["uid"] != 0
-    os.kill(ka.userspace_pid(), signal.SIGKILL)
+    signal_to(ka.userspace_pid())
     wait_for(lambda: ka.userspace_pid() and ka.run(uid % ka.userspace_pid()).strip() == "0",
              "root's program")
     wait_for(lambda: answers(net), "answer")

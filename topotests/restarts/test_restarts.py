@@ -5,13 +5,12 @@ while a probe runs.  AllowedIPs are right afterwards without a hand, no
 peer's session is reset, and where the data path does not depend on the
 killed process nothing is lost at all.
 """
-import os
 import signal
 import time
 
 import pytest
 
-from lib_wgd import BACKEND, SLOW, holds, wait_for
+from lib_wgd import BACKEND, SLOW, holds, signal_to, wait_for
 
 TOPOLOGY = {
     "sites": "ab",
@@ -202,7 +201,7 @@ def test_program_killed(net):
     a.wait_allowed(RIGHT)
     pid = a.userspace_pid()
     assert pid
-    os.kill(pid, signal.SIGKILL)
+    signal_to(pid)
     wait_for(lambda: a.userspace_pid() not in (0, pid), "a new program")
     a.wait_allowed(RIGHT)
     assert "10.99.0.1/24" in a.run("ip addr show dev wg0")
@@ -216,7 +215,7 @@ def test_program_hangs(net):
     a = net["a"]
     a.wait_allowed(RIGHT)
     pid = a.userspace_pid()
-    os.kill(pid, signal.SIGSTOP)
+    signal_to(pid, signal.SIGSTOP)
     try:
         a.configure("ip route 172.31.6.0/24 10.99.0.2")
         slowest, state = 0, "synced"
@@ -230,7 +229,7 @@ def test_program_hangs(net):
         assert slowest < 2 * SLOW, "show took %.1f s" % slowest
         assert state != "synced", state
     finally:
-        os.kill(pid, signal.SIGCONT)
+        signal_to(pid, signal.SIGCONT)
     a.wait_allowed({"172.31.6.0/24": "b", **RIGHT})
     wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
     a.configure("no ip route 172.31.6.0/24 10.99.0.2")
