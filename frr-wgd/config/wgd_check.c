@@ -66,30 +66,14 @@ static bool own_key(const struct lyd_node *wireguard, const char *ifname,
 	return true;
 }
 
-static int say_secret(const struct wgd_value *v, const char *whose, char *err,
-		      size_t len)
+static int say_secret(const char *ifname, const char *peer, const char *whose,
+		      char *err, size_t len)
 {
-	snprintf(err, len,
-		 "interface %s peer %s: public-key: this is the private key of interface %s, and belongs nowhere but in its file",
-		 v->ifname, v->peer, whose);
+	snprintf(
+		err, len,
+		"interface %s peer %s: public-key: this is the private key of interface %s, and belongs nowhere but in its file",
+		ifname, peer, whose);
 	return -EINVAL;
-}
-
-/* Is it a private key of ours that was taken for a peer's public one? */
-static int check_secret(const struct lyd_node *wireguard,
-			const struct wgd_value *v, char *err, size_t len)
-{
-	struct wg_key pub, own;
-
-	if (wg_key_public_of(v->value, &pub) < 0)
-		return 0;
-	wgd_each_if (wif)
-		if (wgd_key_public(wif) &&
-		    wg_key_same(wgd_key_public(wif), &pub))
-			return say_secret(v, wif->name, err, len);
-	return own_key(wireguard, v->ifname, &own) && wg_key_same(&own, &pub)
-		       ? say_secret(v, v->ifname, err, len)
-		       : 0;
 }
 
 static int say_own(const char *ifname, const char *peer, const char *key,
@@ -99,6 +83,31 @@ static int say_own(const char *ifname, const char *peer, const char *key,
 		 "interface %s peer %s: public-key %s is the interface's own",
 		 ifname, peer, key);
 	return -EINVAL;
+}
+
+int wgd_check_key(const struct lyd_node *wireguard, const struct wgd_value *v,
+		  char *err, size_t len)
+{
+	bool is_known, is_private;
+	struct wg_key pub, own;
+	char text[WG_KEY_STRLEN];
+
+	if (!v->value || !strmatch(v->leaf, "public-key"))
+		return 0;
+	is_private = wg_key_public_of(v->value, &pub) == 0;
+	if (is_private)
+		wgd_each_if (wif)
+			if (wgd_key_public(wif) &&
+			    wg_key_same(wgd_key_public(wif), &pub))
+				return say_secret(v->ifname, v->peer, wif->name,
+						  err, len);
+	is_known = own_key(wireguard, v->ifname, &own);
+	if (is_known && is_private && wg_key_same(&own, &pub))
+		return say_secret(v->ifname, v->peer, v->ifname, err, len);
+	/* the device would take no notice of such a peer */
+	if (is_known && strmatch(v->value, wg_key_str(&own, text)))
+		return say_own(v->ifname, v->peer, text, err, len);
+	return 0;
 }
 
 /* --- this machine */
@@ -120,7 +129,7 @@ static int check_private(const struct lyd_node *wireguard,
 {
 	const struct lyd_node *peer, *leaf;
 	char why[512], own[WG_KEY_STRLEN];
-	struct wg_key pub;
+	struct wg_key pub, theirs;
 	int rc = wg_key_load_public(v->value, &pub, why, sizeof(why));
 
 	if (rc < 0) {
@@ -139,9 +148,16 @@ static int check_private(const struct lyd_node *wireguard,
 			leaf = wgd_nb_is(peer, "peer")
 				       ? wgd_nb_below(peer, "public-key")
 				       : NULL;
-			if (leaf && strmatch(lyd_get_value(leaf), own))
+			if (!leaf)
+				continue;
+			if (strmatch(lyd_get_value(leaf), own))
 				return say_own(v->ifname, wgd_nb_key(peer), own,
 					       err, len);
+			if (wg_key_public_of(lyd_get_value(leaf), &theirs) ==
+				    0 &&
+			    wg_key_same(&theirs, &pub))
+				return say_secret(v->ifname, wgd_nb_key(peer),
+						  v->ifname, err, len);
 		}
 	return 0;
 }
@@ -152,22 +168,9 @@ static int check_preshared(const struct wgd_value *v, char *err, size_t len)
 
 	if (wg_key_check(v->value, why, sizeof(why)) == 0)
 		return 0;
-	snprintf(err, len, "interface %s peer %s: preshared key: %s",
-		 v->ifname, v->peer, why);
+	snprintf(err, len, "interface %s peer %s: preshared key: %s", v->ifname,
+		 v->peer, why);
 	return -EINVAL;
-}
-
-/* The device would take no notice of such a peer. */
-static int check_own(const struct lyd_node *wireguard,
-		     const struct wgd_value *v, char *err, size_t len)
-{
-	char text[WG_KEY_STRLEN];
-	struct wg_key own;
-
-	return own_key(wireguard, v->ifname, &own) &&
-			       strmatch(v->value, wg_key_str(&own, text))
-		       ? say_own(v->ifname, v->peer, text, err, len)
-		       : 0;
 }
 
 int wgd_check_machine(const struct lyd_node *wireguard,
@@ -179,8 +182,6 @@ int wgd_check_machine(const struct lyd_node *wireguard,
 		return check_private(wireguard, v, err, len);
 	if (strmatch(v->leaf, "preshared-key-file"))
 		return check_preshared(v, err, len);
-	if (strmatch(v->leaf, "public-key"))
-		return check_own(wireguard, v, err, len);
 	if (strmatch(v->leaf, "program"))
 		return check_program(v, err, len);
 	return 0;
@@ -200,9 +201,36 @@ static int say_taken(const char *ifname, const char *peer, const char *leaf,
 static int say_member(const char *ifname, const char *peer, const char *address,
 		      char *err, size_t len)
 {
-	snprintf(err, len,
-		 "interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
-		 ifname, address, peer);
+	snprintf(
+		err, len,
+		"interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
+		ifname, address, peer);
+	return -EINVAL;
+}
+
+static size_t members(const struct lyd_node *group)
+{
+	const struct lyd_node *child;
+	size_t n = 0;
+
+	wgd_nb_each_child (group, child)
+		n += wgd_nb_is(child, "member");
+	return n;
+}
+
+static int say_full(const struct wgd_value *v, char *err, size_t len)
+{
+	snprintf(
+		err, len,
+		"interface %s: gateway-group member %s: there are %d already, and more do not fit",
+		v->ifname, v->value, WGD_MEMBERS_MAX);
+	return -EINVAL;
+}
+
+static int say_long(const char *ifname, char *err, size_t len)
+{
+	snprintf(err, len, "interface %s: a name has at most %d characters",
+		 ifname, WG_IFNAME_LEN - 1);
 	return -EINVAL;
 }
 
@@ -245,9 +273,10 @@ static const char *has_for_one(const struct lyd_node *wireguard)
 static int say_one(const char *ifname, const char *peer, const char *other,
 		   const char *line, char *err, size_t len)
 {
-	snprintf(err, len,
-		 "interface %s peer %s: %s is for one peer, and there is peer %s",
-		 ifname, peer, line, other);
+	snprintf(
+		err, len,
+		"interface %s peer %s: %s is for one peer, and there is peer %s",
+		ifname, peer, line, other);
 	return -EINVAL;
 }
 
@@ -323,12 +352,14 @@ int wgd_check_conflict(const struct lyd_node *wireguard,
 	const struct lyd_node *group;
 	const char *first = v->peer, *other, *line;
 
-	if (v->value && strmatch(v->leaf, "public-key") &&
-	    check_secret(wireguard, v, err, len) < 0)
+	if (strlen(v->ifname) >= WG_IFNAME_LEN)
+		return say_long(v->ifname, err, len);
+	if (wgd_check_key(wireguard, v, err, len) < 0)
 		return -EINVAL;
 	if (!wireguard)
 		return 0;
-	line = v->peer    ? has_for_one(wireguard)
+	group = wgd_nb_below(wireguard, "gateway-group");
+	line = v->peer	  ? has_for_one(wireguard)
 	       : v->value ? for_one(v->leaf, v->value)
 			  : NULL;
 	if (line) {
@@ -341,13 +372,15 @@ int wgd_check_conflict(const struct lyd_node *wireguard,
 	if (!v->value)
 		return 0;
 	if (strmatch(v->leaf, "gateway-group/member")) {
+		if (group && !is_member(group, v->value) &&
+		    members(group) >= WGD_MEMBERS_MAX)
+			return say_full(v, err, len);
 		other = taken(wireguard, v->ifname, NULL, "address", v->value);
 		return other ? say_member(v->ifname, other, v->value, err, len)
 			     : 0;
 	}
 	if (!v->peer || !wgd_said_is_unique(v->leaf))
 		return 0;
-	group = wgd_nb_below(wireguard, "gateway-group");
 	if (group && strmatch(v->leaf, "address") && is_member(group, v->value))
 		return say_member(v->ifname, v->peer, v->value, err, len);
 	other = taken(wireguard, v->ifname, v->peer, v->leaf, v->value);
@@ -379,12 +412,8 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 
 	if (!wgd_check_is_configured(wireguard))
 		return 0;
-	if (strlen(ifname) >= WG_IFNAME_LEN) {
-		snprintf(err, len,
-			 "interface %s: a name has at most %d characters",
-			 ifname, WG_IFNAME_LEN - 1);
-		return -EINVAL;
-	}
+	if (strlen(ifname) >= WG_IFNAME_LEN)
+		return say_long(ifname, err, len);
 	wgd_nb_each_child (wireguard, child) {
 		if (wgd_nb_is(child, "gateway-group"))
 			group = child;

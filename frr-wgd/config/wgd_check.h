@@ -20,6 +20,13 @@ extern int wgd_check_conflict(const struct lyd_node *wireguard,
 			      size_t len);
 
 /*
+ * A peer's new public key: is it a private one of ours, or the interface's own?
+ * Asked by wgd_check_conflict, too.
+ */
+extern int wgd_check_key(const struct lyd_node *wireguard,
+			 const struct wgd_value *v, char *err, size_t len);
+
+/*
  * A new value against this machine as it is now: files with keys, programs.
  * Who types a line is told, and it is refused.  A line of a saved configuration
  * was right once, and a file that is away may come back: to lose the line would

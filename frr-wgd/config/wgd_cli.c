@@ -110,7 +110,7 @@ bool wgd_cli_is_there(struct vty *vty, const char *peer, const char *leaf,
 		vty_out(vty,
 			"Note: interface %s%s%s: there is no such line: %s%s%s\n",
 			ifname, of, peer ?: "", words, value ? " " : "",
-			value ?: "");
+			value ? wgd_value_shown(value) : "");
 		*ret = CMD_SUCCESS;
 		return false;
 	}
@@ -119,7 +119,8 @@ bool wgd_cli_is_there(struct vty *vty, const char *peer, const char *leaf,
 		return true;
 	vty_out(vty,
 		"%% interface %s%s%s: %s is %s, not %s: nothing is removed\n",
-		ifname, of, peer ?: "", words, lyd_get_value(node), value);
+		ifname, of, peer ?: "", words, lyd_get_value(node),
+		wgd_value_shown(value));
 	*ret = CMD_WARNING_CONFIG_FAILED;
 	return false;
 }
@@ -147,24 +148,13 @@ int wgd_cli_unset(struct vty *vty, const char *leaf, const char *value)
 	return nb_cli_apply_changes(vty, NULL);
 }
 
-static bool has_lines(const struct lyd_node *in)
-{
-	const struct lyd_node *child;
-
-	wgd_nb_each_child (in, child)
-		if (lysc_is_np_cont(child->schema) ? has_lines(child)
-						   : !lyd_is_default(child))
-			return true;
-	return false;
-}
-
 /* In the candidate at once: a command may enqueue 16 changes, not thousands. */
 int wgd_cli_unset_all(struct vty *vty)
 {
 	const char *ifname;
 	const struct lyd_node *all = candidate(vty, &ifname);
 
-	if (!all || !has_lines(all)) {
+	if (!all || !wgd_check_is_configured(all)) {
 		vty_out(vty, "Note: interface %s has no wireguard lines\n",
 			ifname);
 		return CMD_SUCCESS;
@@ -225,6 +215,12 @@ int wgd_cli_wrong(struct vty *vty, char *line)
 			vty_out(vty, "%% %s\n", err);
 			return CMD_WARNING_CONFIG_FAILED;
 		}
+	}
+	if (v.leaf && strmatch(v.leaf, "endpoint/host")) {
+		vty_out(vty,
+			"%% interface %s peer %s: endpoint %s: 'port' and a number have to follow\n",
+			v.ifname, v.peer, wgd_value_shown(v.value));
+		return CMD_WARNING_CONFIG_FAILED;
 	}
 	vty_out(vty,
 		"%% interface %s: no command begins and ends like this line; `?` shows what may follow a word\n",

@@ -16,18 +16,29 @@
 
 #define GROUP_STR "Gateways with the same private key\n"
 
-DEFPY_YANG (wireguard_group_member,
-	    wireguard_group_member_cmd,
-	    "[no] wireguard gateway-group member <A.B.C.D|X:X::X:X>$addr [bfd$bfd [profile BFDPROF$profile]]",
-	    NO_STR
-	    WIREGUARD_STR
-	    GROUP_STR
-	    "Another gateway\n"
-	    "IPv4 address, not over this interface\n"
-	    "IPv6 address, not over this interface\n"
-	    "BFD decides whether it is dead\n"
-	    "Timers of the BFD session\n"
-	    "Name of a BFD profile\n")
+/* MEMBER: from the interface on. */
+static bool has_profile(struct vty *vty, const char *member,
+			const char *profile)
+{
+	const struct lyd_node *top = vty->candidate_config->dnode;
+	char xpath[2 * XPATH_MAXLEN];
+
+	snprintf(xpath, sizeof(xpath), "%s%s/bfd/profile", VTY_CURR_XPATH,
+		 member + strlen("."));
+	return yang_dnode_exists(top, xpath) &&
+	       strmatch(yang_dnode_get_string(top, "%s", xpath), profile);
+}
+
+DEFPY_YANG(
+	wireguard_group_member, wireguard_group_member_cmd,
+	"[no] wireguard gateway-group member <A.B.C.D|X:X::X:X>$addr [bfd$bfd [profile BFDPROF$profile]]",
+	NO_STR WIREGUARD_STR GROUP_STR
+	"Another gateway\n"
+	"IPv4 address, not over this interface\n"
+	"IPv6 address, not over this interface\n"
+	"BFD decides whether it is dead\n"
+	"Timers of the BFD session\n"
+	"Name of a BFD profile\n")
 {
 	char text[WG_ADDR_STRLEN], xpath[XPATH_MAXLEN];
 	struct wg_addr a = {};
@@ -42,10 +53,18 @@ DEFPY_YANG (wireguard_group_member,
 		if (!wgd_cli_is_there(vty, NULL, "gateway-group/member", text,
 				      &rc))
 			return rc;
+		if (profile && !has_profile(vty, xpath, profile)) {
+			vty_out(vty,
+				"%% gateway-group member %s: it has no bfd profile %s: nothing is removed\n",
+				text, profile);
+			return CMD_WARNING_CONFIG_FAILED;
+		}
 		nb_cli_enqueue_change(vty, xpath, NB_OP_DESTROY, NULL);
 		return nb_cli_apply_changes(vty, NULL);
 	}
-	if (!wgd_cli_check(vty, NULL, "gateway-group/member", text))
+	if (!wgd_cli_check(vty, NULL, "gateway-group/member", text) ||
+	    !wgd_cli_check(vty, NULL, "gateway-group/member/bfd/profile",
+			   profile))
 		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_enqueue_change(vty, xpath, NB_OP_CREATE, NULL);
 	strlcpy(xpath + len, "/bfd", sizeof(xpath) - len);
@@ -59,26 +78,20 @@ DEFPY_YANG (wireguard_group_member,
 	return nb_cli_apply_changes(vty, NULL);
 }
 
-DEFPY_YANG (wireguard_group_drain,
-	    wireguard_group_drain_cmd,
-	    "[no] wireguard gateway-group drain",
-	    NO_STR
-	    WIREGUARD_STR
-	    GROUP_STR
-	    "Give the clients to the other gateways\n")
+DEFPY_YANG(wireguard_group_drain, wireguard_group_drain_cmd,
+	   "[no] wireguard gateway-group drain",
+	   NO_STR WIREGUARD_STR GROUP_STR
+	   "Give the clients to the other gateways\n")
 {
 	return wgd_cli_flag(vty, "gateway-group/drain", !no);
 }
 
-DEFPY_YANG (wireguard_group_source,
-	    wireguard_group_source_cmd,
-	    "[no] wireguard gateway-group source <A.B.C.D|X:X::X:X>$addr",
-	    NO_STR
-	    WIREGUARD_STR
-	    GROUP_STR
-	    "Everything that the interface sends leaves from this address\n"
-	    "IPv4 address\n"
-	    "IPv6 address\n")
+DEFPY_YANG(wireguard_group_source, wireguard_group_source_cmd,
+	   "[no] wireguard gateway-group source <A.B.C.D|X:X::X:X>$addr",
+	   NO_STR WIREGUARD_STR GROUP_STR
+	   "Everything that the interface sends leaves from this address\n"
+	   "IPv4 address\n"
+	   "IPv6 address\n")
 {
 	char text[WG_ADDR_STRLEN];
 	const char *leaf;

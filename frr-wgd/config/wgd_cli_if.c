@@ -119,7 +119,7 @@ DEFPY_YANG (wireguard_implementation,
 
 DEFPY_YANG (no_wireguard_implementation,
 	    no_wireguard_implementation_cmd,
-	    "no wireguard implementation [<kernel|userspace [WORD]>]",
+	    "no wireguard implementation [<kernel|userspace [WORD$program]>$kind]",
 	    NO_STR
 	    WIREGUARD_STR
 	    "Who encrypts\n"
@@ -129,7 +129,8 @@ DEFPY_YANG (no_wireguard_implementation,
 {
 	int rc;
 
-	if (!wgd_cli_is_there(vty, NULL, "implementation", NULL, &rc))
+	if (!wgd_cli_is_there(vty, NULL, "implementation", kind, &rc) ||
+	    (program && !wgd_cli_is_there(vty, NULL, "program", program, &rc)))
 		return rc;
 	nb_cli_enqueue_change(vty, WGD_XPATH "/implementation", NB_OP_MODIFY,
 			      "kernel");
@@ -150,7 +151,7 @@ DEFPY_YANG (wireguard_route_following,
 
 DEFPY_YANG (no_wireguard_route_following,
 	    no_wireguard_route_following_cmd,
-	    "no wireguard route-following [<prefixes|any>]",
+	    "no wireguard route-following [<prefixes|any>$how]",
 	    NO_STR
 	    WIREGUARD_STR
 	    "How AllowedIPs follow routes\n"
@@ -159,7 +160,7 @@ DEFPY_YANG (no_wireguard_route_following,
 {
 	int rc;
 
-	return wgd_cli_is_there(vty, NULL, "route-following", NULL, &rc)
+	return wgd_cli_is_there(vty, NULL, "route-following", how, &rc)
 		       ? wgd_cli_set(vty, "route-following", "prefixes")
 		       : rc;
 }

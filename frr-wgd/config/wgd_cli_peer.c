@@ -404,14 +404,21 @@ DEFPY_YANG (no_wireguard_peer_description,
 	return peer_unset(vty, name, "description", NULL);
 }
 
-ALIAS_YANG (no_wireguard_peer_description,
+DEFPY_YANG (no_wireguard_peer_description_line,
 	    no_wireguard_peer_description_line_cmd,
-	    "no wireguard peer PEER$name description LINE...",
+	    "no wireguard peer PEER$name description LINE$text...",
 	    NO_STR
 	    WIREGUARD_STR
 	    PEER_STR
 	    "What the peer is, for people\n"
 	    "Free text\n")
+{
+	char *line = argv_concat(argv, argc, 5);
+	int rc = peer_unset(vty, name, "description", line);
+
+	XFREE(MTYPE_TMP, line);
+	return rc;
+}
 
 DEFPY_YANG (wireguard_peer_shutdown,
 	    wireguard_peer_shutdown_cmd,

@@ -68,7 +68,12 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		DEFAULTED("/point-to-point", wgd_nb_modify, wgd_cli_show_flag),
 		DEFAULTED("/aggregate", wgd_nb_modify, wgd_cli_show_flag),
 		OPTIONAL("/announce-table", wgd_cli_show_leaf),
-		CREATED("/gateway-group/member", wgd_cli_show_group_member),
+		{
+			.xpath = ROOT "/gateway-group/member",
+			.cbs = { .create = wgd_nb_member_create,
+				 .destroy = wgd_nb_destroy,
+				 .cli_show = wgd_cli_show_group_member },
+		},
 		CREATED("/gateway-group/member/bfd", NULL),
 		OPTIONAL("/gateway-group/member/bfd/profile", NULL),
 		DEFAULTED("/gateway-group/drain", wgd_nb_modify,

@@ -50,6 +50,7 @@ extern int wgd_nb_create(struct nb_cb_create_args *args);
 extern int wgd_nb_modify(struct nb_cb_modify_args *args);
 extern int wgd_nb_destroy(struct nb_cb_destroy_args *args);
 extern int wgd_nb_value_create(struct nb_cb_create_args *args); /* checked */
+extern int wgd_nb_member_create(struct nb_cb_create_args *args);
 extern int wgd_nb_value_modify(struct nb_cb_modify_args *args);
 extern int wgd_nb_validate(struct nb_cb_pre_validate_args *args);
 extern void wgd_nb_apply(struct nb_cb_apply_finish_args *args);

@@ -105,9 +105,10 @@ static int check_value(struct nb_context *context, const struct lyd_node *dnode,
 	};
 	bool refused = wgd_value_check(&v, errmsg, len) < 0;
 
+	/* what a commit of the CLI has may also have been loaded from a file */
+	refused = refused || wgd_check_key(wireguard, &v, errmsg, len) < 0;
 	if (!refused && context->client != NB_CLIENT_CLI)
-		refused = wgd_check_conflict(NULL, &v, errmsg, len) < 0 ||
-			  wgd_check_machine(wireguard, &v, errmsg, len) < 0;
+		refused = wgd_check_machine(wireguard, &v, errmsg, len) < 0;
 	return refused ? NB_ERR_VALIDATION : NB_OK;
 }
 
@@ -124,6 +125,21 @@ int wgd_nb_value_create(struct nb_cb_create_args *args)
 	if (args->event == NB_EV_VALIDATE)
 		return check_value(args->context, args->dnode, args->errmsg,
 				   args->errmsg_len);
+	return wgd_nb_create(args);
+}
+
+int wgd_nb_member_create(struct nb_cb_create_args *args)
+{
+	struct wgd_value v = {
+		.ifname = ifname_of(args->dnode),
+		.leaf = "gateway-group/member",
+		.value = wgd_nb_key(args->dnode),
+	};
+
+	if (args->event == NB_EV_VALIDATE)
+		return wgd_value_check(&v, args->errmsg, args->errmsg_len) < 0
+			       ? NB_ERR_VALIDATION
+			       : NB_OK;
 	return wgd_nb_create(args);
 }
 

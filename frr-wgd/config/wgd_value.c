@@ -18,52 +18,19 @@
 /* Is the value right?  False: WHY says why not. */
 typedef bool (*checker)(const struct wgd_value *v, char *why, size_t len);
 
-/* --- addresses that are nobody's */
+/* --- addresses */
 
-enum use { ENDPOINT = 1, ADDRESS = 2, MEMBER = 4, SOURCE = 8, ALL = 15 };
-
-static const struct {
-	struct wg_prefix prefix;
-	unsigned by; /* whom it cannot be used by */
-	const char *why;
-} nobodys[] = {
-	{{AF_INET, 8, {0}}, ALL, "is no host's address"},
-	{{AF_INET, 8, {127}},
-	 ADDRESS | MEMBER | SOURCE,
-	 "is the loopback of each machine"},
-	{{AF_INET, 16, {169, 254}}, SOURCE, "is a link-local address"},
-	{{AF_INET, 4, {224}}, ALL, "is a multicast address"},
-	{{AF_INET, 32, {255, 255, 255, 255}}, ALL, "is broadcast"},
-	{{AF_INET, 4, {240}}, SOURCE, "is reserved"},
-	{{AF_INET6, 128, {0}}, ALL, "is no host's address"},
-	{{AF_INET6, 128, {[15] = 1}},
-	 ADDRESS | MEMBER | SOURCE,
-	 "is the loopback of each machine"},
-	{{AF_INET6, 96, {[10] = 0xff, 0xff}},
-	 ALL,
-	 "is IPv4 in IPv6's clothes: say it as IPv4"},
-	{{AF_INET6, 10, {0xfe, 0x80}},
-	 ENDPOINT | MEMBER | SOURCE,
-	 "is a link-local address, and no link is known here: take one that is routed"},
-	{{AF_INET6, 8, {0xff}}, ALL, "is a multicast address"},
-};
-
-static bool is_somebodys(const struct wg_addr *a, enum use use, char *why,
+static bool is_somebodys(const struct wg_addr *a, enum wg_use use, char *why,
 			 size_t len)
 {
-	struct wg_prefix host = wg_prefix_host(a);
-	size_t i;
+	const char *unfit = wg_addr_unfit(a, use);
 
-	for (i = 0; i < array_size(nobodys); i++)
-		if ((nobodys[i].by & use) &&
-		    wg_prefix_covers(&nobodys[i].prefix, &host)) {
-			strlcpy(why, nobodys[i].why, len);
-			return false;
-		}
-	return true;
+	if (unfit)
+		strlcpy(why, unfit, len);
+	return !unfit;
 }
 
-static bool is_address(const struct wgd_value *v, enum use use, char *why,
+static bool is_address(const struct wgd_value *v, enum wg_use use, char *why,
 		       size_t len)
 {
 	struct wg_addr a;
@@ -79,17 +46,17 @@ static bool is_address(const struct wgd_value *v, enum use use, char *why,
 
 static bool address(const struct wgd_value *v, char *why, size_t len)
 {
-	return is_address(v, ADDRESS, why, len);
+	return is_address(v, WG_USE_ADDRESS, why, len);
 }
 
 static bool member(const struct wgd_value *v, char *why, size_t len)
 {
-	return is_address(v, MEMBER, why, len);
+	return is_address(v, WG_USE_MEMBER, why, len);
 }
 
 static bool source(const struct wgd_value *v, char *why, size_t len)
 {
-	return is_address(v, SOURCE, why, len);
+	return is_address(v, WG_USE_SOURCE, why, len);
 }
 
 static bool prefix(const struct wgd_value *v, char *why, size_t len)
@@ -113,7 +80,8 @@ static bool prefix(const struct wgd_value *v, char *why, size_t len)
 
 /*
  * A name as DNS has it (RFC 1123 2.1), the underscore too.  One whose last
- * label is a number is none, since it would look like an address.
+ * label is a number, of any base, is none: inet_aton(3) takes it for an
+ * address.
  */
 static bool is_name(const char *s)
 {
@@ -123,15 +91,18 @@ static bool is_name(const char *s)
 		"0123456789_-";
 	size_t n = 0, total = strlen(s);
 	const char *label = s;
+	char *end;
 
 	for (; *s; s += n + (s[n] == '.')) {
 		label = s;
 		n = strspn(s, letters);
 		if (!n || n > 63 || *s == '-' || s[n - 1] == '-' ||
-		    (s[n] && s[n] != '.'))
+		    s[n - 1] == '_' || (s[n] && s[n] != '.'))
 			return false;
 	}
-	return total && total <= 253 && strspn(label, "0123456789") != n;
+	return total && total <= 253 &&
+	       !(isdigit((unsigned char)*label) &&
+		 (strtoul(label, &end, 0), !*end));
 }
 
 static bool host(const struct wgd_value *v, char *why, size_t len)
@@ -143,14 +114,14 @@ static bool host(const struct wgd_value *v, char *why, size_t len)
 	strlcpy(text, v->value, sizeof(text));
 	text[strcspn(text, "%")] = '\0';
 	if (wg_addr_parse(text, &a) == 0 && a.family == AF_INET6 &&
-	    !is_somebodys(&a, ENDPOINT, why, len))
+	    !is_somebodys(&a, WG_USE_ENDPOINT, why, len))
 		return false;
 	if (wg_addr_parse(v->value, &a) == 0)
-		return is_somebodys(&a, ENDPOINT, why, len);
+		return is_somebodys(&a, WG_USE_ENDPOINT, why, len);
 	if (is_name(v->value))
 		return true;
 	strlcpy(why,
-		strspn(v->value, "0123456789.") == strlen(v->value) ||
+		strspn(v->value, "0123456789.xX") == strlen(v->value) ||
 				strchr(v->value, ':')
 			? "looks like an address, and is none"
 			: "is neither an address nor a host name",
@@ -172,6 +143,14 @@ static bool key(const struct wgd_value *v, char *why, size_t len)
 
 static bool file(const struct wgd_value *v, char *why, size_t len)
 {
+	struct wg_key parsed;
+
+	if (wg_key_parse(v->value, &parsed) == 0) {
+		strlcpy(why,
+			"this is a key, and not the name of a file that has one; make another, for logs may know this one now",
+			len);
+		return false;
+	}
 	if (*v->value == '/')
 		return true;
 	strlcpy(why, "not an absolute path", len);
@@ -202,7 +181,7 @@ static bool number(const struct wgd_value *v, char *why, size_t len)
 	const struct lysc_type_num *type =
 		(const struct lysc_type_num *)type_of(v, &units);
 	const struct lysc_range_part *range = &type->range->parts[0];
-	bool hex = strmatch(v->leaf, "fwmark") && strncmp(digits, "0x", 2) == 0;
+	bool hex = strmatch(v->leaf, "fwmark") && strncasecmp(digits, "0x", 2) == 0;
 	unsigned long long n;
 	char *end;
 
@@ -213,10 +192,34 @@ static bool number(const struct wgd_value *v, char *why, size_t len)
 		return true;
 	snprintf(why, len, "not a number from %" PRIu64 " to %" PRIu64 "%s%s%s",
 		 range->min_u64, range->max_u64, units ? " " : "", units ?: "",
-		 n == 0 && *digits == '0'
+		 strmatch(digits, "0")
 			 ? "; 'no' before the line takes it away"
 			 : "");
 	return false;
+}
+
+/* The length of the character there (RFC 3629), 0 if it is none to be seen. */
+static size_t character(const unsigned char *s)
+{
+	size_t n = *s < 0x80   ? 1
+		   : *s < 0xc2 ? 0
+		   : *s < 0xe0 ? 2
+		   : *s < 0xf0 ? 3
+		   : *s < 0xf5 ? 4
+			       : 0;
+	size_t i;
+
+	if (*s < ' ' || *s == 0x7f)
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* too long, a surrogate, too large; what is no letter */
+	if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) ||
+	    (*s == 0xf0 && s[1] < 0x90) || (*s == 0xf4 && s[1] > 0x8f) ||
+	    (*s == 0xc2 && s[1] < 0xa0))
+		return 0;
+	return n;
 }
 
 static bool text(const struct wgd_value *v, char *why, size_t len)
@@ -225,10 +228,17 @@ static bool text(const struct wgd_value *v, char *why, size_t len)
 	const struct lysc_type_str *type =
 		(const struct lysc_type_str *)type_of(v, &units);
 	uint64_t max = type->length->parts[0].max_u64, n = 0;
-	const char *s;
+	const char *s = v->value;
+	size_t step;
 
-	for (s = v->value; *s; s++)
-		n += (*s & 0xc0) != 0x80; /* the model counts letters */
+	for (; *s; s += step, n++) { /* the model counts letters, too */
+		step = character((const unsigned char *)s);
+		if (!step) {
+			strlcpy(why, "has bytes that are no text in UTF-8",
+				len);
+			return false;
+		}
+	}
 	if (n <= max)
 		return true;
 	snprintf(why, len,
@@ -248,7 +258,11 @@ static const struct form {
 	{false, "fwmark", "fwmark", number},
 	{false, "mtu", "mtu", number},
 	{false, "announce-table", "announce table", number},
+	{false, "enable", "wireguard", NULL},
 	{false, "gateway-group/member", "gateway-group member", member},
+	{false, "gateway-group/member/bfd/profile",
+	 "gateway-group member bfd profile", text},
+	{false, "gateway-group/drain", "gateway-group drain", NULL},
 	{false, "gateway-group/source", "gateway-group source", source},
 	{false, "gateway-group/ipv6-source", "gateway-group source", source},
 	{true, "description", "description", text},
@@ -298,15 +312,53 @@ const char *wgd_value_leaf(const char *line, bool of_peer,
 	return NULL;
 }
 
+/* Does the model take it, where it is a leaf's?  Its patterns are more exact. */
+static bool model_takes(const struct wgd_value *v)
+{
+	char path[XPATH_MAXLEN];
+	const struct nb_node *node;
+
+	snprintf(path, sizeof(path), MODEL "%s/%s", v->peer ? "/peer" : "",
+		 v->leaf);
+	node = nb_node_find(path);
+	return !node || !(node->snode->nodetype & (LYS_LEAF | LYS_LEAFLIST)) ||
+	       lyd_value_validate(ly_native_ctx, node->snode, v->value,
+				  strlen(v->value), NULL, NULL,
+				  NULL) == LY_SUCCESS;
+}
+
+const char *wgd_value_shown(const char *value)
+{
+	static const char base64[] =
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789+/";
+	const char *s;
+	size_t n;
+
+	for (s = value; *s; s += n + (s[n] != '\0')) {
+		n = strspn(s, base64);
+		if (n >= WG_KEY_STRLEN - 6 && *value != '/')
+			return "(not repeated: it may be a key)";
+	}
+	return value;
+}
+
 int wgd_value_check(const struct wgd_value *v, char *err, size_t len)
 {
 	const struct form *form = form_of(v->leaf);
-	char why[256];
+	struct wg_key parsed;
+	char why[256] = "is nothing that the model takes";
 
-	if (!v->value || !form || form->is_right(v, why, sizeof(why)))
+	if (!v->value || !form || !form->is_right ||
+	    (form->is_right(v, why, sizeof(why)) &&
+	     (form->is_right == number || model_takes(v))))
 		return 0;
 	snprintf(err, len, "interface %s%s%s: %s %.300s: %s", v->ifname,
-		 v->peer ? " peer " : "", v->peer ?: "", form->words, v->value,
+		 v->peer ? " peer " : "", v->peer ?: "", form->words,
+		 wg_key_parse(v->value, &parsed) == 0
+			 ? "(not repeated)"
+			 : wgd_value_shown(v->value),
 		 why);
 	return -EINVAL;
 }

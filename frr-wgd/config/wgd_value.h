@@ -21,6 +21,12 @@ struct wgd_value {
  */
 extern int wgd_value_check(const struct wgd_value *v, char *err, size_t len);
 
+/*
+ * What of a value that somebody typed may be printed: keys are pasted where
+ * they do not belong, and what is printed is logged.
+ */
+extern const char *wgd_value_shown(const char *value);
+
 /* The words of a line that stand before its value. */
 extern const char *wgd_value_words(const char *leaf);
 /*

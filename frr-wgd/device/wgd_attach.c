@@ -150,10 +150,12 @@ static int get_link(struct wgd_if *wif, struct wg_link *link, bool *ret_fresh,
 		return -EINPROGRESS;
 	}
 	rc = wg_link_create(wif->name);
-	if (rc == -EOPNOTSUPP && !wif->reason)
-		zlog_err(
-			"%s: this kernel has no WireGuard; 'wireguard implementation userspace' needs none",
-			wif->name);
+	if (rc == -EOPNOTSUPP) {
+		*ret_doing =
+			"this kernel has no WireGuard; 'wireguard implementation userspace' needs none";
+		if (!wif->reason)
+			zlog_err("%s: %s", wif->name, *ret_doing);
+	}
 	*ret_fresh = rc == 0;
 	return rc < 0 ? rc : wg_link_get(wif->name, link);
 }
@@ -411,6 +413,9 @@ void wgd_attach_drop(struct wgd_if *wif)
 {
 	struct wg_link link = {};
 
+	/* it has no link yet that is known as ours, and would make one */
+	if (wif->state == WGD_IF_STARTING)
+		wgd_program_end(wif);
 	wgd_device_detach(wif);
 	frr_with_privs (&wgd_privs) {
 		if (wg_link_get(wif->name, &link) == 0 && link.ours)

@@ -150,15 +150,10 @@ void wgd_doubt_if(struct wgd_if *wif, struct wgd_doubts *ret)
 
 static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
 {
-	static const struct wg_prefix loopback[] = {
-		{AF_INET, 8, {127}},
-		{AF_INET6, 128, {[15] = 1}},
-	};
 	const struct wg_addr *a = &p->resolved.is.addr;
 	char buf[WG_ENDPOINT_STRLEN];
 	const struct interface *ifp;
 	const struct wgd_if *tunnel;
-	struct wg_prefix host;
 	struct prefix subnet;
 
 	if (p->conf.host && p->resolved.error)
@@ -169,10 +164,8 @@ static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
 			    : "");
 	if (!a->family)
 		return;
-	host = wg_prefix_host(a);
 	wg_addr_str(a, buf);
-	if (wg_prefix_covers(&loopback[0], &host) ||
-	    wg_prefix_covers(&loopback[1], &host))
+	if (wg_addr_is_loopback(a))
 		say(d, "endpoint %s is the loopback of this machine", buf);
 	else if ((ifp = link_with(a, VRF_DEFAULT)))
 		say(d, "endpoint %s is this machine's own address, on %s", buf,
@@ -182,6 +175,31 @@ static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
 		    buf, &subnet, tunnel->name);
 }
 
+/* Is it the network's or the broadcast address of an IPv4 subnet of the link?
+ */
+static bool is_of_all(const struct wgd_if *wif, const struct wg_addr *a)
+{
+	struct listnode *node __attribute__((unused));
+	struct interface *ifp = wgd_zebra_link(wif->name);
+	struct connected *c;
+	uint32_t host, mask;
+
+	if (!ifp || a->family != AF_INET)
+		return false;
+	memcpy(&host, a->b, sizeof(host));
+	wgd_compat_each_connected (ifp, node, c) {
+		const struct prefix *p = c->address;
+
+		if (p->family != AF_INET || p->prefixlen > 30)
+			continue;
+		mask = htonl(UINT32_MAX << (32 - p->prefixlen));
+		if (p->prefixlen && !((host ^ p->u.prefix4.s_addr) & mask) &&
+		    (!(host & ~mask) || !(~host & ~mask)))
+			return true;
+	}
+	return false;
+}
+
 static void doubt_addresses(struct wgd_peer *p, struct wgd_doubts *d)
 {
 	const struct interface *ifp;
@@ -189,6 +207,10 @@ static void doubt_addresses(struct wgd_peer *p, struct wgd_doubts *d)
 	size_t i;
 
 	for (i = 0; i < p->conf.n_addresses; i++) {
+		if (is_of_all(p->wif, &p->conf.addresses[i]))
+			say(d,
+			    "address %s is the first or the last of the interface's subnet, which no host has",
+			    wg_addr_str(&p->conf.addresses[i], buf));
 		ifp = link_with(&p->conf.addresses[i], wg_dev_vrf(p->wif->dev));
 		if (ifp)
 			say(d, "address %s is this machine's own, on %s",
@@ -213,6 +235,8 @@ void wgd_doubt_peer(struct wgd_peer *p, struct wgd_doubts *ret)
 	struct wgd_live_bfd bfd;
 
 	ret->n = 0;
+	if (!p->conf.has_key)
+		say(ret, "it has no public-key, so nothing of it counts yet");
 	doubt_endpoint(p, ret);
 	doubt_addresses(p, ret);
 	doubt_filters(p, ret);

@@ -50,7 +50,7 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 
 	wgd_if_conf_clear(&wif->conf);
 	wif->conf = *conf;
-	if (moved && wif->link->known)
+	if (moved && (wif->link->known || wif->state == WGD_IF_STARTING))
 		drop_link(wif);
 	else if (again && wif->device->be)
 		wgd_device_detach(wif); /* and attach with the new key or MTU */

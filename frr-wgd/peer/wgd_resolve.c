@@ -39,14 +39,31 @@ static void resolved(struct resolver_query *q, const char *err, int n,
 		     union sockunion *addr)
 {
 	struct wgd_query *query = container_of(q, struct wgd_query, q);
+	char why[256], text[WG_ADDR_STRLEN];
 	struct wgd_peer *p = query->peer;
 	struct wg_endpoint e = {};
+	const char *unfit = NULL;
 
 	XFREE(MTYPE_WGD_QUERY, query);
 	if (!p)
 		return;
 	p->resolved.query = NULL;
-	if (n <= 0) {
+	if (n > 0) {
+		wgd_compat_resolved(addr);
+		e.addr.family = sockunion_family(addr);
+		e.port = p->conf.port;
+		if (e.addr.family == AF_INET)
+			memcpy(e.addr.b, &addr->sin.sin_addr, 4);
+		else
+			memcpy(e.addr.b, &addr->sin6.sin6_addr, 16);
+		/* whoever answers for DNS says it: no handshakes to a crowd */
+		unfit = wg_addr_unfit(&e.addr, WG_USE_ENDPOINT);
+		if (unfit)
+			snprintf(why, sizeof(why), "%s %s",
+				 wg_addr_str(&e.addr, text), unfit);
+	}
+	if (n <= 0 || unfit) {
+		err = unfit ? why : err;
 		zlog_warn("%s: peer %s: endpoint %s: %s; trying again in %u s",
 			  p->wif->name, wg_peer_name(p->peer), p->conf.host,
 			  err ? err : "no address", RESOLVE_AGAIN_S);
@@ -55,13 +72,6 @@ static void resolved(struct resolver_query *q, const char *err, int n,
 		return;
 	}
 	wgd_str_set(&p->resolved.error, NULL);
-	wgd_compat_resolved(addr);
-	e.addr.family = sockunion_family(addr);
-	e.port = p->conf.port;
-	if (e.addr.family == AF_INET)
-		memcpy(e.addr.b, &addr->sin.sin_addr, 4);
-	else
-		memcpy(e.addr.b, &addr->sin6.sin6_addr, 16);
 	wgd_debug_events("%s: peer %s: endpoint %s is %pSU", p->wif->name,
 			 wg_peer_name(p->peer), p->conf.host, addr);
 	p->resolved.is = e;

@@ -56,6 +56,55 @@ bool wg_prefix_is_martian(const struct wg_prefix *p)
 	       (p->len >= 4 && b[0] >> 4 == 14);
 }
 
+static const struct {
+	struct wg_prefix prefix;
+	unsigned uses; /* what it cannot be used for */
+	const char *why;
+} unfit[] = {
+#define ALL                                                                    \
+	(WG_USE_ENDPOINT | WG_USE_ADDRESS | WG_USE_MEMBER | WG_USE_SOURCE)
+	{{AF_INET, 8, {0}}, ALL, "is no host's address"},
+	/* an endpoint on this machine may be meant */
+	{{AF_INET, 8, {127}},
+	 ALL & ~WG_USE_ENDPOINT,
+	 "is the loopback of each machine"},
+	{{AF_INET, 16, {169, 254}}, WG_USE_SOURCE, "is a link-local address"},
+	{{AF_INET, 4, {224}}, ALL, "is a multicast address"},
+	{{AF_INET, 32, {255, 255, 255, 255}}, ALL, "is broadcast"},
+	{{AF_INET, 4, {240}}, WG_USE_SOURCE, "is reserved"},
+	{{AF_INET6, 128, {0}}, ALL, "is no host's address"},
+	{{AF_INET6, 128, {[15] = 1}},
+	 ALL & ~WG_USE_ENDPOINT,
+	 "is the loopback of each machine"},
+	{{AF_INET6, 96, {[10] = 0xff, 0xff}},
+	 ALL,
+	 "is IPv4 in IPv6's clothes: say it as IPv4"},
+	{{AF_INET6, 10, {0xfe, 0x80}},
+	 ALL & ~WG_USE_ADDRESS,
+	 "is a link-local address, and no link is known here: take one that is routed"},
+	{{AF_INET6, 8, {0xff}}, ALL, "is a multicast address"},
+#undef ALL
+};
+
+const char *wg_addr_unfit(const struct wg_addr *a, enum wg_use use)
+{
+	struct wg_prefix host = wg_prefix_host(a);
+	size_t i;
+
+	for (i = 0; i < sizeof(unfit) / sizeof(*unfit); i++)
+		if ((unfit[i].uses & use) &&
+		    wg_prefix_covers(&unfit[i].prefix, &host))
+			return unfit[i].why;
+	return NULL;
+}
+
+bool wg_addr_is_loopback(const struct wg_addr *a)
+{
+	static const struct wg_addr six = {AF_INET6, {[15] = 1}};
+
+	return a->family == AF_INET ? a->b[0] == 127 : wg_addr_same(a, &six);
+}
+
 int wg_prefix_cmp(const struct wg_prefix *a, const struct wg_prefix *b)
 {
 	int c;

@@ -96,6 +96,23 @@ static inline bool wg_addr_is_linklocal(const struct wg_addr *a)
 }
 
 /* In 224.0.0.0/4 or ff00::/8? */
+/*
+ * What an address is to be: where encrypted packets go, a next hop within the
+ * tunnel, another gateway, or where ours come from.
+ */
+enum wg_use {
+	WG_USE_ENDPOINT = 1,
+	WG_USE_ADDRESS = 2,
+	WG_USE_MEMBER = 4,
+	WG_USE_SOURCE = 8,
+};
+/*
+ * Why nobody, anywhere, can have it for that: words that follow the address;
+ * NULL: somebody can (RFC 6890, RFC 4291 2.5.5.2).
+ */
+extern const char *wg_addr_unfit(const struct wg_addr *a, enum wg_use use);
+extern bool wg_addr_is_loopback(const struct wg_addr *a);
+
 static inline bool wg_addr_is_multicast(const struct wg_addr *a)
 {
 	return a->family == AF_INET    ? a->b[0] >> 4 == 14

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from lib_wgd import HERE, wait_for
+from lib_wgd import BACKEND, HERE, wait_for
 
 pytestmark = pytest.mark.once  # what commands say and keep
 
@@ -221,7 +221,7 @@ def ids(rows):
 # line, what the message has to name
 REFUSED = [
     ("wireguard peer b public-key short", ["peer b", "short", "32 bytes"]),
-    ("wireguard peer b public-key " + "A" * 44, ["peer b", "A" * 44, "32 bytes"]),
+    ("wireguard peer b public-key " + "A" * 44, ["peer b", "not repeated", "32 bytes"]),
     ("wireguard peer n public-key " + GOOD_KEY[:-2] + "5=", ["peer n", "32 bytes"]),
     ("wireguard peer c public-key @b.wg0@", ["peer", "@b.wg0@", "already"]),
     ("wireguard peer c public-key @a.wg0@", ["peer c", "own"]),
@@ -258,6 +258,13 @@ REFUSED = [
     ("wireguard peer b endpoint 10.1 port 1", ["10.1", "like an address"]),
     ("wireguard peer b endpoint 2001:db8:::1 port 1", ["2001:db8:::1", "like an address"]),
     ("wireguard peer b endpoint -a.example port 1", ["-a.example", "nor a host name"]),
+    ("wireguard peer b endpoint host_ port 5", ["peer b", "host_", "nor a host name"]),
+    ("wireguard peer b endpoint 10.255.2.0x2 port 1", ["10.255.2.0x2", "like an address"]),
+    ("wireguard peer b endpoint 10.255.2.2 51820", ["peer b", "'port' and a number"]),
+    ("wireguard gateway-group member 10.255.9.2 bfd profile " + "p" * 70, ["wg0", "70 characters"]),
+    ("no wireguard peer b description another", ["the site in the middle, not another"]),
+    ("wireguard private-key file " + GOOD_KEY, ["wg0", "not repeated", "this is a key"]),
+    ("wireguard peer b preshared-key file " + GOOD_KEY, ["peer b", "this is a key"]),
     ("wireguard peer b endpoint 0.0.0.0 port 1", ["0.0.0.0", "no host's"]),
     ("wireguard peer b endpoint 224.0.0.1 port 1", ["224.0.0.1", "multicast"]),
     ("wireguard peer b endpoint 255.255.255.255 port 1", ["255.255.255.255", "broadcast"]),
@@ -315,6 +322,64 @@ def test_refused(net, bad_files, line, words):
         assert net.expand(word) in message, message
     assert a.ask("wgd", "show running-config") == before
     assert device(a) == devices
+
+
+@pytest.mark.parametrize("line", [
+    "private-key file %s", "peer b preshared-key file %s", "peer b endpoint %s port 1",
+    "peer b address %s", "peer b public-key %sA", "listen-port %s", "no wireguard listen-port %s",
+    "no wireguard peer b endpoint %s port 1", "mtu %s", "private-key %s",
+])
+def test_what_may_be_a_key_is_not_repeated(net, line):
+    line = line if line.startswith("no ") else "wireguard " + line
+    for secret in GOOD_KEY, GOOD_KEY[:-1]:
+        _, out = net["a"].vtysh_status("configure terminal", "interface wg0", line % secret)
+        assert out and secret[:40] not in out, out
+
+
+def test_not_utf8(net):
+    a = net["a"]
+    before = a.running()
+    out = a.run("vtysh -c 'configure terminal' -c 'interface wg0'"
+                " -c \"$(printf 'wireguard peer b description \\377 x')\" | cat -v", check=False)
+    assert "UTF-8" in out and a.running() == before, out
+
+
+def test_wrong_lines_of_a_file(net):
+    "They are refused, and take no other line with them."
+    a = net["a"]
+    before = a.running_wireguard()
+    lines = ["wireguard mtu 1370", "wireguard peer zz endpoint host_ port 7",
+             "wireguard peer zz address 10.99.0.66"]
+    lines += ["wireguard gateway-group member 10.254.0.%d" % i for i in range(1, 18)]
+    a.gear.net.cmd_raises("cat > /tmp/gearlogdir/wrong.conf", stdin=(
+        "interface wg0\n" + "".join(" %s\n" % s for s in lines)
+        + "exit\ninterface averylongname.17\n wireguard listen-port 7\nexit\n"))
+    out = a.run("vtysh -f /tmp/gearlogdir/wrong.conf 2>&1", check=False)
+    for words in "host_", "there are 16 already", "averylongname.17":
+        assert words in out, out
+    have = a.running_wireguard()
+    for i in 0, 2, 3, 18:
+        assert "wg0: " + lines[i] in have, (lines[i], have)
+    assert "wg0: " + lines[19] not in have
+    a.configure("interface wg0\nwireguard mtu 1380\nno wireguard peer zz\n"
+                + "".join("no %s\n" % s for s in lines[3:19]))
+    assert a.running_wireguard() == before
+
+
+@pytest.mark.skipif(BACKEND != "userspace", reason="the kernel's device starts at once")
+@pytest.mark.parametrize("line", ["no wireguard all", "no wireguard implementation"])
+def test_taken_away_while_it_starts(net, line):
+    "Nothing stays that would be somebody else's when the lines come again."
+    a = net["a"]
+    a.vtysh("configure terminal", "interface wgq0", "wireguard implementation userspace", line)
+    wait_for(lambda: not a.userspace_pid("wgq0") and "wgq0" not in a.run("ip -o link"),
+             "no program and no link")
+    a.configure("interface wgq0\nwireguard implementation userspace")
+    wait_for(lambda: a.show("wgq0")["syncState"] == "synced", "wgq0")
+    assert not a.show("wgq0")["adopted"]
+    a.configure("interface wgq0\nno wireguard all")
+    wait_for(lambda: "wgq0" not in a.run("ip -o link"), "no link")
+    wait_for(lambda: a.vtysh_status("configure terminal", "no interface wgq0")[0] == 0, "no wgq0")
 
 
 @pytest.mark.parametrize("line", ["route-following any", "point-to-point"])

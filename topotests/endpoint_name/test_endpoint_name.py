@@ -61,3 +61,18 @@ def test_name_of_nobody(net):
     assert told[0].endswith("; packets go to 10.255.2.2:51820"), told
     a.configure("interface wg0\nwireguard peer b endpoint b.example.net port 51820")
     assert not a.show()["peers"]["b"]["warnings"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "224.0.0.1", "255.255.255.255", "ff02::1"],
+                         ids=["none", "group", "all", "group6"])
+def test_name_of_what_is_nobodys(net, address):
+    "What DNS says is judged like what is typed: no handshake goes to a crowd."
+    a = net["a"]
+    hosts(a, "127.0.0.1 localhost\n10.255.2.2 b.example.net\n%s odd.example.net\n" % address)
+    a.configure("interface wg0\nwireguard peer b endpoint odd.example.net port 51820")
+    told = wait_for(lambda: [s for s in a.show()["peers"]["b"]["warnings"] if address in s],
+                    "a warning")
+    assert told[0].endswith("; packets go to 10.255.2.2:51820"), told
+    assert address not in a.run("wg show wg0 endpoints")
+    a.configure("interface wg0\nwireguard peer b endpoint b.example.net port 51820")
+    wait_for(lambda: a.ping("10.99.0.2"), "answer of b")

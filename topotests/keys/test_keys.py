@@ -350,6 +350,17 @@ def test_key_folder(net):
     assert stat.S_IMODE(int(out, 8)) & 0o077 == 0
 
 
+def test_file_whose_private_key_a_peer_has(net):
+    "Pasted as a public key before the file was named: then the file is refused."
+    a, path = net["a"], KEYDIR + "/second.key"
+    secret = a.run("umask 077; wg genkey | tee " + path).strip()
+    a.configure("interface wg0\nwireguard peer leak public-key " + secret)
+    message = a.refused("interface wg0\nwireguard private-key file " + path)
+    assert "peer leak" in message and "private key" in message and secret not in message
+    a.configure("interface wg0\nno wireguard peer leak")
+    a.run("rm " + path)
+
+
 @pytest.mark.parametrize("ifname", ["wg0", "wg2"])
 def test_own_private_key_as_a_peers_public_key(net, ifname):
     """

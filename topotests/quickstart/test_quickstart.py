@@ -63,8 +63,8 @@ def configure(site, text, keys):
         text = text.replace("PUBLIC-KEY-OF-SITE-" + other.upper(), key)
     assert "PUBLIC-KEY" not in text
     if BACKEND == "userspace":
-        text = text.replace("interface wg0\n",
-                            "interface wg0\n wireguard implementation userspace\n")
+        more = Page().says("interface wg0\n    wireguard implementation userspace\n")
+        text = text.replace("interface wg0\n", more)
     site.gear.net.cmd_raises("cat > /tmp/gearlogdir/page.conf", stdin=text)
     out = site.run("vtysh -f /tmp/gearlogdir/page.conf")
     assert "%" not in out, out

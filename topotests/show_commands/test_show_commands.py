@@ -426,3 +426,14 @@ def test_all_lines_go_at_once(net):
     wait_for(lambda: a.vtysh_status("configure terminal", "no interface wg8")[0] == 0, "no wg8")
     assert "wg8" not in a.running()
     a.wait_allowed({"192.168.50.0/24": "b"})
+
+
+def test_kernel_without_wireguard(net):
+    "The reason says what to do."
+    a = net["a"]
+    if a.status("ip link add probe type wireguard && ip link del probe")[0] == 0:
+        pytest.skip("this kernel has WireGuard")
+    a.configure("interface wg8\nwireguard")
+    wait_for(lambda: "wireguard implementation userspace" in a.vtysh("show wireguard wg8"),
+             "what to do")
+    a.configure("interface wg8\nno wireguard all")

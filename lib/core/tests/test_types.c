@@ -228,6 +228,41 @@ static void test_martian(void **state)
 	}
 }
 
+static void test_unfit(void **state)
+{
+	static const struct {
+		const char *addr;
+		unsigned uses; /* that it is good for */
+	} cases[] = {
+		{"10.0.0.1", 15},
+		{"0.0.0.0", 0},
+		{"0.1.2.3", 0},
+		{"127.0.0.1", WG_USE_ENDPOINT},
+		{"169.254.1.1", 15 & ~WG_USE_SOURCE},
+		{"224.0.0.5", 0},
+		{"240.0.0.1", 15 & ~WG_USE_SOURCE},
+		{"255.255.255.255", 0},
+		{"::", 0},
+		{"::1", WG_USE_ENDPOINT},
+		{"::ffff:10.0.0.1", 0},
+		{"2001:db8::1", 15},
+		{"fe80::1", WG_USE_ADDRESS},
+		{"ff02::5", 0},
+	};
+	struct wg_addr a;
+	unsigned use;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(wg_addr_parse(cases[i].addr, &a), 0);
+		for (use = 1; use < 16; use *= 2)
+			assert_int_equal(!wg_addr_unfit(&a, use),
+					 !!(cases[i].uses & use));
+		assert_int_equal(wg_addr_is_loopback(&a),
+				 cases[i].uses == WG_USE_ENDPOINT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +272,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_martian),
+		cmocka_unit_test(test_unfit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
