@@ -5,6 +5,7 @@ peer, filled in by tools/wg-export, is a file that wg-quick takes, and
 tools/wg-import makes lines of frr.conf of that file again.
 """
 import base64
+import itertools
 import os
 import re
 import shutil
@@ -386,6 +387,115 @@ def test_import_shows_no_secret(tmp_path, text, why):
     assert not [i for i in range(len(SECRET) - 7) if SECRET[i:i + 8].lower() in shown]
 
 
+PSK = base64.b64encode(bytes(range(200, 232))).decode()
+KEYED = """\
+[Interface]
+PrivateKey = %s
+Address = 10.9.0.1/24
+# none
+[Peer]
+PublicKey = %s
+PresharedKey = %s
+AllowedIPs = 10.9.0.2/32
+""" % (SECRET, key(16), PSK)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("secret", [SECRET, PSK], ids=["private", "preshared"])
+@pytest.mark.parametrize("line,text", [
+    (3, "DNS = {}="),
+    (3, "PostUp = echo {}"),
+    (3, "PostUp = echo x{}="),
+    (3, "Table = {}"),
+    (4, "# Anna {}"),
+    (4, "# name = {}"),
+    (4, "# " + "x " * 115 + "{}"),  # the description ends somewhere in it
+    (5, "[Peer] # {}"),
+    (6, "PublicKey = {}="),
+    (8, "Endpoint = {}=:51820"),
+    (8, "AllowedIPs = 10.9.0.2/32\n#{0}\n[Peer]\nPublicKey = %s" % key(16)),
+], ids=range(11))
+def test_import_prints_no_secret_of_the_file(tmp_path, line, text, secret):
+    "In what is taken for something else, with its = or without it, and cut short."
+    path = tmp_path / "wg7.conf"
+    lines = KEYED.splitlines()
+    lines[line - 1] = text.format(secret.rstrip("="))
+    path.write_text("\n".join(lines))
+    done = wg_import("--key-dir", str(tmp_path), str(path))
+    assert done.returncode == 1 and not done.stdout
+    assert re.search(r":[3-9]: (a piece of the secret key of line [27] is|this is the Pr)",
+                     done.stderr), done.stderr
+    assert not [i for i in range(36) if secret[i:i + 8] in done.stderr]
+    assert os.listdir(tmp_path) == ["wg7.conf"]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("allowed,addresses", [
+    ("10.9.0.2/32, fd09::2/128", ["10.9.0.2", "fd09::2"]),
+    ("10.9.0.1/32, 10.9.0.0/32, 10.9.0.255/32, fd09::1/128, fd09::/128", []),
+    ("10.9.1.0/32, 10.9.1.1/32, fd09::ffff:ffff:ffff:ffff/128",
+     ["10.9.1.1", "fd09::ffff:ffff:ffff:ffff"]),
+], ids=["hosts", "own", "pair"])
+def test_import_address_is_another_hosts(tmp_path, allowed, addresses):
+    "What is no next hop stays what the peer may send from."
+    path = tmp_path / "wg7.conf"
+    path.write_text(KEYED.replace("10.9.0.1/24", "10.9.0.1/24, fd09::1/64, 10.9.1.0/31")
+                    .replace("10.9.0.2/32", allowed))
+    done = wg_import("--dry-run", str(path))
+    assert done.returncode == 0, done.stderr
+    assert re.findall("^ wireguard peer none address (.*)", done.stdout, re.M) == addresses
+    rest = [p for p in allowed.split(", ") if p.split("/")[0] not in addresses]
+    assert re.findall("allowed-ips (.*)", done.stdout) == rest
+    assert "route" not in re.sub("(?m)^!.*", "", done.stdout)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("host", [
+    "a-b_c.example.net", "_vpn.example.net.", "x", "1.example", "203.0.113.1", "[2001:db8::1]"],
+                         ids=range(6))
+def test_import_takes_endpoint(tmp_path, host):
+    path = tmp_path / "wg7.conf"
+    path.write_text(KEYED + "Endpoint = %s:5\n" % host)
+    done = wg_import("--dry-run", str(path))
+    assert " endpoint %s port 5\n" % host.strip("[]") in done.stdout, done.stderr
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("table,expected", [
+    ("main", ""), ("254", ""), ("default", " table 253"), ("0x1f4", " table 500")])
+def test_import_table(tmp_path, table, expected):
+    "... of a number, or of a name in rt_tables; FRR has numbers only."
+    path = tmp_path / "wg7.conf"
+    path.write_text(KEYED.replace("Address", "Table = %s\nAddress" % table) + "AllowedIPs = ::/0\n")
+    done = wg_import("--dry-run", str(path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("\nipv6 route ::/0 wg7%s\n" % expected), done.stdout
+
+
+def test_import_table_is_loaded(net):
+    a = net["a"]
+    a.configure("ip route 198.51.100.0/24 wg0 table 253")
+    try:
+        wait_for(lambda: "wg0" in a.run("ip route show table 253 198.51.100.0/24"), "the route")
+    finally:
+        a.configure("no ip route 198.51.100.0/24 wg0 table 253")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("separator", ["\x85", "\f", "\u2028", "\x1c", "\r"],
+                         ids=["nel", "ff", "ls", "fs", "cr"])
+def test_import_lines_end_as_those_of_wg_quick(tmp_path, separator):
+    "At a newline; a carriage return before it, and a mark of the order of bytes, are nothing."
+    text = KEYED.replace("none", "Anna%sBerlin" % separator)
+    text = text.replace("Address", "PostUp = a%sb\nAddress" % separator)
+    path = tmp_path / "wg7.conf"
+    path.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    done = wg_import("--dry-run", str(path))
+    assert done.returncode == 0, done.stderr
+    assert " wireguard peer Anna-Berlin description Anna Berlin\n" in done.stdout
+    assert "PostUp = a b\n" in done.stdout
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("allowed,table,expected", [
     # the way out; or whatever a routing protocol learns
@@ -434,7 +544,23 @@ def test_import_of_one_peer(tmp_path, allowed, table, expected):
     (("MTU", "Mtv"), ":6: unknown key 'Mtv'"),
     (("MTU = 1400", "MTU"), ":6: 'MTU' is not KEY = VALUE"),
     (("[Interface]", ""), "before any section"),
-])
+    # what wgd does not take
+    (("MTU = 1400", "MTU = 65456"), ":6: '65456' is no number from 1280 to 65455"),
+    (("MTU = 1400", "Table = nosuch"), ":6: 'nosuch' is no number, and no name in"),
+    (("10.9.0.1/24, ", "fe80::1%eth0/64, "), ":3: 'fe80::1%eth0/64' is no address"),
+    (("0.0.0.0/0", "0.0.0.0"), ":14: 0.0.0.0/32 is no host's address; everything is 0.0.0.0/0"),
+    (("0.0.0.0/0", "::/128"), ":14: ::/128 is no host's address; everything is ::/0"),
+    (("0.0.0.0/0", "fe80::%eth0/64"), ":14: 'fe80::%eth0/64' is no prefix"),
+    (("PublicKey = " + key(16), "PublicKey = " + key(0)), ":11: not a key"),
+    *((("vpn.example.net", host), ":15: '%s' is %s" % (host.strip("[]"), why)) for host, why in [
+        ("fe80::1%eth0", "of one link"), ("[fe80::1]", "of one link"),
+        ("2001:db8::1%eth0", "of one link"),
+        ("0.0.0.0", "no host's address"), ("224.0.0.5", "no host's address"),
+        ("[::]", "no host's address"), ("[::ffff:10.0.0.1]", "no host's address"),
+        *((name, "neither an address nor") for name in (
+            "foo_", "foo-", "-foo", "_", "a..b", "a b", "10.1", "1.2.3.300", "b\u00fc")),
+    ]),
+], ids=itertools.count())
 def test_import_refuses(tmp_path, change, why):
     "Says where and why, and writes nothing."
     assert change[0] in WHOLE
