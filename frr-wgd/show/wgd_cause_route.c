@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Rungs 1 to 11 of the ladder in wgd_cause.c: from the address to the peer.
+ * Rungs 1 to 10 of the ladder in wgd_cause.c: from the address to the peer.
  * What they look at is this machine's own: here nothing is unknown.
  */
 #include <zebra.h>
