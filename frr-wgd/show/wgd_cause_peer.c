@@ -215,7 +215,7 @@ static bool no_answer(const struct wgd_facts *f, const struct wgd_words *w,
 	if (!silence || !p->seen.handshake.stamp)
 		return false;
 	c->name = "no-answer";
-	if (l->calls) {
+	if (l->is_deaf) {
 		wgd_cause_say(
 			c->reason,
 			"peer %s at %s calls and does not take our answer: for at least %" PRId64
@@ -229,9 +229,11 @@ static bool no_answer(const struct wgd_facts *f, const struct wgd_words *w,
 	wgd_cause_say(c->reason,
 		      "peer %s at %s does not answer for at least %" PRId64
 		      " s: the last handshake was %" PRId64 " s ago, %" PRIu64
-		      " bytes were sent since and none received",
+		      " bytes were sent since and %s",
 		      w->owner, w->endpoint, silence, wgd_peer_handshake_age(p),
-		      p->seen.tx_bytes - l->silent_tx);
+		      p->seen.tx_bytes - l->silent_tx,
+		      l->calls ? "nothing received but calls"
+			       : "none received");
 	say_silence(f, w, c);
 	return true;
 }

@@ -25,7 +25,13 @@
  * life: who takes our answer confirms it at once with a message of another
  * size, so calls alone say that our packets do not arrive there, or that the
  * preshared keys differ.  The device counts their bytes all the same; they are
- * told by their size, and by how often they may be repeated.
+ * told by their size, and by how often they may be repeated.  Both say little
+ * of a long time: data is a multiple of a call's size now and then, and so much
+ * of it that many calls would be no more.  So between rare reads all is data.
+ *
+ * That it takes no answer is said while it goes on calling.  One call may be
+ * the last thing that it did before it died, and who called a while ago may
+ * have died since: that is silence, and says nothing of the keys.
  *
  * Then the hysteresis.  Down is said at once.  So is the return, but for a
  * peer that flaps: one that goes down within WG_FLAP_MS of its return.  Its
@@ -43,6 +49,10 @@
 #include <assert.h>
 
 #define KEEPALIVE_BYTES 32
+/* Between reads that are further apart nothing is taken for calls. */
+#define CALLS_READ_MS (3 * WG_CALL_MS)
+/* Who did not call for longer calls no more: one may be lost on the way. */
+#define CALLS_LAST_MS (2 * WG_CALL_MS)
 
 const char *wg_why_str(enum wg_why why)
 {
@@ -83,7 +93,7 @@ static enum wg_peer_state of_wireguard(const struct wg_liveness *l,
 				       enum wg_why *ret_why)
 {
 	if (l->is_silent) {
-		*ret_why = l->calls ? WG_WHY_DEAF : WG_WHY_SILENT;
+		*ret_why = l->is_deaf ? WG_WHY_DEAF : WG_WHY_SILENT;
 		return WG_PEER_DOWN;
 	}
 	if (!l->has_handshake) {
@@ -202,7 +212,8 @@ bool wg_liveness_set_admin(struct wg_liveness *l, int64_t now,
 	if (l->admin != admin && admin == WG_PEER_UNKNOWN) {
 		/* a peer that is new to the device begins with nothing */
 		l->was_read = l->has_handshake = l->is_fresh = false;
-		l->is_silent = l->calls = l->bfd_lost = false;
+		l->is_silent = l->is_deaf = l->bfd_lost = false;
+		l->calls = 0;
 		l->silent_since = -1;
 	}
 	l->admin = admin;
@@ -239,28 +250,40 @@ static uint64_t keepalives(int64_t ms, uint16_t every)
 	return n * KEEPALIVE_BYTES;
 }
 
-/* What came in since the last read may be calls, and nothing else. */
-static bool is_calls_only(const struct wg_liveness *l, int64_t now,
-			  uint64_t rx)
+/* How many calls the last bytes may be, with nothing else; 0: they are not. */
+static uint64_t calls_only(const struct wg_liveness *l, int64_t now,
+			   uint64_t rx)
 {
+	int64_t ms = now - l->read_at;
 	uint64_t n = (rx - l->rx) / WG_CALL_BYTES;
 
-	return rx > l->rx && (rx - l->rx) % WG_CALL_BYTES == 0 &&
-	       n <= (uint64_t)(now - l->read_at) / WG_CALL_MS + 1;
+	if (!l->was_read || rx <= l->rx || (rx - l->rx) % WG_CALL_BYTES ||
+	    ms > CALLS_READ_MS)
+		return 0;
+	return n <= (uint64_t)ms / WG_CALL_MS + 1 ? n : 0;
+}
+
+static void look_for_calls(struct wg_liveness *l, int64_t now, uint64_t n)
+{
+	l->calls += n;
+	if (n)
+		l->called_at = now;
+	l->is_deaf = l->calls > 1 && now - l->called_at <= CALLS_LAST_MS;
 }
 
 static void look_for_silence(struct wg_liveness *l, int64_t now,
 			     const struct wg_liveness_read *r)
 {
-	bool calls = l->was_read && is_calls_only(l, now, r->rx);
+	uint64_t calls = calls_only(l, now, r->rx);
 
 	l->is_silent = false;
 	if (!l->was_read || (r->rx != l->rx && !calls) || r->tx < l->tx) {
 		l->silent_since = -1; /* it spoke, or is a new one */
-		l->calls = false;
+		l->calls = 0;
+		l->is_deaf = false;
 		return;
 	}
-	l->calls |= calls;
+	look_for_calls(l, now, calls);
 	if (l->silent_since < 0) {
 		if (r->tx == l->tx)
 			return;

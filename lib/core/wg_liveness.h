@@ -93,7 +93,9 @@ struct wg_liveness {
 	uint64_t silent_tx;   /* tx when the silence began */
 	int64_t silent_since; /* sent, nothing received; -1: no */
 	bool is_silent; /* too long, and it was sent more than keepalives */
-	bool calls; /* in the silence there were its initiations */
+	uint64_t calls; /* since it said anything else */
+	int64_t called_at; /* the read that had the last; valid: calls */
+	bool is_deaf; /* it goes on calling, and says nothing else */
 	bool has_handshake, is_fresh, has_keepalive;
 
 	/* hysteresis */
