@@ -49,15 +49,24 @@ bool wgd_key_change(struct wgd_if *wif, char *buf, size_t len)
 	return true;
 }
 
+/*
+ * Back to the key that was before a mistake: peers have that one, and nothing
+ * is to be done.  One change is remembered: after another it is another one.
+ */
 void wgd_key_set(struct wgd_if *wif, const struct wg_key *pub)
 {
 	const struct wg_key *old = wgd_key_public(wif);
+	struct wg_key *former = &wif->link->former_key;
 	bool changed =
 		old && !wg_key_is_zero(pub) && !wg_key_same(old, pub);
 	char change[256];
 
-	if (changed) {
-		wif->link->former_key = *old;
+	if (changed && wg_key_same(former, pub)) {
+		*former = (struct wg_key){};
+		zlog_notice("%s: public key is %s again", wif->name,
+			    wg_key_str(pub, change));
+	} else if (changed) {
+		*former = *old;
 		wif->link->key_since_ms = wgd_now_ms();
 	}
 	wg_dev_set_key(wif->dev, pub);

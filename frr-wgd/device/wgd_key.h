@@ -20,7 +20,10 @@ extern const struct wg_key *wgd_key_public(struct wgd_if *wif);
  * identity, which no peer knows.
  */
 extern int wgd_key_load(struct wgd_if *wif);
-/* A sentence that says that our key is another than before; false: it is not. */
+/*
+ * A sentence that says that our key is another than before.  False: it is not,
+ * or the former one is back.
+ */
 extern bool wgd_key_change(struct wgd_if *wif, char *buf, size_t len);
 /* Our public key is this one. */
 extern void wgd_key_set(struct wgd_if *wif, const struct wg_key *pub);

@@ -235,6 +235,26 @@ static void test_refused(void **state)
 	assert_int_equal(wgd_device_port(wif), 1234);
 }
 
+/* Another key is a warning until the one that was before is back. */
+static void test_key_change(void **state)
+{
+	struct wg_key a = glue_key(1), b = glue_key(2);
+	char change[256];
+
+	wgd_key_set(wif, &a);
+	assert_false(wgd_key_change(wif, change, sizeof(change)));
+	wgd_key_set(wif, &b);
+	assert_true(wgd_key_change(wif, change, sizeof(change)));
+	wgd_key_set(wif, &b); /* read again */
+	assert_true(wgd_key_change(wif, change, sizeof(change)));
+	wgd_key_set(wif, &a);
+	assert_false(wgd_key_change(wif, change, sizeof(change)));
+	/* the next change is one again */
+	wgd_key_set(wif, &b);
+	assert_true(wgd_key_change(wif, change, sizeof(change)));
+	assert_true(wg_key_same(&wif->link->former_key, &a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +264,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pauses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_key_change, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
