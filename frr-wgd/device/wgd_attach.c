@@ -278,6 +278,20 @@ bool wgd_attach_look(struct wgd_if *wif, struct wg_link *ret)
 	return true;
 }
 
+bool wgd_attach_is_foreign(const struct wgd_if *wif)
+{
+	struct wg_link link;
+	int rc;
+
+	if (wif->device->be)
+		return false;
+	frr_with_privs (&wgd_privs) {
+		rc = wg_link_get(wif->name, &link);
+	}
+	return rc == 0 && !link.ours && !link.wireguard &&
+	       (!wif->conf.userspace || wif->link->no_program);
+}
+
 static void keep_mtu(struct wgd_if *wif, const struct wg_link *link,
 		     uint32_t mtu, const struct interface *outer)
 {
@@ -327,6 +341,7 @@ int wgd_attach_link(struct wgd_if *wif, struct wgd_attaching *a)
 	struct wg_link *link = &a->link;
 	int rc;
 
+	wif->link->no_program = false;
 	frr_with_privs (&wgd_privs) {
 		rc = get_link(wif, link, &a->fresh, &a->doing);
 		if (rc == 0) {
@@ -339,6 +354,9 @@ int wgd_attach_link(struct wgd_if *wif, struct wgd_attaching *a)
 					   ? "device"
 					   : "this is no WireGuard interface";
 			rc = open_backend(wif);
+			wif->link->no_program =
+				!link->ours && !link->wireguard &&
+				(rc == -ENOENT || rc == -ECONNREFUSED);
 			if (rc < 0 && wif->state == WGD_IF_STARTING &&
 			    wgd_now_ms() - wif->link->started_ms < START_MAX_MS)
 				rc = -EINPROGRESS;

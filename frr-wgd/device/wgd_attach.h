@@ -15,6 +15,7 @@ struct interface;
 struct wgd_link {
 	bool adopted;	       /* the link was there before us */
 	bool known;	       /* adopted or made is known (a link was seen) */
+	bool no_program;       /* not ours, not the kernel's, no socket */
 	uint32_t ifindex, vrf; /* VRF 0: none */
 	int64_t lost_ms;       /* since when it is gone */
 	uint16_t found_port;   /* adopted: as it had it */
@@ -84,5 +85,11 @@ extern void wgd_attach_drop(struct wgd_if *wif);
  * refused.  False: there is none.
  */
 extern bool wgd_attach_look(struct wgd_if *wif, struct wg_link *ret);
+
+/*
+ * The link is there, and is no WireGuard interface, for all that is known:
+ * whether a program serves it is known after an attempt to attach.
+ */
+extern bool wgd_attach_is_foreign(const struct wgd_if *wif);
 
 #endif

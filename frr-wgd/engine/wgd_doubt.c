@@ -13,6 +13,7 @@
 #include "vrf.h"
 
 #include "frr-wgd/base/wgd_convert.h"
+#include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/engine/wgd_doubt.h"
 #include "frr-wgd/peer/wgd_live.h"
@@ -87,13 +88,20 @@ static bool bfdd_is_there(void)
 
 /* --- an interface */
 
+/*
+ * A link that no program can serve is told at once.  Any other one, a TUN for
+ * example, may be a program's: of that "implementation userspace" knows.
+ */
 static void doubt_link(struct wgd_if *wif, struct wgd_doubts *d)
 {
 	const struct interface *ifp = wgd_zebra_link(wif->name);
+	bool never =
+		ifp && (ifp->ll_type == ZEBRA_LLT_ETHER || if_is_loopback(ifp));
 
-	if (ifp && (ifp->ll_type == ZEBRA_LLT_ETHER || if_is_loopback(ifp)))
+	if (never || wgd_attach_is_foreign(wif))
 		say(d,
-		    "there is a link of this name, and it is not a WireGuard interface: no line counts");
+		    "there is a link of this name, and it is not a WireGuard interface%s: no line counts",
+		    never || wif->conf.userspace ? "" : " of the kernel");
 }
 
 static void doubt_key(struct wgd_if *wif, struct wgd_doubts *d)

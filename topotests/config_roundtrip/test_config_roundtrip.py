@@ -567,3 +567,19 @@ def test_doubt(net, ifname, line, words):
     assert a.running_wireguard() == before
     if ifname.startswith("wg"):
         assert not any(words in s for s in a.show(ifname)["warnings"])
+
+
+def test_foreign_tun(net):
+    "No program serves it.  One may: so with a program it is known after a try."
+    a, words = net["a"], "it is not a WireGuard interface"
+    before = a.running_wireguard()
+    a.run("ip tuntap add tun9 mode tun")
+    out = a.configure("interface tun9\nwireguard listen-port 7")
+    assert words + " of the kernel" in out, out
+    assert any(words in s for s in a.show("tun9")["warnings"])
+    a.configure("interface tun9\nwireguard implementation userspace")
+    wait_for(lambda: any(words + ":" in s for s in a.show("tun9")["warnings"]), "a warning")
+    assert "Warning: there is a link" in a.ask("wgd", "show wireguard tun9")
+    a.configure("interface tun9\nno wireguard all")
+    assert a.running_wireguard() == before
+    a.run("ip link del tun9")
