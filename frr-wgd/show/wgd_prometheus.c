@@ -96,6 +96,27 @@ static void family(struct text *t, const char *name, enum kind kind,
 		put(t, "# UNIT %s %s\n", name, unit);
 }
 
+/* Room for the name of an interface, each byte with a backslash. */
+#define LABEL_LEN (2 * WG_IFNAME_LEN)
+
+/*
+ * The interface's name as the value of a label, which both formats escape
+ * alike.  It may have a quotation mark or a backslash; those of peers may not.
+ */
+static const char *label(const struct wgd_if *wif, char *buf)
+{
+	const char *s;
+	char *to = buf;
+
+	for (s = wif->name; *s; s++) {
+		if (strchr("\\\"\n", *s))
+			*to++ = '\\';
+		*to++ = *s == '\n' ? 'n' : *s;
+	}
+	*to = '\0';
+	return buf;
+}
+
 /* --- devices */
 
 struct device_row {
@@ -149,27 +170,27 @@ static const struct device_row device_rows[] = {
 static void device_families(struct text *t)
 {
 	const struct device_row *row;
-	struct wgd_if *wif;
+	char name[LABEL_LEN];
 
 	for (row = device_rows; row < device_rows + array_size(device_rows);
 	     row++) {
 		family(t, row->name, row->kind, NULL, row->help);
-		for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+		wgd_each_if (wif)
 			put(t, "%s%s{interface=\"%s\"} %" PRIu64 "\n",
 			    row->name, row->kind == COUNTER ? "_total" : "",
-			    wif->name, row->value(wif));
+			    label(wif, name), row->value(wif));
 	}
 }
 
 static void allowed_ips(struct text *t)
 {
 	struct wg_count count;
-	struct wgd_if *wif;
+	char name[LABEL_LEN];
 	size_t i;
 
 	family(t, "wgd_device_allowed_ips", GAUGE, NULL,
 	       "AllowedIPs by what becomes of them");
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+	wgd_each_if (wif) {
 		wg_dev_count(wif->dev, &count);
 
 		const struct {
@@ -186,35 +207,36 @@ static void allowed_ips(struct text *t)
 		for (i = 0; i < array_size(rows); i++)
 			put(t,
 			    "wgd_device_allowed_ips{interface=\"%s\",state=\"%s\"} %zu\n",
-			    wif->name, rows[i].state, rows[i].n);
+			    label(wif, name), rows[i].state, rows[i].n);
 	}
 }
 
 static void latency(struct text *t)
 {
 	static const char name[] = "wgd_route_to_device_seconds";
-	struct wgd_if *wif;
+	char ifname[LABEL_LEN];
 	uint64_t n;
 	size_t i;
 
 	family(t, name, HISTOGRAM, "seconds",
 	       "From the first route of a burst to the last acknowledgement");
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif)) {
+	wgd_each_if (wif) {
+		label(wif, ifname);
 		for (n = 0, i = 0; i < WGD_LATENCY_BUCKETS; i++) {
 			n += wif->device->stats.latency[i];
 			put(t,
 			    "%s_bucket{interface=\"%s\",le=\"%g\"} %" PRIu64
 			    "\n",
-			    name, wif->name, wgd_device_latency_bounds[i] / 1e6,
+			    name, ifname, wgd_device_latency_bounds[i] / 1e6,
 			    n);
 		}
 		n += wif->device->stats.latency[i];
 		put(t, "%s_bucket{interface=\"%s\",le=\"+Inf\"} %" PRIu64 "\n",
-		    name, wif->name, n);
-		put(t, "%s_sum{interface=\"%s\"} %.6f\n", name, wif->name,
+		    name, ifname, n);
+		put(t, "%s_sum{interface=\"%s\"} %.6f\n", name, ifname,
 		    wif->device->stats.latency_sum_us / 1e6);
 		put(t, "%s_count{interface=\"%s\"} %" PRIu64 "\n", name,
-		    wif->name, n);
+		    ifname, n);
 	}
 }
 
@@ -222,19 +244,17 @@ static void latency(struct text *t)
 
 typedef void peer_fn(struct text *t, const char *labels, struct wgd_peer *p);
 
-/* Names of peers have no character that wants a backslash: see the model. */
 static void each_peer(struct text *t, peer_fn *fn)
 {
-	char labels[WG_IFNAME_LEN + 128];
+	char labels[LABEL_LEN + 128], name[LABEL_LEN];
 	struct wg_peer *peer;
-	struct wgd_if *wif;
 
-	for (wif = wgd_if_first(); wif; wif = wgd_if_next(wif))
+	wgd_each_if (wif)
 		for (peer = wg_peer_first(wif->dev); peer;
 		     peer = wg_peer_next(peer)) {
 			snprintf(labels, sizeof(labels),
-				 "interface=\"%s\",peer=\"%s\"", wif->name,
-				 wg_peer_name(peer));
+				 "interface=\"%s\",peer=\"%s\"",
+				 label(wif, name), wg_peer_name(peer));
 			fn(t, labels, wg_peer_arg(peer));
 		}
 }
@@ -356,7 +376,7 @@ static void common_families(struct text *t)
 		{"wireguard_sent_bytes", "bytes", "Encrypted bytes to the peer",
 		 COUNTER, sent},
 	};
-	char key[WG_KEY_STRLEN];
+	char key[WG_KEY_STRLEN], name[LABEL_LEN];
 	size_t i;
 
 	for (i = 0; i < array_size(rows); i++) {
@@ -372,7 +392,7 @@ static void common_families(struct text *t)
 					    rows[i].name,
 					    rows[i].kind == COUNTER ? "_total"
 								    : "",
-					    wif->name,
+					    label(wif, name),
 					    wg_key_str(&p->conf.key, key),
 					    wg_peer_name(p->peer),
 					    rows[i].value(p));

@@ -118,6 +118,19 @@ def test_histogram(net):
     assert bounds["+Inf"] == sample(after, name + "_count", **device)
 
 
+def test_names_are_escaped(net):
+    "An interface may have a quotation mark or a backslash in its name."
+    a = net["a"]
+    a.configure('interface w"x\\y\nwireguard listen-port 51899\n'
+                "wireguard peer q public-key " + net.make_key("z", "wg9"))
+    odd = wait_for(lambda: [s for s in get(a)[2].splitlines() if '="w' in s and '="wg0' not in s],
+                   "its series")
+    for line in odd:
+        assert '{interface="w\\"x\\\\y"' in line, line
+    assert len(odd) > 20
+    a.configure('interface w"x\\y\nno wireguard all')
+
+
 MANY = """
 import http.client, time
 begin = time.monotonic()
