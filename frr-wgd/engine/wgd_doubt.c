@@ -41,24 +41,13 @@ static const struct interface *link_with(const struct wg_addr *a, vrf_id_t vrf)
 }
 
 /* The WireGuard interface in whose own subnet the address is; RET: that. */
-static struct wgd_if *tunnel_around(const struct wg_addr *a, struct prefix *ret)
+static struct wgd_if *tunnel_around(const struct wg_addr *a,
+				    const struct prefix **ret)
 {
-	struct wg_prefix host = wg_prefix_host(a);
-	struct prefix p = wgd_convert_to_frr(&host);
-	struct listnode *node __attribute__((unused));
-	struct interface *ifp;
-	struct connected *c;
-
 	wgd_each_if (wif) {
-		ifp = wgd_zebra_link(wif->name);
-		if (!ifp)
-			continue;
-		wgd_compat_each_connected (ifp, node, c) {
-			if (!prefix_match(c->address, &p))
-				continue;
-			*ret = *c->address;
+		*ret = wgd_zebra_subnet(wif->name, a);
+		if (*ret)
 			return wif;
-		}
 	}
 	return NULL;
 }
@@ -162,7 +151,7 @@ static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
 	char buf[WG_ENDPOINT_STRLEN];
 	const struct interface *ifp;
 	const struct wgd_if *tunnel;
-	struct prefix subnet;
+	const struct prefix *subnet;
 
 	if (p->conf.host && p->resolved.error)
 		say(d, "endpoint %s: %s%s%s", p->conf.host, p->resolved.error,
@@ -180,7 +169,7 @@ static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
 		    ifp->name);
 	else if ((tunnel = tunnel_around(a, &subnet)))
 		say(d, "endpoint %s is within %pFX of %s, inside of a tunnel",
-		    buf, &subnet, tunnel->name);
+		    buf, subnet, tunnel->name);
 }
 
 /* Is it the network's or the broadcast address of an IPv4 subnet of the link?

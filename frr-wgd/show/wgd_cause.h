@@ -12,6 +12,7 @@
 struct wgd_cause {
 	const char *name; /* a stable word, for programs; NULL: nothing wrong */
 	bool dropped; /* packets do not arrive; false: only some, or perhaps */
+	bool outside; /* WireGuard has no part in it; dropped is false */
 	char reason[512];  /* one sentence for people, with names and numbers */
 	char unknown[768]; /* what cannot be known from here; "" nothing */
 	size_t n_tries;

@@ -94,6 +94,16 @@ static bool multicast(const struct wgd_facts *f, const struct wgd_words *w,
 	return true;
 }
 
+/* Its routes may have led there. */
+static void mention_down(const struct wgd_facts *f, struct wgd_cause *c)
+{
+	if (f->down)
+		wgd_cause_try(
+			c,
+			"show wireguard %s: it is down or not there, and with it any route that led over it",
+			f->down->name);
+}
+
 static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
 		     struct wgd_cause *c)
 {
@@ -104,6 +114,8 @@ static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
 		return false;
 	if (f->way.there) {
 		c->name = "routed-elsewhere";
+		c->outside = !f->wif;
+		c->dropped = !c->outside;
 		if (f->way.fib.gateway.family)
 			wg_addr_str(&f->way.fib.gateway, via);
 		wgd_cause_say(
@@ -114,6 +126,7 @@ static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
 			f->has_route ? w->ifname : "");
 		wgd_cause_try(c, "show %s route %s", ip, w->addr);
 		wgd_cause_try(c, "ip route get %s; ip rule", w->addr);
+		mention_down(f, c);
 		return true;
 	}
 	c->name = "no-route";
@@ -133,6 +146,7 @@ static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
 	wgd_cause_try(
 		c,
 		"at the other end: is it announced? Here: show bgp summary, show ip ospf neighbor");
+	mention_down(f, c);
 	return true;
 }
 

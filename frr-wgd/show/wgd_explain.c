@@ -126,6 +126,14 @@ static void peer_text(struct vty *vty, const struct wgd_facts *f)
 	way_text(vty, "Way to the endpoint", &f->under);
 }
 
+static const char *effect(const struct wgd_cause *c)
+{
+	if (c->outside)
+		return "Not a matter of WireGuard";
+	return c->dropped ? "Packets are dropped or go astray"
+			  : "Packets may be lost";
+}
+
 static void cause_text(struct vty *vty, const struct wgd_facts *f,
 		       const struct wgd_cause *c)
 {
@@ -133,10 +141,7 @@ static void cause_text(struct vty *vty, const struct wgd_facts *f,
 	size_t i;
 
 	if (c->name)
-		vty_out(vty, "  %s (%s): %s\n",
-			c->dropped ? "Packets are dropped or go astray"
-				   : "Packets may be lost",
-			c->name, c->reason);
+		vty_out(vty, "  %s (%s): %s\n", effect(c), c->name, c->reason);
 	else if (f->owner)
 		vty_out(vty,
 			"  Packets to it go to peer %s; packets from it are accepted from peer %s only\n",

@@ -7,6 +7,17 @@
  * Its answer decides the interface.  Where it names none of ours (there may
  * be no route, or a better one), the interface with the longest route or
  * AllowedIPs entry is what the operator asks for.
+ *
+ * The routes of an interface that is down are gone, also from zebra, and so is
+ * what would say that the address was its.  It is taken for the reason
+ *
+ *  - if the address is in its own subnet, or in a prefix that is configured
+ *    for one of its peers;
+ *  - or if there is no other WireGuard interface, and the kernel has no way
+ *    for the address, by no other link.
+ *
+ * Else it is only mentioned.  A default, be it a route or a static prefix, says
+ * nothing where the kernel has another way: it gives way to any.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -19,6 +30,7 @@
 #include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/engine/wgd_request.h"
 #include "frr-wgd/show/wgd_facts.h"
+#include "frr-wgd/zebra/wgd_zebra.h"
 
 /* --- the kernel's ways */
 
@@ -89,7 +101,9 @@ bool wgd_facts_leads_here(const struct wgd_facts *f)
 /* How much the interface has to do with the address; < 0: nothing. */
 static int relevance(const struct wgd_facts *f)
 {
-	return length(f) + (wgd_facts_leads_here(f) ? 1000 : 0);
+	if (wgd_facts_leads_here(f))
+		return length(f) + 1000;
+	return length(f) || !f->way.there ? length(f) : -1;
 }
 
 const struct wg_entry *wgd_facts_entry(const struct wgd_facts *f)
@@ -104,8 +118,9 @@ bool wgd_facts_in_subnet(const struct wgd_facts *f)
 	const struct wg_entry *e = wgd_facts_entry(f);
 
 	return f->has_route && f->route.proto == ZEBRA_ROUTE_CONNECT &&
-	       f->route.verdict == WG_ROUTE_NO_PEER && e &&
-	       e->prefix.len > f->route.prefix.len;
+	       f->route.verdict == WG_ROUTE_NO_PEER &&
+	       ((f->way.there && f->way.fib.local) ||
+		(e && e->prefix.len > f->route.prefix.len));
 }
 
 bool wgd_facts_is_up(const struct wgd_facts *f)
@@ -114,33 +129,57 @@ bool wgd_facts_is_up(const struct wgd_facts *f)
 	       (f->link.flags & IFF_UP);
 }
 
+/* The interface is down.  Would it have the address? */
+static bool would_have(struct wgd_facts *f)
+{
+	if (!wg_addr_is_linklocal(&f->addr) &&
+	    wgd_zebra_subnet(f->wif->name, &f->addr))
+		return true;
+	find_claimant(f);
+	return f->claimant && (f->claim.len || !f->way.there);
+}
+
+/* What of the address the interface has. */
+static void look(struct wgd_facts *f, struct wgd_if *wif)
+{
+	f->wif = wif;
+	f->has_link = wgd_attach_look(wif, &f->link);
+	f->has_route = wg_route_lookup(wif->dev, &f->addr, &f->route);
+	f->has_entry = wg_entry_lookup(wif->dev, &f->addr, true, &f->entry);
+	f->has_decided =
+		wg_entry_lookup(wif->dev, &f->addr, false, &f->decided);
+	ask_way(&f->addr, wg_dev_vrf(wif->dev), &f->way);
+}
+
 static void choose(struct wgd_facts *f, const vrf_id_t *vrf)
 {
 	struct wgd_facts one = {.addr = f->addr}, down = {};
+	bool sure = false;
+	size_t n = 0;
 	int best = -1;
 
 	wgd_each_if (wif) {
 		if (vrf && wg_dev_vrf(wif->dev) != *vrf)
 			continue;
-		one.wif = wif;
-		one.has_link = wgd_attach_look(wif, &one.link);
-		one.has_route = wg_route_lookup(wif->dev, &f->addr, &one.route);
-		one.has_entry =
-			wg_entry_lookup(wif->dev, &f->addr, true, &one.entry);
-		one.has_decided = wg_entry_lookup(wif->dev, &f->addr, false,
-						  &one.decided);
-		ask_way(&f->addr, wg_dev_vrf(wif->dev), &one.way);
+		n++;
+		look(&one, wif);
 		if (relevance(&one) > best) {
 			best = relevance(&one);
 			*f = one;
-		} else if (!down.wif && !wgd_facts_is_up(&one))
-			down = one;
+		} else if (!sure && !wgd_facts_is_up(&one)) {
+			sure = would_have(&one);
+			if (sure || !down.wif)
+				down = one;
+		}
 	}
 	if (best >= 0)
 		return;
-	*f = down;
-	f->wif_is_guess = !!down.wif;
-	f->addr = one.addr;
+	if (sure || (n == 1 && down.wif && down.way.known && !down.way.there)) {
+		*f = down;
+		f->wif_is_guess = true;
+		return;
+	}
+	*f = (struct wgd_facts){.addr = one.addr, .down = down.wif};
 	ask_way(&f->addr, vrf ? *vrf : VRF_DEFAULT, &f->way);
 }
 

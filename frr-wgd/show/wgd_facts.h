@@ -24,10 +24,12 @@ struct wgd_facts {
 	 * The interface: the one that the kernel sends it to; where that is
 	 * none of ours, the one with the longest route or AllowedIPs entry.
 	 * Where there is none, a guess: one that is down, so that its routes
-	 * are gone.  NULL: nothing; what follows down to peer is not set.
+	 * are gone, if it would have the address (see choose()).  NULL:
+	 * nothing; what follows down to peer is not set.
 	 */
 	struct wgd_if *wif;
 	bool wif_is_guess;
+	struct wgd_if *down; /* no wif: one that is down and may have been it */
 	bool has_link;
 	struct wg_link link;
 	bool forwards_not; /* the kernel forwards nothing that comes in by it */
@@ -61,7 +63,7 @@ extern void wgd_facts_gather(struct wgd_facts *f, const struct wg_addr *addr,
 extern const struct wg_entry *wgd_facts_entry(const struct wgd_facts *f);
 /*
  * The route is the subnet of the interface itself, and the address somebody's
- * in it: no route decides that, and none has to.
+ * in it, or our own: no route decides that, and none has to.
  */
 extern bool wgd_facts_in_subnet(const struct wgd_facts *f);
 /* The interface (there is one) can carry packets. */

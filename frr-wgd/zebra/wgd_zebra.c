@@ -115,6 +115,23 @@ struct interface *wgd_zebra_link(const char *name)
 	return NULL;
 }
 
+const struct prefix *wgd_zebra_subnet(const char *name,
+				      const struct wg_addr *addr)
+{
+	struct interface *ifp = wgd_zebra_link(name);
+	struct wg_prefix host = wg_prefix_host(addr);
+	struct prefix p = wgd_convert_to_frr(&host);
+	struct listnode *node __attribute__((unused));
+	struct connected *c;
+
+	if (!ifp)
+		return NULL;
+	wgd_compat_each_connected (ifp, node, c)
+		if (prefix_match(c->address, &p))
+			return c->address;
+	return NULL;
+}
+
 bool wgd_zebra_knows(const char *name, uint32_t ifindex)
 {
 	const struct interface *ifp = wgd_zebra_link(name);

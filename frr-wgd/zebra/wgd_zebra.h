@@ -45,6 +45,9 @@ extern void wgd_zebra_track(void);
 
 /* The link of this name as zebra knows it, in any VRF; NULL: it does not. */
 extern struct interface *wgd_zebra_link(const char *name);
+/* The subnet of that link in which the address is; NULL: in none. */
+extern const struct prefix *wgd_zebra_subnet(const char *name,
+					     const struct wg_addr *addr);
 /* Has zebra told of this one, or is there no zebra that could? */
 extern bool wgd_zebra_knows(const char *name, uint32_t ifindex);
 

@@ -390,6 +390,44 @@ def test_interface_down(net):
         entered(a, "no shutdown")
 
 
+def outside(site, address):
+    "The kernel's routes are right, and WireGuard has no part in it."
+    shown = wait_cause(site, "routed-elsewhere", address, dropped=False)
+    assert "not to a WireGuard interface" in shown["reason"], shown
+    text = PRINTED["routed-elsewhere"].pop()
+    assert "Not a matter of WireGuard (routed-elsewhere)" in text, text
+    assert "dropped" not in text and "lost" not in text, text
+    return shown
+
+
+def test_not_a_matter_of_wireguard(net):
+    "A peer's endpoint goes by the underlay, as it has to."
+    shown = outside(net["a"], "10.255.2.2")
+    assert "under via 10.255.1.1" in shown["reason"], shown
+
+
+def test_unrelated_interface_down(net):
+    "It is to blame only for what it would have: its subnet, its peers' prefixes."
+    a = net["a"]
+    entered(a, "shutdown\nwireguard", "wg9")
+    wait_for(lambda: "wg9" in a.json("show wireguard"), "wg9")
+    fine(net)
+    for _ in "no lines of peers", "a default route that is not there":
+        assert "wg9" in "".join(outside(a, "10.255.2.2")["try"])
+        entered(a, "wireguard peer z public-key %s\n"
+                "wireguard peer z allowed-ips 0.0.0.0/0" % make_key()[1], "wg9")
+    entered(a, "no wireguard peer z allowed-ips 0.0.0.0/0", "wg9")
+    shown = wait_cause(a, "no-route", "10.77.1.1")
+    PRINTED["no-route"].pop()
+    assert "wg9" in "".join(shown["try"]) and "wg9" not in shown["reason"], shown
+    entered(a, "wireguard peer z address 10.77.1.1", "wg9")
+    shown = wait_cause(a, "interface-down", "10.77.1.1")
+    PRINTED["interface-down"].pop()
+    assert "interface wg9" in shown["reason"], shown
+    a.configure("interface wg9\nno wireguard all\nno shutdown\nexit\nno interface wg9", check=False)
+    wait_for(lambda: "wg9" not in a.json("show wireguard"), "no wg9")
+
+
 def test_mtu_too_large(net):
     "Where the underlay throws fragments away, large packets do not arrive."
     large = "-s 1440 -M do 10.99.0.2"
@@ -475,6 +513,8 @@ def test_nothing_wrong(net):
     for address in "10.99.0.1", "fd00:99::1", "192.168.1.1":
         shown = explain(a, address)
         assert not shown["dropped"] and shown["kernelRoute"] == {"local": True}, shown
+        assert shown.get("verdict") in (None, "own-subnet"), shown
+        assert "no-peer" not in a.vtysh("show wireguard explain " + address)
     shown = explain(a, "10.99.0.50")
     assert shown["cause"] == "no-peer-for-nexthop", shown
 
