@@ -7,12 +7,11 @@
 #include "frr-wgd/base/wgd_compat.h"
 
 #include "if.h"
-#include "libfrr.h"
 #include "plist.h"
 #include "prefix.h"
 #include "vrf.h"
 
-#include "frr-wgd/base/wgd_convert.h"
+#include "frr-wgd/base/wgd_ask.h"
 #include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/engine/wgd_doubt.h"
@@ -50,29 +49,6 @@ static struct wgd_if *tunnel_around(const struct wg_addr *a,
 			return wif;
 	}
 	return NULL;
-}
-
-/*
- * Its terminal's socket, beside zebra's, is the only sign of life that it has
- * for others; one that was killed leaves it, and nobody answers.
- */
-static bool bfdd_is_there(void)
-{
-	struct sockaddr_un at = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	bool there;
-	char *name;
-
-	if (fd < 0)
-		return true; /* who knows */
-	strlcpy(at.sun_path, frr_zclientpath, sizeof(at.sun_path));
-	name = strrchr(at.sun_path, '/');
-	name = name ? name + 1 : at.sun_path;
-	strlcpy(name, "bfdd.vty", sizeof(at.sun_path) - (name - at.sun_path));
-	there = connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0 ||
-		(errno != ENOENT && errno != ECONNREFUSED);
-	close(fd);
-	return there;
 }
 
 /* --- an interface */
@@ -130,8 +106,20 @@ static void doubt_members(struct wgd_if *wif, struct wgd_doubts *d)
 			    wg_addr_str(&group->members[i].addr, buf),
 			    ifp->name);
 	}
-	if (bfd && !bfdd_is_there())
+	if (bfd && !wgd_ask_is_there("bfdd"))
 		say(d, "gateway-group member with bfd, and bfdd does not run");
+}
+
+/* isisd takes the interface, and nothing ever comes of it. */
+static void doubt_isis(struct wgd_if *wif, struct wgd_doubts *d)
+{
+	char command[64], word[64], text[8192];
+
+	snprintf(command, sizeof(command), "show isis interface %s", wif->name);
+	snprintf(word, sizeof(word), "Interface: %s,", wif->name);
+	if (wgd_ask("isisd", command, text, sizeof(text)) && strstr(text, word))
+		say(d,
+		    "isisd runs on it: IS-IS is not IP, and WireGuard carries nothing else");
 }
 
 void wgd_doubt_if(struct wgd_if *wif, struct wgd_doubts *ret)
@@ -141,6 +129,7 @@ void wgd_doubt_if(struct wgd_if *wif, struct wgd_doubts *ret)
 	doubt_key(wif, ret);
 	doubt_port(wif, ret);
 	doubt_members(wif, ret);
+	doubt_isis(wif, ret);
 }
 
 /* --- a peer */
@@ -239,7 +228,7 @@ void wgd_doubt_peer(struct wgd_peer *p, struct wgd_doubts *ret)
 	doubt_filters(p, ret);
 	/* who told of a session is there: it is not asked for each peer */
 	if (wgd_live_bfd(p->live, &bfd) && bfd.status == WGD_BFD_NONE &&
-	    !bfdd_is_there())
+	    !wgd_ask_is_there("bfdd"))
 		say(ret, "bfd: bfdd does not run");
 	if (p->conf.announce && !p->wif->conf.announce_table)
 		say(ret,

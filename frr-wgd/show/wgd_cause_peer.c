@@ -267,7 +267,9 @@ static bool asymmetric_return(const struct wgd_facts *f,
 	int64_t ago = wgd_now_ms() - f->wif->link->rejected.grew_ms;
 	char key[WG_KEY_STRLEN];
 
-	if (!f->wif->link->rejected.grew_by || ago > RECENT_MS)
+	/* nothing comes from a group */
+	if (!f->wif->link->rejected.grew_by || ago > RECENT_MS ||
+	    wg_addr_is_multicast(&f->addr))
 		return false;
 	c->name = "asymmetric-return";
 	c->dropped = false;

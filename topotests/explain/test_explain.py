@@ -409,8 +409,12 @@ def test_not_a_matter_of_wireguard(net):
 def test_unrelated_interface_down(net):
     "It is to blame only for what it would have: its subnet, its peers' prefixes."
     a = net["a"]
-    entered(a, "shutdown\nwireguard", "wg9")
-    wait_for(lambda: "wg9" in a.json("show wireguard"), "wg9")
+    entered(a, "wireguard", "wg9")
+    if BACKEND == "kernel":
+        wait_for(lambda: a.show("wg9")["syncState"] == "synced", "wg9")
+        a.run("ip link set wg9 down")
+    else:  # there is no kernel WireGuard, and so no link
+        wait_for(lambda: "wg9" in a.json("show wireguard"), "wg9")
     fine(net)
     for _ in "no lines of peers", "a default route that is not there":
         assert "wg9" in "".join(outside(a, "10.255.2.2")["try"])
@@ -424,7 +428,7 @@ def test_unrelated_interface_down(net):
     shown = wait_cause(a, "interface-down", "10.77.1.1")
     PRINTED["interface-down"].pop()
     assert "interface wg9" in shown["reason"], shown
-    a.configure("interface wg9\nno wireguard all\nno shutdown\nexit\nno interface wg9", check=False)
+    a.configure("interface wg9\nno wireguard all")
     wait_for(lambda: "wg9" not in a.json("show wireguard"), "no wg9")
 
 
@@ -549,4 +553,5 @@ def test_the_manual_has_samples():
     causes = set(re.findall("``([a-z-]+)``", "".join(rungs)))
     assert causes - set(shown) == {"pending", "peer-down"}
     for cause, texts in PRINTED.items():
-        assert masked(shown[cause]) in [masked(text) for text in texts], (cause, texts)
+        assert not texts or masked(shown[cause]) in [masked(text) for text in texts], \
+            (cause, texts)

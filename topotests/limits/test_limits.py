@@ -170,7 +170,6 @@ def test_many_prefixes_at_one_peer(net):
     assert_device(a, expected)
 
 
-@pytest.mark.once
 def test_aggregate_switched_in_a_load(net):
     "All move to another peer, while aggregation comes and goes."
     a = net["a"]
@@ -273,7 +272,6 @@ def links(site):
     return {name for name in NAMES if site.run("ip -o link show %s" % name, check=False)}
 
 
-@pytest.mark.once
 def test_fifty_interfaces(net):
     "Made from one file, deleted from another."
     a = net["a"]
@@ -302,7 +300,6 @@ def test_fifty_interfaces(net):
     wait_for(lambda: not links(a), "no interface", LONG)
 
 
-@pytest.mark.once
 def test_started_twice(net):
     "A second wgd ends by itself and touches nothing."
     a = net["a"]
@@ -341,7 +338,6 @@ def memory(site):
     return sum(counted)
 
 
-@pytest.mark.once
 def test_flapping(net):
     """
     A prefix changes its peer as often as the kernel can: the last one counts,

@@ -12,7 +12,7 @@ from lib_wgd import BACKEND, wait_for
 
 TOPOLOGY = {
     "sites": "abp",
-    "daemons": ["ospfd", "ospf6d", "bgpd", "ripd", "ripngd", "eigrpd", "babeld"],
+    "daemons": ["ospfd", "ospf6d", "bgpd", "ripd", "ripngd", "eigrpd", "babeld", "isisd"],
 }
 NETWORKS = ("ospf", "ospf6", "bgp", "rip", "ripng", "eigrp")
 
@@ -88,6 +88,23 @@ def test_own_address_is_no_peers(net):
     wait_for(lambda: "10.98.0.2/32" in a.json("show ip ospf route"), "route to the neighbor")
     a.wait_allowed({"192.168.12.0/24": "p"}, "wg1")
     assert "10.98.0.1/32" not in a.allowed("wg1")
+
+
+def test_isis_is_warned_of(net):
+    "It cannot work, and isisd says nothing of it."
+    a = net["a"]
+
+    def warnings():
+        return [s for s in a.show("wg1")["warnings"] if "IS-IS is not IP" in s]
+
+    assert not warnings()
+    a.configure("router isis X\nnet 49.0001.0000.0000.0001.00\nexit\n"
+                "interface wg1\nip router isis X")
+    wait_for(warnings, "a warning")
+    assert "IS-IS is not IP" in a.vtysh("show wireguard wg1")
+    assert not [s for s in a.show()["warnings"] if "IS-IS" in s]
+    a.configure("interface wg1\nno ip router isis X\nexit\nno router isis X")
+    wait_for(lambda: not warnings(), "no warning")
 
 
 def test_babel(net):
