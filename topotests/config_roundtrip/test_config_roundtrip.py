@@ -527,6 +527,8 @@ DOUBTS = [
      "endpoint 10.255.1.2 is this machine's own address, on under"),
     ("wg0", "peer t endpoint 10.99.0.77 port 1", "endpoint 10.99.0.77 is within 10.99.0.1/24 of wg0"),
     ("wg0", "peer t address 10.99.0.1", "address 10.99.0.1 is this machine's own, on wg0"),
+    ("wg0", "peer t address 10.99.0.255", "the last of the interface's subnet"),
+    ("wg0", "peer t shutdown", "it has no public-key, so nothing of it counts"),
     ("wg0", "peer t prefix-list NOPE", "there is no ip prefix-list NOPE: nothing"),
     ("wg0", "peer t ipv6 prefix-list FROM-B", "there is no ipv6 prefix-list FROM-B: nothing"),
     ("wg1", "peer x bfd", "bfd: bfdd does not run"),
