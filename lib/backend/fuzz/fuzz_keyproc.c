@@ -134,12 +134,21 @@ static void check_outside(void)
 	      (st.st_mode & 07777) == 0600);
 }
 
+/* libFuzzer reads what is compared: who says a key has it, and is not told. */
+static bool knows(const void *data, size_t size)
+{
+	return memmem(data, size, OUTSIDE, strlen(OUTSIDE)) ||
+	       memmem(data, size, INSIDE, strlen(INSIDE));
+}
+
 static void ask(const void *data, size_t size, uint32_t kind)
 {
 	struct wg_keyproc_answer a;
 	struct wg_key zero = {{0}};
 	bool taken;
 
+	if (knows(data, size))
+		return;
 	memset(&a, 0x5a, sizeof(a));
 	wg_keyproc_serve(&rules, data, size, &a, &taken);
 	CHECK(!taken);
