@@ -18,7 +18,9 @@ doc/check-manual compares the commands that are here with those that wgd has.
 
 The configuration of a topotest, as an operator would write it: the licence
 and the line that chooses a test's backend are left out, and a key that is
-made in the test is named.
+made in the test is named.  It stands in the page, too, for who reads the
+source; this file, run as a program, writes it there, and the build warns where
+it is another.
 
     .. markdown:: ../ha.md
 
@@ -26,6 +28,7 @@ A page that is also read on its own, in the part of Markdown that those have:
 headings, lists, tables, indented literal text, links, `code`, **bold**.  Its
 title is left out.  With `:section: NAME` it is only that section.
 """
+import glob
 import os
 import re
 
@@ -73,23 +76,46 @@ class CliCmd(ObjectDescription):
             logger.warning("%s: no example", self.names[0], location=where)
 
 
+def siteconf(name):
+    "What a page shows of a topotest's configuration."
+    with open(os.path.join(TOP, "topotests", name), encoding="utf-8") as f:
+        lines = [line for line in f.read().splitlines()
+                 if "SPDX-" not in line and line.strip() != "@implementation@"]
+    return re.sub(r"@(\w+)\.[\w-]+@", lambda m: "PUBLIC-KEY-OF-" + m[1].upper(),
+                  "\n".join(lines))
+
+
 class SiteConf(SphinxDirective):
-    "A topotest's configuration."
+    "A topotest's configuration, which also stands below, for who reads the source."
 
     required_arguments = 1
+    has_content = True
 
     def run(self):
-        path = os.path.join(TOP, "topotests", self.arguments[0])
-        self.env.note_dependency(path)
-        with open(path, encoding="utf-8") as f:
-            lines = [
-                line for line in f.read().splitlines()
-                if "SPDX-" not in line and line.strip() != "@implementation@"
-            ]
-        text = re.sub(r"@(\w+)\.[\w-]+@", lambda m: "PUBLIC-KEY-OF-" + m[1].upper(),
-                      "\n".join(lines))
-        caption = nodes.paragraph("", "", nodes.literal("", "topotests/" + self.arguments[0]))
+        name = self.arguments[0]
+        self.env.note_dependency(os.path.join(TOP, "topotests", name))
+        text = siteconf(name)
+        if "\n".join(self.content).rstrip() != text.rstrip():
+            raise self.warning("not as topotests/%s is: doc/manual/_ext/wgdoc.py writes it" % name)
+        caption = nodes.paragraph("", "", nodes.literal("", "topotests/" + name))
         return [caption, nodes.literal_block(text, text, language="none")]
+
+
+def write_siteconfs():
+    "Into the pages, below their directives."
+    for path in glob.glob(os.path.join(TOP, "doc/manual/**/*.rst"), recursive=True):
+        with open(path, encoding="utf-8") as f:
+            old = f.read()
+
+        def shown(match):
+            body = "".join("   %s\n" % line if line else "\n"
+                           for line in siteconf(match[2]).rstrip().split("\n"))
+            return "%s\n\n%s\n" % (match[1], body)
+
+        new = re.sub(r"^(\.\. siteconf:: (\S+))\n\n*((?: +.*\n|\n)*)", shown, old, flags=re.M)
+        if new != old:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(new)
 
 
 # --- Markdown
@@ -180,3 +206,7 @@ def setup(app):
     app.add_directive("siteconf", SiteConf)
     app.add_directive("markdown", Markdown)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    write_siteconfs()
