@@ -9,6 +9,8 @@
 #include "frr-wgd/base/wgd_ask.h"
 #include "frr-wgd/base/wgd_clock.h"
 
+static int64_t not_before; /* when a daemon is asked again after one hung */
+
 /* A socket, or -errno. */
 static int connect_to(const char *daemon)
 {
@@ -56,8 +58,10 @@ static bool answer(int fd, char *buf, size_t len)
 
 	while (n < len - 1 && !is_end(buf, n)) {
 		left = until - wgd_now_ms();
-		if (left <= 0 || poll(&p, 1, left) <= 0)
+		if (left <= 0 || poll(&p, 1, left) <= 0) {
+			not_before = wgd_now_ms() + WGD_ASK_AGAIN_MS;
 			return false;
+		}
 		rc = recv(fd, buf + n, len - 1 - n, 0);
 		if (rc <= 0)
 			return false;
@@ -70,9 +74,12 @@ static bool answer(int fd, char *buf, size_t len)
 bool wgd_ask(const char *daemon, const char *command, char *buf, size_t len)
 {
 	ssize_t n = strlen(command) + 1;
-	int fd = connect_to(daemon);
 	bool ok;
+	int fd;
 
+	if (wgd_now_ms() < not_before)
+		return false;
+	fd = connect_to(daemon);
 	if (fd < 0)
 		return false;
 	ok = send(fd, command, n, MSG_NOSIGNAL) == n && answer(fd, buf, len);

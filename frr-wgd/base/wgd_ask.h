@@ -5,7 +5,8 @@
  * of FRR; what it says is text to look for a word in, cut where it is too long.
  *
  * Asked where a person waits (show, a commit) and never by a timer: one that
- * hangs costs WGD_ASK_MS.
+ * hangs costs WGD_ASK_MS, and is not asked again for WGD_ASK_AGAIN_MS, however
+ * many interfaces there are to ask it of.
  */
 #ifndef WGD_ASK_H
 #define WGD_ASK_H
@@ -13,6 +14,7 @@
 #include "frr-wgd/base/wgd.h"
 
 #define WGD_ASK_MS 200
+#define WGD_ASK_AGAIN_MS 10000
 
 /*
  * Its socket is the only sign of life that a daemon has for others; one that
