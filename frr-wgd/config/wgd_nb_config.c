@@ -7,6 +7,7 @@
 #include "frr-wgd/base/wgd_compat.h"
 
 #include "if.h"
+#include "libfrr.h"
 #include "log.h"
 
 #include "frr-wgd/base/wgd_if.h"
@@ -105,8 +106,10 @@ static int check_value(struct nb_context *context, const struct lyd_node *dnode,
 	};
 	bool refused = wgd_value_check(&v, errmsg, len) < 0;
 
-	/* what a commit of the CLI has may also have been loaded from a file */
-	refused = refused || wgd_check_key(wireguard, &v, errmsg, len) < 0;
+	/* in a transaction of the CLI it may also have been loaded from a file */
+	if (!refused && (context->client != NB_CLIENT_CLI ||
+			 frr_get_cli_mode() == FRR_CLI_TRANSACTIONAL))
+		refused = wgd_check_key(wireguard, &v, errmsg, len) < 0;
 	if (!refused && context->client != NB_CLIENT_CLI)
 		refused = wgd_check_machine(wireguard, &v, errmsg, len) < 0;
 	return refused ? NB_ERR_VALIDATION : NB_OK;

@@ -7,7 +7,10 @@ confirmed is taken back, device included.
 A rollback to an older transaction by its number is an option of FRR's build
 that Debian's packages do not have.
 """
+import json
 import os
+
+import pytest
 
 from lib_wgd import wait_for
 
@@ -65,3 +68,17 @@ def test_confirmed(net):
                    "commit confirmed 1", "commit")
     assert "Commit complete" in said
     in_table(a, "192.168.2.0/24", "192.168.3.0/24")
+
+
+@pytest.mark.parametrize("what", ["private key", "multicast"], ids=["key", "member"])
+def test_loaded_is_checked_like_typed(net, what):
+    a = net["a"]
+    secret = net.keys["a", "wg0"][0].strip()
+    wrong = {
+        "private key": {"peer": [{"name": "leak", "public-key": secret}]},
+        "multicast": {"gateway-group": {"member": [{"address": "224.0.0.1"}]}},
+    }[what]
+    tree = {"frr-interface:lib": {"interface": [{"name": "wg0", "frr-wireguard:wireguard": wrong}]}}
+    a.gear.net.cmd_raises("cat > /tmp/gearlogdir/loaded.json", stdin=json.dumps(tree))
+    said = session(a, "configuration load file json /tmp/gearlogdir/loaded.json", "commit")
+    assert what in said and "committed successfully" not in said and secret not in said, said
