@@ -69,10 +69,9 @@ static bool own_key(const struct lyd_node *wireguard, const char *ifname,
 static int say_secret(const char *ifname, const char *peer, const char *whose,
 		      char *err, size_t len)
 {
-	snprintf(
-		err, len,
-		"interface %s peer %s: public-key: this is the private key of interface %s, and belongs nowhere but in its file",
-		ifname, peer, whose);
+	snprintf(err, len,
+		 "interface %s peer %s: public-key: this is the private key of interface %s, and belongs nowhere but in its file",
+		 ifname, peer, whose);
 	return -EINVAL;
 }
 
@@ -168,8 +167,8 @@ static int check_preshared(const struct wgd_value *v, char *err, size_t len)
 
 	if (wg_key_check(v->value, why, sizeof(why)) == 0)
 		return 0;
-	snprintf(err, len, "interface %s peer %s: preshared key: %s", v->ifname,
-		 v->peer, why);
+	snprintf(err, len, "interface %s peer %s: preshared key: %s",
+		 v->ifname, v->peer, why);
 	return -EINVAL;
 }
 
@@ -201,10 +200,9 @@ static int say_taken(const char *ifname, const char *peer, const char *leaf,
 static int say_member(const char *ifname, const char *peer, const char *address,
 		      char *err, size_t len)
 {
-	snprintf(
-		err, len,
-		"interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
-		ifname, address, peer);
+	snprintf(err, len,
+		 "interface %s: gateway-group member %s is reached outside the interface, and cannot be peer %s's address",
+		 ifname, address, peer);
 	return -EINVAL;
 }
 
@@ -220,10 +218,9 @@ static size_t members(const struct lyd_node *group)
 
 static int say_full(const struct wgd_value *v, char *err, size_t len)
 {
-	snprintf(
-		err, len,
-		"interface %s: gateway-group member %s: there are %d already, and more do not fit",
-		v->ifname, v->value, WGD_MEMBERS_MAX);
+	snprintf(err, len,
+		 "interface %s: gateway-group member %s: there are %d already, and more do not fit",
+		 v->ifname, v->value, WGD_MEMBERS_MAX);
 	return -EINVAL;
 }
 
@@ -273,10 +270,9 @@ static const char *has_for_one(const struct lyd_node *wireguard)
 static int say_one(const char *ifname, const char *peer, const char *other,
 		   const char *line, char *err, size_t len)
 {
-	snprintf(
-		err, len,
-		"interface %s peer %s: %s is for one peer, and there is peer %s",
-		ifname, peer, line, other);
+	snprintf(err, len,
+		 "interface %s peer %s: %s is for one peer, and there is peer %s",
+		 ifname, peer, line, other);
 	return -EINVAL;
 }
 
@@ -359,7 +355,7 @@ int wgd_check_conflict(const struct lyd_node *wireguard,
 	if (!wireguard)
 		return 0;
 	group = wgd_nb_below(wireguard, "gateway-group");
-	line = v->peer	  ? has_for_one(wireguard)
+	line = v->peer    ? has_for_one(wireguard)
 	       : v->value ? for_one(v->leaf, v->value)
 			  : NULL;
 	if (line) {

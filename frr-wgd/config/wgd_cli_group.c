@@ -16,29 +16,31 @@
 
 #define GROUP_STR "Gateways with the same private key\n"
 
-/* MEMBER: from the interface on. */
 static bool has_profile(struct vty *vty, const char *member,
 			const char *profile)
 {
 	const struct lyd_node *top = vty->candidate_config->dnode;
 	char xpath[2 * XPATH_MAXLEN];
 
-	snprintf(xpath, sizeof(xpath), "%s%s/bfd/profile", VTY_CURR_XPATH,
-		 member + strlen("."));
+	snprintf(xpath, sizeof(xpath),
+		 "%s/frr-wireguard:wireguard/gateway-group/member[address='%s']/bfd/profile",
+		 VTY_CURR_XPATH, member);
 	return yang_dnode_exists(top, xpath) &&
 	       strmatch(yang_dnode_get_string(top, "%s", xpath), profile);
 }
 
-DEFPY_YANG(
-	wireguard_group_member, wireguard_group_member_cmd,
-	"[no] wireguard gateway-group member <A.B.C.D|X:X::X:X>$addr [bfd$bfd [profile BFDPROF$profile]]",
-	NO_STR WIREGUARD_STR GROUP_STR
-	"Another gateway\n"
-	"IPv4 address, not over this interface\n"
-	"IPv6 address, not over this interface\n"
-	"BFD decides whether it is dead\n"
-	"Timers of the BFD session\n"
-	"Name of a BFD profile\n")
+DEFPY_YANG (wireguard_group_member,
+	    wireguard_group_member_cmd,
+	    "[no] wireguard gateway-group member <A.B.C.D|X:X::X:X>$addr [bfd$bfd [profile BFDPROF$profile]]",
+	    NO_STR
+	    WIREGUARD_STR
+	    GROUP_STR
+	    "Another gateway\n"
+	    "IPv4 address, not over this interface\n"
+	    "IPv6 address, not over this interface\n"
+	    "BFD decides whether it is dead\n"
+	    "Timers of the BFD session\n"
+	    "Name of a BFD profile\n")
 {
 	char text[WG_ADDR_STRLEN], xpath[XPATH_MAXLEN];
 	struct wg_addr a = {};
@@ -53,7 +55,7 @@ DEFPY_YANG(
 		if (!wgd_cli_is_there(vty, NULL, "gateway-group/member", text,
 				      &rc))
 			return rc;
-		if (profile && !has_profile(vty, xpath, profile)) {
+		if (profile && !has_profile(vty, text, profile)) {
 			vty_out(vty,
 				"%% gateway-group member %s: it has no bfd profile %s: nothing is removed\n",
 				text, profile);
@@ -78,20 +80,26 @@ DEFPY_YANG(
 	return nb_cli_apply_changes(vty, NULL);
 }
 
-DEFPY_YANG(wireguard_group_drain, wireguard_group_drain_cmd,
-	   "[no] wireguard gateway-group drain",
-	   NO_STR WIREGUARD_STR GROUP_STR
-	   "Give the clients to the other gateways\n")
+DEFPY_YANG (wireguard_group_drain,
+	    wireguard_group_drain_cmd,
+	    "[no] wireguard gateway-group drain",
+	    NO_STR
+	    WIREGUARD_STR
+	    GROUP_STR
+	    "Give the clients to the other gateways\n")
 {
 	return wgd_cli_flag(vty, "gateway-group/drain", !no);
 }
 
-DEFPY_YANG(wireguard_group_source, wireguard_group_source_cmd,
-	   "[no] wireguard gateway-group source <A.B.C.D|X:X::X:X>$addr",
-	   NO_STR WIREGUARD_STR GROUP_STR
-	   "Everything that the interface sends leaves from this address\n"
-	   "IPv4 address\n"
-	   "IPv6 address\n")
+DEFPY_YANG (wireguard_group_source,
+	    wireguard_group_source_cmd,
+	    "[no] wireguard gateway-group source <A.B.C.D|X:X::X:X>$addr",
+	    NO_STR
+	    WIREGUARD_STR
+	    GROUP_STR
+	    "Everything that the interface sends leaves from this address\n"
+	    "IPv4 address\n"
+	    "IPv6 address\n")
 {
 	char text[WG_ADDR_STRLEN];
 	const char *leaf;

@@ -380,14 +380,15 @@ DEFPY_YANG (wireguard_peer_maximum_prefix,
 
 DEFPY_YANG (wireguard_peer_description,
 	    wireguard_peer_description_cmd,
-	    "wireguard peer PEER$name description LINE$text...",
+	    "[no] wireguard peer PEER$name description LINE$text...",
+	    NO_STR
 	    WIREGUARD_STR
 	    PEER_STR
 	    "What the peer is, for people\n"
 	    "Free text\n")
 {
-	char *line = argv_concat(argv, argc, 4);
-	int rc = peer_set(vty, name, "description", line);
+	char *line = argv_concat(argv, argc, no ? 5 : 4);
+	int rc = peer_leaf(vty, no, name, "description", line);
 
 	XFREE(MTYPE_TMP, line);
 	return rc;
@@ -402,22 +403,6 @@ DEFPY_YANG (no_wireguard_peer_description,
 	    "What the peer is, for people\n")
 {
 	return peer_unset(vty, name, "description", NULL);
-}
-
-DEFPY_YANG (no_wireguard_peer_description_line,
-	    no_wireguard_peer_description_line_cmd,
-	    "no wireguard peer PEER$name description LINE$text...",
-	    NO_STR
-	    WIREGUARD_STR
-	    PEER_STR
-	    "What the peer is, for people\n"
-	    "Free text\n")
-{
-	char *line = argv_concat(argv, argc, 5);
-	int rc = peer_unset(vty, name, "description", line);
-
-	XFREE(MTYPE_TMP, line);
-	return rc;
 }
 
 DEFPY_YANG (wireguard_peer_shutdown,
@@ -576,8 +561,6 @@ void wgd_cli_peer_init(void)
 	install_element(INTERFACE_NODE, &wireguard_peer_maximum_prefix_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_description_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_description_cmd);
-	install_element(INTERFACE_NODE,
-			&no_wireguard_peer_description_line_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_bfd_cmd);
 	install_element(INTERFACE_NODE, &no_wireguard_peer_bfd_cmd);
 	install_element(INTERFACE_NODE, &wireguard_peer_shutdown_cmd);

@@ -34,13 +34,14 @@
 		.xpath = ROOT path,                                            \
 		.cbs = { .modify = change, .cli_show = show },                 \
 	}
-#define CREATED(path, show)                                                    \
+#define ENTRY(path, make, show)                                                \
 	{                                                                      \
 		.xpath = ROOT path,                                            \
-		.cbs = { .create = wgd_nb_create,                              \
+		.cbs = { .create = make,                                       \
 			 .destroy = wgd_nb_destroy,                            \
 			 .cli_show = show },                                   \
 	}
+#define CREATED(path, show) ENTRY(path, wgd_nb_create, show)
 
 #define STATE(path, get)                                                       \
 	{                                                                      \
@@ -68,12 +69,8 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		DEFAULTED("/point-to-point", wgd_nb_modify, wgd_cli_show_flag),
 		DEFAULTED("/aggregate", wgd_nb_modify, wgd_cli_show_flag),
 		OPTIONAL("/announce-table", wgd_cli_show_leaf),
-		{
-			.xpath = ROOT "/gateway-group/member",
-			.cbs = { .create = wgd_nb_member_create,
-				 .destroy = wgd_nb_destroy,
-				 .cli_show = wgd_cli_show_group_member },
-		},
+		ENTRY("/gateway-group/member", wgd_nb_member_create,
+		      wgd_cli_show_group_member),
 		CREATED("/gateway-group/member/bfd", NULL),
 		OPTIONAL("/gateway-group/member/bfd/profile", NULL),
 		DEFAULTED("/gateway-group/drain", wgd_nb_modify,
@@ -95,12 +92,8 @@ const struct frr_yang_module_info frr_wireguard_info = {
 		DEFAULTED("/peer/endpoint/host", wgd_nb_value_modify, NULL),
 		DEFAULTED("/peer/endpoint/port", wgd_nb_modify, NULL),
 		OPTIONAL("/peer/persistent-keepalive", wgd_cli_show_peer_leaf),
-		{
-			.xpath = ROOT "/peer/address",
-			.cbs = { .create = wgd_nb_value_create,
-				 .destroy = wgd_nb_destroy,
-				 .cli_show = wgd_cli_show_peer_leaf },
-		},
+		ENTRY("/peer/address", wgd_nb_value_create,
+		      wgd_cli_show_peer_leaf),
 		CREATED("/peer/allowed-ips", wgd_cli_show_peer_allowed_ips),
 		CREATED("/peer/exclusive", NULL),
 		OPTIONAL("/peer/prefix-list", wgd_cli_show_peer_leaf),

@@ -159,16 +159,21 @@ static bool file(const struct wgd_value *v, char *why, size_t len)
 
 /* --- what the model bounds */
 
-static const struct lysc_type *type_of(const struct wgd_value *v,
-				       const char **ret_units)
+static const struct nb_node *node_of(const struct wgd_value *v)
 {
 	char path[XPATH_MAXLEN];
-	const struct nb_node *node;
-	const struct lysc_node_leaf *leaf;
 
 	snprintf(path, sizeof(path), MODEL "%s/%s", v->peer ? "/peer" : "",
 		 v->leaf);
-	node = nb_node_find(path);
+	return nb_node_find(path);
+}
+
+static const struct lysc_type *type_of(const struct wgd_value *v,
+				       const char **ret_units)
+{
+	const struct nb_node *node = node_of(v);
+	const struct lysc_node_leaf *leaf;
+
 	assert(node && node->snode->nodetype == LYS_LEAF);
 	leaf = (const struct lysc_node_leaf *)node->snode;
 	*ret_units = leaf->units;
@@ -315,12 +320,8 @@ const char *wgd_value_leaf(const char *line, bool of_peer,
 /* Does the model take it, where it is a leaf's?  Its patterns are more exact. */
 static bool model_takes(const struct wgd_value *v)
 {
-	char path[XPATH_MAXLEN];
-	const struct nb_node *node;
+	const struct nb_node *node = node_of(v);
 
-	snprintf(path, sizeof(path), MODEL "%s/%s", v->peer ? "/peer" : "",
-		 v->leaf);
-	node = nb_node_find(path);
 	return !node || !(node->snode->nodetype & (LYS_LEAF | LYS_LEAFLIST)) ||
 	       lyd_value_validate(ly_native_ctx, node->snode, v->value,
 				  strlen(v->value), NULL, NULL,
@@ -333,21 +334,24 @@ const char *wgd_value_shown(const char *value)
 		"abcdefghijklmnopqrstuvwxyz"
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789+/";
+	struct wg_key parsed;
+	size_t n, longest = 0;
 	const char *s;
-	size_t n;
 
 	for (s = value; *s; s += n + (s[n] != '\0')) {
 		n = strspn(s, base64);
-		if (n >= WG_KEY_STRLEN - 6 && *value != '/')
-			return "(not repeated: it may be a key)";
+		longest = MAX(longest, n);
 	}
-	return value;
+	/* a path has such letters, too, and its slashes are some */
+	return wg_key_parse(value, &parsed) == 0 ||
+			       (longest >= WG_KEY_STRLEN - 6 && *value != '/')
+		       ? "(not repeated: it may be a key)"
+		       : value;
 }
 
 int wgd_value_check(const struct wgd_value *v, char *err, size_t len)
 {
 	const struct form *form = form_of(v->leaf);
-	struct wg_key parsed;
 	char why[256] = "is nothing that the model takes";
 
 	if (!v->value || !form || !form->is_right ||
@@ -356,9 +360,6 @@ int wgd_value_check(const struct wgd_value *v, char *err, size_t len)
 		return 0;
 	snprintf(err, len, "interface %s%s%s: %s %.300s: %s", v->ifname,
 		 v->peer ? " peer " : "", v->peer ?: "", form->words,
-		 wg_key_parse(v->value, &parsed) == 0
-			 ? "(not repeated)"
-			 : wgd_value_shown(v->value),
-		 why);
+		 wgd_value_shown(v->value), why);
 	return -EINVAL;
 }

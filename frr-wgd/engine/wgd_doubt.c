@@ -161,29 +161,21 @@ static void doubt_endpoint(struct wgd_peer *p, struct wgd_doubts *d)
 		    buf, subnet, tunnel->name);
 }
 
-/* Is it the network's or the broadcast address of an IPv4 subnet of the link?
- */
+/* Is it the network's or the broadcast address of an IPv4 subnet of the link? */
 static bool is_of_all(const struct wgd_if *wif, const struct wg_addr *a)
 {
-	struct listnode *node __attribute__((unused));
-	struct interface *ifp = wgd_zebra_link(wif->name);
-	struct connected *c;
-	uint32_t host, mask;
+	const struct prefix *subnet = wgd_zebra_subnet(wif->name, a);
+	in_addr_t addr;
+	struct prefix net;
 
-	if (!ifp || a->family != AF_INET)
+	if (!subnet || subnet->family != AF_INET ||
+	    subnet->prefixlen > IPV4_MAX_BITLEN - 2)
 		return false;
-	memcpy(&host, a->b, sizeof(host));
-	wgd_compat_each_connected (ifp, node, c) {
-		const struct prefix *p = c->address;
-
-		if (p->family != AF_INET || p->prefixlen > 30)
-			continue;
-		mask = htonl(UINT32_MAX << (32 - p->prefixlen));
-		if (p->prefixlen && !((host ^ p->u.prefix4.s_addr) & mask) &&
-		    (!(host & ~mask) || !(~host & ~mask)))
-			return true;
-	}
-	return false;
+	net = *subnet;
+	apply_mask(&net);
+	memcpy(&addr, a->b, sizeof(addr));
+	return addr == net.u.prefix4.s_addr ||
+	       addr == ipv4_broadcast_addr(addr, net.prefixlen);
 }
 
 static void doubt_addresses(struct wgd_peer *p, struct wgd_doubts *d)

@@ -5,17 +5,7 @@ address is all that has to be allowed, the rest follows.  A site that falls
 silent loses its prefixes everywhere, and gets them back.
 """
 from lib_wgd import wait_for
-
-TOPOLOGY = {
-    "sites": "abc",
-    "daemons": ["ospfd"],
-    "hosts": {
-        "ha": ("a", "192.168.1.10/24", "192.168.1.1"),
-        "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
-        "hc": ("c", "192.168.3.10/24", "192.168.3.1"),
-    },
-}
-LANS = {"a": "192.168.1.0/24", "b": "192.168.2.0/24", "c": "192.168.3.0/24"}
+from nbma import LANS, TOPOLOGY  # noqa: F401 (the library looks for it)
 
 
 def test_every_site_has_the_others(net):

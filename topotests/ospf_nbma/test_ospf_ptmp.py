@@ -6,17 +6,8 @@ no designated router, each speaks to each by its address.
 import pytest
 
 from lib_wgd import FRR10, wait_for
+from nbma import LANS, TOPOLOGY  # noqa: F401 (the library looks for it)
 
-TOPOLOGY = {
-    "sites": "abc",
-    "daemons": ["ospfd"],
-    "hosts": {
-        "ha": ("a", "192.168.1.10/24", "192.168.1.1"),
-        "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
-        "hc": ("c", "192.168.3.10/24", "192.168.3.1"),
-    },
-}
-LANS = {"a": "192.168.1.0/24", "b": "192.168.2.0/24", "c": "192.168.3.0/24"}
 pytestmark = [
     pytest.mark.release,  # a network type that 8.4 does not have
     pytest.mark.skipif(not FRR10, reason="FRR 8.4 has no such network type"),
