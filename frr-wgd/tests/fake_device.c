@@ -262,7 +262,7 @@ char *wg_key_str(const struct wg_key *pub, char *buf)
 
 void wg_key_linklocal(const struct wg_key *pub, struct wg_addr *ret)
 {
-	*ret = glue_addr("fe80::");
+	*ret = addr_of("fe80::");
 	memcpy(ret->b + 8, pub->b, 8);
 }
 

@@ -129,7 +129,7 @@ unsigned fake_zebra_heard(uint16_t command)
 void fake_zebra_tell(uint16_t command, const char *prefix, const char *gateway,
 		     uint32_t ifindex)
 {
-	struct wg_prefix p = glue_prefix(prefix);
+	struct wg_prefix p = prefix_of(prefix);
 	struct zapi_route api = {
 		.type = ZEBRA_ROUTE_STATIC,
 		.safi = SAFI_UNICAST,
@@ -143,7 +143,7 @@ void fake_zebra_tell(uint16_t command, const char *prefix, const char *gateway,
 	SET_FLAG(api.message, ZAPI_MESSAGE_NEXTHOP);
 	api.nexthops[0].type = NEXTHOP_TYPE_IFINDEX;
 	if (gateway) {
-		gw = glue_addr(gateway);
+		gw = addr_of(gateway);
 		api.nexthops[0].type = NEXTHOP_TYPE_IPV4_IFINDEX;
 		memcpy(&api.nexthops[0].gate, gw.b, 4);
 	}

@@ -75,22 +75,6 @@ void glue_run(unsigned ms)
 	}
 }
 
-struct wg_addr glue_addr(const char *text)
-{
-	struct wg_addr a;
-
-	assert_int_equal(wg_addr_parse(text, &a), 0);
-	return a;
-}
-
-struct wg_prefix glue_prefix(const char *text)
-{
-	struct wg_prefix p;
-
-	assert_int_equal(wg_prefix_parse(text, &p), 0);
-	return p;
-}
-
 struct wg_key glue_key(uint8_t n)
 {
 	return (struct wg_key){.b = {n, [31] = 0x40}};

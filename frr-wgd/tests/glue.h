@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "frr-wgd/base/wgd_if.h"
+#include "lib/core/tests/text.h"
 
 /* For cmocka_unit_test_setup_teardown: a loop, a core and an underlay. */
 extern int glue_setup(void **state);
@@ -27,8 +28,6 @@ extern void glue_run(unsigned ms);
 /* How often steps and turns were called; engine's tests hand in the real. */
 extern unsigned glue_steps, glue_turns;
 
-extern struct wg_addr glue_addr(const char *text);
-extern struct wg_prefix glue_prefix(const char *text);
 extern struct wg_key glue_key(uint8_t n);
 
 #endif

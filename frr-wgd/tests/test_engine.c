@@ -46,7 +46,7 @@ static int teardown(void **state)
 
 static bool has(const char *prefix, unsigned peer)
 {
-	struct wg_prefix p = glue_prefix(prefix);
+	struct wg_prefix p = prefix_of(prefix);
 	struct fk_entry *e = fk_entry_find(&fake_device.kernel, &p);
 	struct wg_key key = glue_key(peer);
 
@@ -81,7 +81,7 @@ static void configure_peer(unsigned n, const char *address, bool gone)
 
 	snprintf(name, sizeof(name), "p%u", n);
 	if (address)
-		addr = glue_addr(address);
+		addr = addr_of(address);
 	if (gone)
 		work.conf = (struct wgd_peer_conf){};
 	work.p = wgd_peer_get(wgd_life_get("wg0"), name);
@@ -261,7 +261,7 @@ static void test_route(void **state)
 /* A key that goes from one peer to another in one commit, with its address. */
 static void test_moved_key(void **state)
 {
-	struct wg_addr addr = glue_addr("10.0.0.1");
+	struct wg_addr addr = addr_of("10.0.0.1");
 	struct wgd_life_peer work[2] = {
 		{.gone = true},
 		{.conf = {.key = glue_key(1),
@@ -286,7 +286,7 @@ static void test_moved_key(void **state)
 /* Somebody was at the device; somebody took the link away. */
 static void test_foreign_hand(void **state)
 {
-	struct wg_prefix p = glue_prefix("10.9.0.0/16");
+	struct wg_prefix p = prefix_of("10.9.0.0/16");
 	struct wg_key key = glue_key(1);
 	unsigned i;
 

@@ -121,7 +121,7 @@ static int setup(void **state)
 	wgd_attach_new(wif);
 	wgd_underlay_new_if(wif);
 	wif->conf.group.n_members = 1;
-	wif->conf.group.members[0].addr = glue_addr("198.51.100.2");
+	wif->conf.group.members[0].addr = addr_of("198.51.100.2");
 	return 0;
 }
 
@@ -186,7 +186,7 @@ static void test_clients(void **state)
 static void seen(struct wgd_peer *p, int64_t ago)
 {
 	struct wg_event ev = {
-		.endpoint = {.addr = glue_addr("203.0.113.9"), .port = 7},
+		.endpoint = {.addr = addr_of("203.0.113.9"), .port = 7},
 		.handshake = time(NULL) - ago,
 		.rx_bytes = 100,
 		.tx_bytes = 100,
@@ -251,8 +251,8 @@ static void test_paths(void **state)
 
 static void test_members(void **state)
 {
-	struct wg_addr two = glue_addr("198.51.100.2"),
-		       three = glue_addr("198.51.100.3");
+	struct wg_addr two = addr_of("198.51.100.2"),
+		       three = addr_of("198.51.100.3");
 	struct wgd_member *kept;
 
 	wgd_gateway_configure(wif);

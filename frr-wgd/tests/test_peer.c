@@ -98,7 +98,7 @@ static void commit(const struct want *want, size_t n)
 		conf[i].addresses = &addr[i];
 		conf[i].n_addresses = want[i].address != NULL;
 		if (want[i].address)
-			addr[i] = glue_addr(want[i].address);
+			addr[i] = addr_of(want[i].address);
 	}
 	for (i = 0; i < n; i++)
 		wgd_peer_withdraw(wgd_peer_find(wif, names[i])
@@ -119,7 +119,7 @@ static bool is(const char *name, unsigned key, const char *address)
 		return false;
 	if (!address)
 		return p->conf.n_addresses == 0;
-	addr = glue_addr(address);
+	addr = addr_of(address);
 	return p->conf.n_addresses == 1 && wg_addr_same(&p->conf.addresses[0], &addr);
 }
 
@@ -150,7 +150,7 @@ static void test_moves(void **state)
 
 static void test_secret(void **state)
 {
-	struct wg_addr addr = glue_addr("10.0.0.1");
+	struct wg_addr addr = addr_of("10.0.0.1");
 	struct wgd_peer_conf conf = {.key = glue_key(1),
 				     .has_key = true,
 				     .psk_file = "/etc/frr/psk",

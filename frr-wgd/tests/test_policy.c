@@ -171,7 +171,7 @@ static void test_come_and_go(void **state)
 	wgd_policy_configure(wif);
 	assert_int_equal(n_rules, 6);
 	/* a source makes a mark of its own; the former stays until it is set */
-	wif->conf.source[0] = glue_addr("192.0.2.1");
+	wif->conf.source[0] = addr_of("192.0.2.1");
 	wgd_policy_configure(wif);
 	assert_true(n_rules > 6);
 	wgd_policy_settled(wif);

@@ -83,7 +83,7 @@ static bool is_forgotten(void)
 
 static struct wg_endpoint at(const char *addr)
 {
-	return (struct wg_endpoint){.addr = glue_addr(addr), .port = 51820};
+	return (struct wg_endpoint){.addr = addr_of(addr), .port = 51820};
 }
 
 /* zebra says how the address is reached. */
@@ -91,8 +91,8 @@ static void way_is(const char *addr, const char *prefix, uint32_t ifindex)
 {
 	struct wg_nexthop nh = {.ifindex = ifindex};
 	struct wg_way way = {
-		.prefix = glue_prefix(prefix), .nh = &nh, .n_nh = 1};
-	struct wg_addr to = glue_addr(addr);
+		.prefix = prefix_of(prefix), .nh = &nh, .n_nh = 1};
+	struct wg_addr to = addr_of(addr);
 
 	wg_underlay_route(wgd.underlay, &way.prefix, &nh, 1);
 	wg_underlay_told(wgd.underlay, &to, &way);
@@ -133,7 +133,7 @@ static void test_held(void **state)
 static void test_members(void **state)
 {
 	wif->conf.group.n_members = 1;
-	wif->conf.group.members[0].addr = glue_addr("198.51.100.2");
+	wif->conf.group.members[0].addr = addr_of("198.51.100.2");
 	wgd_underlay_if(wif);
 	assert_string_equal(wish(), "track 198.51.100.2");
 	wif->conf.group.n_members = 0;

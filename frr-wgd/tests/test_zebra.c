@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 static void test_claims(void **state)
 {
-	struct wg_prefix p = glue_prefix("10.1.0.0/16");
+	struct wg_prefix p = prefix_of("10.1.0.0/16");
 	struct wgd_claim a, b;
 
 	wgd_table_claim(&a, 7, VRF_DEFAULT, &p, 5);
@@ -62,7 +62,7 @@ static void test_claims(void **state)
 /* A VRF that came back has none of our routes. */
 static void test_vrf(void **state)
 {
-	struct wg_prefix p = glue_prefix("10.1.0.0/16");
+	struct wg_prefix p = prefix_of("10.1.0.0/16");
 	struct wgd_claim a;
 
 	wgd_table_claim(&a, 7, VRF_DEFAULT, &p, 5);
@@ -88,7 +88,7 @@ static void read_device(struct wgd_if *of)
 /* What an earlier life left goes when it is known who is up, not before. */
 static void test_ripe(void **state)
 {
-	struct wg_prefix p = glue_prefix("10.1.0.0/16");
+	struct wg_prefix p = prefix_of("10.1.0.0/16");
 	struct wgd_claim a;
 	uint8_t instance;
 
@@ -120,7 +120,7 @@ static void test_ripe(void **state)
 /* An interface joins the table before the turn that was to drop what is old. */
 static void test_unripe(void **state)
 {
-	struct wg_prefix p = glue_prefix("10.1.0.0/16");
+	struct wg_prefix p = prefix_of("10.1.0.0/16");
 	struct wgd_if *other;
 	struct wgd_claim a;
 	uint8_t instance;
@@ -160,8 +160,8 @@ static void up(struct zclient *zc)
 /* The answer to the barrier says that all routes are told: old ones go. */
 static void test_replay(void **state)
 {
-	struct wg_nexthop nh = {.gateway = glue_addr("10.0.0.2"), .ifindex = 5};
-	struct wg_prefix p = glue_prefix("10.1.0.0/16");
+	struct wg_nexthop nh = {.gateway = addr_of("10.0.0.2"), .ifindex = 5};
+	struct wg_prefix p = prefix_of("10.1.0.0/16");
 	struct prefix barrier = {.family = AF_INET, .prefixlen = 32}, other;
 	struct wg_count count;
 

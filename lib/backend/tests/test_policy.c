@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "lib/core/tests/text.h"
+
 #define MARK 0x7767
 #define TABLE 77670
 
@@ -50,14 +52,6 @@ static const struct family {
 	 "2001:db8::9", "2001:db8::8", "2001:db8:1:8000::/49",
 	 "2001:db8:1:8000::1", "2001:db8::1"},
 };
-
-static struct wg_addr addr(const char *text)
-{
-	struct wg_addr a;
-
-	assert_int_equal(wg_addr_parse(text, &a), 0);
-	return a;
-}
 
 static socklen_t to_sockaddr(const char *text, struct sockaddr_storage *ss)
 {
@@ -114,14 +108,6 @@ static void run(const char *command)
 {
 	if (system(command) != 0)
 		fail_msg("%s", command);
-}
-
-static struct wg_prefix prefix(const char *text)
-{
-	struct wg_prefix p;
-
-	assert_int_equal(wg_prefix_parse(text, &p), 0);
-	return p;
 }
 
 static bool same_rule(const struct wg_rule *a, const struct wg_rule *b)
@@ -188,7 +174,7 @@ static bool route_seen(const struct wg_policy_route *r)
 /* One source, as wgd_policy.c has it for that. */
 static void one_family(const struct family *f)
 {
-	uint8_t family = addr(f->source).family;
+	uint8_t family = addr_of(f->source).family;
 	const struct wg_rule rules[] = {
 		{.family = family, .pref = 500, .mark = MARK, .table = TABLE},
 		{.family = family,
@@ -196,26 +182,26 @@ static void one_family(const struct family *f)
 		 .mark = MARK,
 		 .table = 254,
 		 .not_group = 7,
-		 .from = addr(f->source)},
+		 .from = addr_of(f->source)},
 		{.family = family, .pref = 502, .mark = MARK},
 	};
 	struct wg_nexthop by[] = {
-		{.gateway = addr(f->gateway), .ifindex = if_nametoindex("one")},
-		{.gateway = addr(f->gateway2),
+		{.gateway = addr_of(f->gateway), .ifindex = if_nametoindex("one")},
+		{.gateway = addr_of(f->gateway2),
 		 .ifindex = if_nametoindex("one"),
 		 .weight = 3},
 	};
 	struct wg_nexthop onlink = {.ifindex = if_nametoindex("one")};
 	struct wg_policy_route r[] = {
-		{.nh = by, .n_nh = 1, .prefix = prefix(f->known)},
-		{.nh = &onlink, .n_nh = 1, .prefix = prefix(f->onlink)},
-		{.nh = by, .n_nh = 2, .prefix = prefix(f->covered)},
+		{.nh = by, .n_nh = 1, .prefix = prefix_of(f->known)},
+		{.nh = &onlink, .n_nh = 1, .prefix = prefix_of(f->onlink)},
+		{.nh = by, .n_nh = 2, .prefix = prefix_of(f->covered)},
 	};
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
 		r[i].table = TABLE;
-		r[i].source = addr(f->source);
+		r[i].source = addr_of(f->source);
 	}
 	set_rules(rules, 3, true);
 	assert_int_equal(wg_policy_set_route(bus, &r[0]), -EINVAL);
@@ -280,16 +266,16 @@ static void test_rules(void **state)
 {
 	const struct wg_rule rules[] = {
 		{.family = AF_INET, .pref = 496, .table = 254, .not_group = 7,
-		 .local = true, .to = addr("192.0.2.7")},
+		 .local = true, .to = addr_of("192.0.2.7")},
 		{.family = AF_INET, .pref = 498, .table = TABLE,
-		 .udp_sport = 51820, .from = addr("192.0.2.1")},
+		 .udp_sport = 51820, .from = addr_of("192.0.2.1")},
 		{.family = AF_INET, .pref = 498, .table = TABLE,
-		 .udp_sport = 51821, .from = addr("192.0.2.1")},
+		 .udp_sport = 51821, .from = addr_of("192.0.2.1")},
 		{.family = AF_INET, .pref = 502, .mark = 0x77670000},
 	};
 	const struct wg_rule rules6[] = {
 		{.family = AF_INET6, .pref = 496, .table = TABLE,
-		 .not_group = 7, .local = true, .to = addr("2001:db8::7")},
+		 .not_group = 7, .local = true, .to = addr_of("2001:db8::7")},
 		{.family = AF_INET6, .pref = 502, .mark = 0x77670000},
 	};
 	/* with our protocol, and not ours */
@@ -343,10 +329,10 @@ static void test_group(void **state)
 		 .not_group = 7},
 		{.family = AF_INET, .pref = 502, .mark = MARK},
 	};
-	struct wg_nexthop by = {.gateway = addr("192.0.2.9"),
+	struct wg_nexthop by = {.gateway = addr_of("192.0.2.9"),
 				.ifindex = if_nametoindex("one")};
 	struct wg_policy_route r = {.table = TABLE, .nh = &by, .n_nh = 1,
-				    .prefix = prefix("0.0.0.0/0")};
+				    .prefix = prefix_of("0.0.0.0/0")};
 
 	if (!bus)
 		skip();
@@ -415,10 +401,10 @@ static void test_watch(void **state)
 	struct wg_rule rule = {
 		.family = AF_INET, .pref = 502, .mark = MARK, .table = TABLE};
 	static const uint32_t tables[2] = {TABLE, 0x77670001};
-	struct wg_nexthop nh = {.gateway = addr("192.0.2.9")};
+	struct wg_nexthop nh = {.gateway = addr_of("192.0.2.9")};
 	struct wg_policy_route r = {.table = TABLE,
-				    .source = addr("203.0.113.2"),
-				    .prefix = prefix("198.51.100.9"),
+				    .source = addr_of("203.0.113.2"),
+				    .prefix = prefix_of("198.51.100.9"),
 				    .nh = &nh,
 				    .n_nh = 1};
 	static const struct {

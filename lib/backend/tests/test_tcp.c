@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 
 #include "lib/backend/wg_tcp.h"
+#include "lib/core/tests/text.h"
 
 static socklen_t sockaddr_of(const char *text, uint16_t port,
 			     struct sockaddr_storage *ret)
@@ -38,14 +39,6 @@ static socklen_t sockaddr_of(const char *text, uint16_t port,
 static uint8_t family_of(const char *text)
 {
 	return strchr(text, ':') ? AF_INET6 : AF_INET;
-}
-
-static struct wg_addr addr_of(const char *text)
-{
-	struct wg_addr a = {.family = family_of(text)};
-
-	assert_int_equal(inet_pton(a.family, text, a.b), 1);
-	return a;
 }
 
 /* A listener at that address, and its port; -1: it can have no filter. */

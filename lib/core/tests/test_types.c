@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "lib/core/wg_types.h"
+#include "lib/core/tests/text.h"
 
 static const struct {
 	const char *in;
@@ -139,14 +139,6 @@ static void test_endpoint_text(void **state)
 	assert_true(strlen(wg_endpoint_str(&e, buf)) < WG_ENDPOINT_STRLEN);
 }
 
-static struct wg_prefix p(const char *text)
-{
-	struct wg_prefix ret = {};
-
-	assert_int_equal(wg_prefix_parse(text, &ret), 0);
-	return ret;
-}
-
 static void test_order(void **state)
 {
 	static const char *const sorted[] = {
@@ -159,8 +151,8 @@ static void test_order(void **state)
 
 	for (i = 0; i < n; i++)
 		for (j = 0; j < n; j++) {
-			struct wg_prefix a = p(sorted[i]);
-			struct wg_prefix b = p(sorted[j]);
+			struct wg_prefix a = prefix_of(sorted[i]);
+			struct wg_prefix b = prefix_of(sorted[j]);
 			int c = wg_prefix_cmp(&a, &b);
 
 			assert_int_equal(c < 0, i < j);
@@ -192,8 +184,8 @@ static void test_covers(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct wg_prefix a = p(cases[i].p);
-		struct wg_prefix b = p(cases[i].q);
+		struct wg_prefix a = prefix_of(cases[i].p);
+		struct wg_prefix b = prefix_of(cases[i].q);
 
 		assert_int_equal(wg_prefix_covers(&a, &b), cases[i].covers);
 	}
@@ -222,7 +214,7 @@ static void test_martian(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct wg_prefix a = p(cases[i].p);
+		struct wg_prefix a = prefix_of(cases[i].p);
 
 		assert_int_equal(wg_prefix_is_martian(&a), cases[i].is);
 	}

@@ -9,22 +9,6 @@
 
 struct wg_underlay *u;
 
-struct wg_addr addr_of(const char *s)
-{
-	struct wg_addr a;
-
-	assert_int_equal(wg_addr_parse(s, &a), 0);
-	return a;
-}
-
-struct wg_prefix prefix_of(const char *s)
-{
-	struct wg_prefix p;
-
-	assert_int_equal(wg_prefix_parse(s, &p), 0);
-	return p;
-}
-
 static size_t hops(const int *links, struct wg_nexthop *nh)
 {
 	size_t n;

@@ -3,6 +3,7 @@
 #ifndef UNDERLAY_H
 #define UNDERLAY_H
 
+#include "lib/core/tests/text.h"
 #include "lib/core/wg_underlay.h"
 
 #define OUT 1 /* links */
@@ -17,9 +18,6 @@
 extern struct wg_underlay *u; /* TUN is a tunnel of it */
 int setup(void **state);
 int teardown(void **state);
-
-struct wg_addr addr_of(const char *s);
-struct wg_prefix prefix_of(const char *s);
 
 /* What wg_underlay.h has, each followed by its check. */
 void told(const char *addr, const char *prefix, const int *links);
