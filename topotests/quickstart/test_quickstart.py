@@ -49,8 +49,8 @@ def keys():
 def own(command, keys, site):
     "Steps 1 and 2 of a machine that was no router before."
     i = " abc".index(site.name)
-    site.run("ip link add eth1 type veth peer name lan1; ip link set eth1 up;"
-             "ip link set lan1 up; ip addr add %s/32 dev under;"
+    site.run("ip link add eth1 type veth peer name lan1; ip link set lan1 up;"
+             "ip link set eth1 up; ip addr add %s/32 dev under;"
              "ip route add default via 10.255.%d.1;"
              "sysctl -qw net.ipv4.ip_forward=0" % (OUTSIDE[site.name], i))
     site.net["u"].run("ip route add %s via 10.255.%d.2" % (OUTSIDE[site.name], i))
