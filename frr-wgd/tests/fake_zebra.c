@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "frr-wgd/tests/fake_zebra.h"
 
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "libfrr.h"
@@ -16,6 +17,7 @@ struct zapi_route fake_zebra_route;
 static char path[64];
 static int fd = -1;
 static struct event *t_accept;
+static unsigned hang_ups;
 static struct client {
 	int fd;
 	struct event *t;
@@ -88,10 +90,31 @@ static void accepted(struct event *t)
 	event_add_read(wgd.master, accepted, NULL, fd, &t_accept);
 }
 
+/*
+ * In place of libc's: libfrr connects and says hello in one go, so a zebra that
+ * ends in between has to end here.
+ */
+int connect(int sock, const struct sockaddr *sa, socklen_t len)
+{
+	int rc = syscall(SYS_connect, sock, sa, len);
+
+	if (rc == 0 && hang_ups) {
+		hang_ups--;
+		close(accept(fd, NULL, NULL));
+	}
+	return rc;
+}
+
+void fake_zebra_hang_up(unsigned n)
+{
+	hang_ups = n;
+}
+
 void fake_zebra_start(void)
 {
 	struct sockaddr_un su = {.sun_family = AF_UNIX};
 
+	signal(SIGPIPE, SIG_IGN); /* as in a daemon */
 	snprintf(path, sizeof(path), "/tmp/wgd-test-zebra.%d", (int)getpid());
 	unlink(path);
 	strlcpy(su.sun_path, path, sizeof(su.sun_path));

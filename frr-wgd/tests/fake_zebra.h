@@ -14,6 +14,8 @@
 
 extern void fake_zebra_start(void);
 extern void fake_zebra_stop(void);
+/* The next N connections end before the client has said a word. */
+extern void fake_zebra_hang_up(unsigned n);
 /* Forget what was said so far. */
 extern void fake_zebra_forget(void);
 /* How many messages of the kind came, of all clients. */

@@ -199,6 +199,25 @@ static void test_replay(void **state)
 	wgd_zebra_finish();
 }
 
+/* zebra ends while libfrr says hello: what is to be said waits. */
+static void test_hangs_up(void **state)
+{
+	struct wg_prefix p = prefix_of("10.1.0.0/16");
+	struct wgd_claim a;
+
+	fake_zebra_hang_up(3);
+	wgd_zebra_start(NULL, 0, up);
+	wgd_table_claim(&a, 7, VRF_DEFAULT, &p, 5);
+	glue_run(SOON);
+	assert_true(wgd_zebra_is_away());
+	assert_int_equal(fake_zebra_heard(ZEBRA_HELLO), 0);
+	assert_false(wgd_replay_is_telling());
+	wgd_table_release(&a);
+	wgd_replay_finish();
+	wgd_zebra_finish();
+	fake_zebra_hang_up(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +226,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ripe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unripe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hangs_up, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,6 +248,8 @@ static void params_changed(struct bfd_session_params *params,
 
 static void zebra_up(struct zclient *zc)
 {
+	if (wgd_zebra_is_lost(zc))
+		return;
 	wgd_debug_bfd("connected to zebra for BFD");
 	missed = 0;
 	forget_all("a new session with zebra");

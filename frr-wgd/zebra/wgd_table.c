@@ -314,6 +314,8 @@ static void connected(struct zclient *zc)
 	struct route *r;
 	size_t i;
 
+	if (wgd_zebra_is_lost(zc))
+		return;
 	for (s = sessions; s->zc != zc; s = s->next)
 		;
 	event_cancel(&zc->t_read);

@@ -22,17 +22,25 @@
 #include "frr-wgd/zebra/wgd_zebra.h"
 
 static struct zclient *zclient;
+static void (*tell_up)(struct zclient *zc);
 static bool connected; /* it was, at least once */
 
 /* --- the session */
 
+static void up(struct zclient *zc)
+{
+	if (!wgd_zebra_is_lost(zc))
+		tell_up(zc);
+}
+
 struct zclient *wgd_zebra_start(zclient_handler *const *handlers, size_t n,
-				void (*up)(struct zclient *zc))
+				void (*is_up)(struct zclient *zc))
 {
 	static struct zclient_options options;
 
 	zclient = zclient_new(wgd.master, &options, handlers, n);
 	zclient_init(zclient, ZEBRA_ROUTE_HSLS, 0, &wgd_privs);
+	tell_up = is_up;
 	zclient->zebra_connected = up;
 	return zclient;
 }

@@ -13,10 +13,19 @@
 
 #include "frr-wgd/base/wgd.h"
 
-/* Begin the session; UP is called with each connection. */
+/*
+ * Of a session that libfrr says is connected: it ended while libfrr said hello.
+ * libfrr tries again, and says so again.
+ */
+static inline bool wgd_zebra_is_lost(const struct zclient *zc)
+{
+	return zc->sock < 0;
+}
+
+/* Begin the session; IS_UP is called with each connection that lasts so long. */
 extern struct zclient *wgd_zebra_start(zclient_handler *const *handlers,
 				       size_t n,
-				       void (*up)(struct zclient *zc));
+				       void (*is_up)(struct zclient *zc));
 /* There is a connection; false: it is the first one. */
 extern bool wgd_zebra_connected(void);
 extern void wgd_zebra_finish(void);
