@@ -24,6 +24,9 @@ is a template: @b.wg0@ is the public key of interface wg0 of site b,
 a namespace behind its site, on the site's interface `lan` (hosts of one site
 share it).  Keys are made anew in each run.
 
+With `plain=True` its sites are namespaces with the same addresses and with
+keys, in which nothing runs, for tests of what the kernel alone does.
+
 Waiting is always for a state, with a deadline: see wait_for.
 """
 import glob
@@ -57,6 +60,7 @@ from lib_run import (  # noqa: F401
 )
 
 KEYDIR = "/etc/frr/wireguard"
+PLAIN_DIRS = ["/etc/frr", "/run/wireguard"]
 DAEMON = {name: number for number, name in TopoRouter.RD.items()}
 
 
@@ -71,13 +75,14 @@ class Net:
     "The network of one test module."
 
     def __init__(self, module, sites="abc", daemons=(), hosts=None, options=None,
-                 links=(), same_key=None):
+                 links=(), same_key=None, plain=False):
         self.dir = os.path.dirname(os.path.abspath(module.__file__))
         self.names = list(sites)
         self.daemons = list(daemons)
         self.options = options or {}  # daemon -> command line
         self.hosts = hosts or {}
         self.same_key = same_key or {}  # site -> site whose keys it has
+        self.plain = plain  # no daemons
         self.links = links  # pairs of sites; interfaces to-THEOTHER
         self.nodes = {}
         self.keys = {}  # (site, interface) -> (private, public)
@@ -91,8 +96,10 @@ class Net:
             self._underlay()
             self._keys()
             for name in self.names:
-                self._start_daemons(self[name])
-            for name in self.names:
+                if not plain:
+                    self._start_daemons(self[name])
+                self._address(self[name])
+            for name in () if plain else self.names:
                 self.load(name)
         except BaseException:
             self.stop()
@@ -105,7 +112,10 @@ class Net:
         under = TopoHost(tgen, "u", privateDirs=[])
         tgen.gears["u"] = under
         for name in self.names:
-            tgen.add_router(name)
+            if self.plain:
+                tgen.gears[name] = TopoHost(tgen, name, privateDirs=PLAIN_DIRS)
+            else:
+                tgen.add_router(name)
             tgen.add_link(under, tgen.gears[name], "u-" + name, "under")
         for x, y in self.links:
             tgen.add_link(tgen.gears[x], tgen.gears[y], "to-" + y, "to-" + x)
@@ -189,6 +199,8 @@ class Net:
             site.gear.load_config(DAEMON[daemon], param=self.options.get(daemon))
         error = site.gear.start()
         assert not error, error
+
+    def _address(self, site):
         i = self.names.index(site.name) + 1
         site.run(
             "ip addr add 10.255.%d.2/24 dev under;"
@@ -307,7 +319,7 @@ class Net:
     def dead(self):
         "Daemons that are not running any more, to be asked before stop."
         found = []
-        for name in self.names:
+        for name in () if self.plain else self.names:
             for daemon in ["zebra", "staticd"] + self.daemons + ["wgd"]:
                 pid = self[name].run("cat /var/run/frr/%s.pid" % daemon, check=False)
                 if not pid.strip() or not os.path.exists("/proc/" + pid.strip()):
