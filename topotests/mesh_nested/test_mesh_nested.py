@@ -1,6 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-WireGuard in WireGuard on one device.
+WireGuard in WireGuard on one device: the data path of a mesh, made by hand.
+
+A site's peers are the hub, whose endpoint is outside, and the other sites,
+whose endpoints are relay addresses, PREFIX:1::NUMBER.  These are routed into
+the same device, where they are the hub's peer's.  So a packet from a to b is
+encrypted for b, comes back to a's device as a UDP packet between relay
+addresses, is encrypted once more for the hub, which opens that, sees a packet
+from relay address to relay address, and encrypts it for b.
+
+    what a's programs send       main table   wg0, peer b
+    sealed for b, marked         rule 480     wg0, peer hub: by the table of relay routes
+    sealed for the hub, marked   rule 500     main table, if that leads outside
+                                 rule 501     else the table of host routes
+                                 rule 502     else nowhere
+    at the hub, from wg0         rule 481     wg0, peer b
+    all else to relay addresses  rules 490-1  refused
+
+Whether it is nested, and by whom, a test sees in counters and captures; that
+both ends have each other at the relay is looked at after each test.
+
+Where the backends differ (doc/mesh.md says why, and what it is good for):
+
+- DF on encrypted packets: the kernel never sets it on IPv4; wireguard-go does.
+  Each has one underlay on which errors of a smaller MTU get lost, when the
+  default route leads through the mesh (test_small_hub in the other file).
+- wireguard-go sends by the link that the peer's last packet came from, and so
+  by worse routes than the rules alone would take (test_marks).
+- Later versions of it cannot have endpoints of both families; there the
+  underlay is IPv6 (lib_mesh.UNDERLAY), and what is about IPv4 is left out.
+- Its links come with an MTU and an address of their own (lib_mesh.device).
+
+netem delays packets where the kernel has it, which is in guests: only there a
+packet is under way for long when the endpoints are switched.
 """
 import ipaddress
 
@@ -67,15 +99,15 @@ def test_hub_sees_sealed_packets(mesh):
     # a's own device has both, so the capture would see it
     assert len([p for p in at_a if word in p]) == 30
     assert len(at_hub) >= 60  # each comes in and goes out, there and back
-    relays = {mesh.relay(a), mesh.relay(b)}
+    relays = {mesh.relay(site) for site in mesh.sites}  # c's keepalives, too
     for packet in at_hub:
         assert word not in packet
         assert packet[0] >> 4 == 6, packet.hex()
-        if packet[6] == 58 and packet[40] == 137:
-            continue  # a redirect: see test_redirects
+        if packet[24] == 0xff or packet[6] == 58 and packet[40] == 137:
+            continue  # its own: to multicast groups, and redirects (test_redirects)
         assert packet[6] == 17, packet.hex()
         addresses = {str(ipaddress.ip_address(packet[i:i + 16])) for i in (8, 24)}
-        assert addresses == relays, addresses
+        assert len(addresses) == 2 and addresses <= relays, addresses
         assert {packet[40:42], packet[42:44]} == {PORT.to_bytes(2, "big")}
         assert packet[48] in (1, 2, 3, 4) and packet[49:52] == bytes(3), packet.hex()
 
@@ -128,7 +160,6 @@ def test_hub_made_again(mesh):
     probe = a.site.probe(b.inner[4], rate=100)
     probe.wait_responder("b")
     h.run("ip link del wg0")
-    wait_for(lambda: not a.site.ping(b.inner[4]), "silence")
     mesh.device(h)
     mesh.relay_route(h)
     mesh.hub_peers(remembered=True)

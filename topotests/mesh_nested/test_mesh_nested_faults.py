@@ -40,7 +40,7 @@ def test_firewall(mesh, how):
         assert mesh.bytes(a, b)[0] == sent[0] and mesh.bytes(a, b)[1] - sent[1] > 3 * MTU
         assert mesh.bytes(h, a)[0] - at_hub[0] > 3 * MTU
         assert mesh.bytes(b, h)[0] - at_b[0] < MTU
-        assert grown("Icmp6InDestUnreachs") == [3 if how == "reject" else 0]
+        assert bool(grown("Icmp6InDestUnreachs")[0]) == (how == "reject")
         assert a.site.ping(h.inner[4]) and mesh.is_relayed(a, b)
     finally:
         h.run("nft delete table ip6 fw")
@@ -88,7 +88,7 @@ def test_no_ipv6(net, before, after, mtu, seen):
 @pytest.mark.parametrize("how", ["sysctl -qw net.ipv6.conf.wg0.disable_ipv6=1",
                                  "ip link set wg0 mtu 1279"], ids=["sysctl", "mtu"])
 def test_ipv6_goes(mesh, how):
-    "... on a device that has it: a's relay address and its route go, and what is relayed."
+    "... on a device that has it: its relay address and its route go, and what is relayed."
     c, b = mesh.c, mesh.b
     c.run(how)
     try:
