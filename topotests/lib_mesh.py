@@ -82,12 +82,16 @@ class Mesh:
     # --- what a member has
 
     def underlay(self, member):
-        "All that is outside is reached by the default routes."
+        """
+        All that is outside is reached by the default routes.  ICMP errors are
+        not limited: redirects, which nobody needs, have a share in their budget.
+        """
         member.run(
             "ip route del 10.255.0.0/16; ip -6 route del fd00:255::/32;"
             "ip route add default via %s metric 20;"
             "ip -6 route add default via %s metric 20;"
             "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
+            " net.ipv6.icmp.ratelimit=0"
             " net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.under.rp_filter=0"
             % (member.router[4], member.router[6]))
 
