@@ -429,3 +429,26 @@ bool wg_item_wants_signature(const uint8_t *item, uint8_t type)
 			return k->place[i].least || has(item, WG_ITEM_WG_NEXT);
 	return false;
 }
+
+const uint8_t *wg_item_own_key(const uint8_t *item, uint8_t type)
+{
+	uint8_t kind = wg_item_kind(item);
+
+	switch (type) {
+	case WG_ITEM_BY_WG_KEY:
+		return wg_item_bytes(item, WG_ITEM_WG_KEY);
+	case WG_ITEM_BY_WG_NEXT:
+		return wg_item_bytes(item, WG_ITEM_WG_NEXT);
+	case WG_ITEM_BY_INVITE:
+		return wg_item_bytes(item, WG_ITEM_KEY);
+	case WG_ITEM_SIGNATURE:
+		/* a certificate has a key, too: not the one that signs it */
+		return kind == WG_ITEM_IS_REQUEST
+			       ? wg_item_bytes(item, WG_ITEM_KEY)
+		       : kind == WG_ITEM_IS_SUCCESSION
+			       ? wg_item_bytes(item, WG_ITEM_IDENTITY)
+			       : NULL;
+	default:
+		return NULL;
+	}
+}

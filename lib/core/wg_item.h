@@ -101,5 +101,11 @@ uint64_t wg_item_version(const uint8_t *item);
 struct wg_span wg_item_signed(const uint8_t *item, uint8_t type);
 /* Must the item have that signature, by its kind and its other values? */
 bool wg_item_wants_signature(const uint8_t *item, uint8_t type);
+/*
+ * The key, 32 bytes in the item itself, that this signature of it must be by;
+ * NULL: who signs is another one (an authority, a hub, an identity), whom the
+ * item does not name.
+ */
+const uint8_t *wg_item_own_key(const uint8_t *item, uint8_t type);
 
 #endif
