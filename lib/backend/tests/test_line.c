@@ -211,6 +211,13 @@ static void test_many(void **state)
 	assert_int_equal(fault_of(text, &at), WG_LINE_CHANGED);
 	assert_int_equal(at, 0);
 	assert_string_equal(say, "characters are others than they were");
+	/* the bits of the last one that no byte has: 4 of 6 */
+	make(WG_ITEM_IS_INVITE, ITEMS_TYPICAL);
+	n = strlen(line);
+	strcpy(text, line);
+	text[n - 1]++;
+	assert_int_equal(fault_of(text, &at), WG_LINE_CHANGED);
+	assert_int_equal(at, n);
 }
 
 int main(void)

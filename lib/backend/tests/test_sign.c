@@ -166,9 +166,17 @@ static void test_types(void **state)
 {
 	size_t len = items_make(WG_ITEM_IS_DOOR_RECORD, ITEMS_TYPICAL, item);
 	uint8_t text[2 * WG_ITEM_MAX], signature[WG_ITEM_SIGNATURE_LEN];
-	struct wg_span before = wg_item_signed(item, WG_ITEM_SIGNATURE);
+	struct wg_span before = wg_item_signed(item, WG_ITEM_BY_WG_KEY);
 
 	memcpy(text, "frr-wgd mesh 1 item", 20);
+	text[20] = WG_ITEM_BY_WG_KEY;
+	memcpy(text + 21, before.b, before.len);
+	crypto_sign_detached(signature, NULL, text, 21 + before.len, key.b);
+	wg_sign_item(item, WG_ITEM_BY_WG_KEY, &key);
+	assert_memory_equal(wg_item_bytes(item, WG_ITEM_BY_WG_KEY), signature,
+			    sizeof(signature));
+
+	before = wg_item_signed(item, WG_ITEM_SIGNATURE);
 	text[20] = WG_ITEM_BY_WG_KEY;
 	memcpy(text + 21, before.b, before.len);
 	crypto_sign_detached(signature, NULL, text, 21 + before.len, key.b);
