@@ -57,6 +57,9 @@ struct mesh_inventory {
  */
 int mesh_inventory_parse(const struct mesh_bytes *text,
 			 struct mesh_inventory *ret, struct mesh_why *why);
+/* The latter, of an inventory that grew. */
+int mesh_inventory_check(const struct mesh_inventory *inv,
+			 struct mesh_why *why);
 void mesh_inventory_free(struct mesh_inventory *inv);
 
 /* As text again; to be freed with mesh_bytes_free. */

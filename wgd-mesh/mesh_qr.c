@@ -26,6 +26,11 @@ static int is_light(const QRcode *code, int x, int y)
 	return !(code->data[y * code->width + x] & 1);
 }
 
+bool mesh_qr_is_there(void)
+{
+	return true;
+}
+
 int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why)
 {
 	static const char *const half[2][2] = {{" ", "▄"}, {"▀", "█"}};
@@ -49,6 +54,11 @@ int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why)
 }
 
 #else
+
+bool mesh_qr_is_there(void)
+{
+	return false;
+}
 
 int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why)
 {

@@ -3,18 +3,8 @@
  * One sorted array: by kind in the order in which members can check them (A C
  * W R L), then by whom the item is about, then by its version.  So the newest
  * of a slot is the last of its row, and a file is the array written down.
- *
- * Files come from the keeper's own disk, and at `recover` from any member,
- * which may be a liar: it can leave items out and add old ones, no more.
- * Nothing is put that is not of this mesh and signed by whom it says, and of
- * two the newer counts, whatever the order they came in.  Since a certificate
- * may stand before its authority, a file is read in rounds, one for each kind.
- *
- * Invariant, after settle: of each slot there is what section "Map" of the
- * design holds: each A; the newest L; of C the newest, and the newest with an
- * identity; W of an invite that a C here names.
  */
-#include "wgd-mesh/mesh_store.h"
+#include "wgd-mesh/mesh_store_priv.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -24,16 +14,15 @@
 #include "lib/backend/wg_sign.h"
 
 /* The order of kinds in a file. */
-static const uint8_t ranks[] = {WG_ITEM_IS_AUTHORITY, WG_ITEM_IS_CERTIFICATE,
-				WG_ITEM_IS_WITNESS, WG_ITEM_IS_RECORD,
-				WG_ITEM_IS_LIST};
-#define RANKS sizeof(ranks)
+static const uint8_t ranks[MESH_RANKS] = {
+	WG_ITEM_IS_AUTHORITY, WG_ITEM_IS_CERTIFICATE, WG_ITEM_IS_WITNESS,
+	WG_ITEM_IS_RECORD, WG_ITEM_IS_LIST};
 
-static unsigned rank_of(uint8_t kind)
+unsigned mesh_store_rank(uint8_t kind)
 {
 	unsigned i = 0;
 
-	while (i < RANKS && ranks[i] != kind)
+	while (i < MESH_RANKS && ranks[i] != kind)
 		i++;
 	return i;
 }
@@ -42,9 +31,9 @@ static unsigned rank_of(uint8_t kind)
 static int cmp(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t ha[WG_ITEM_HASH_LEN], hb[WG_ITEM_HASH_LEN];
-	uint64_t x[3] = {rank_of(wg_item_kind(a)),
+	uint64_t x[3] = {mesh_store_rank(wg_item_kind(a)),
 			 wg_item_number(a, WG_ITEM_MEMBER), wg_item_version(a)};
-	uint64_t y[3] = {rank_of(wg_item_kind(b)),
+	uint64_t y[3] = {mesh_store_rank(wg_item_kind(b)),
 			 wg_item_number(b, WG_ITEM_MEMBER), wg_item_version(b)};
 	unsigned i;
 
@@ -107,17 +96,18 @@ const uint8_t *mesh_store_put(struct mesh_store *s, const uint8_t *item)
 /* --- finding */
 
 /* The index behind the last of the kind and member. */
-static size_t behind(const struct mesh_store *s, uint8_t kind, uint32_t member)
+size_t mesh_store_behind(const struct mesh_store *s, uint8_t kind,
+			 uint32_t member)
 {
 	size_t low = 0, high = s->n_items;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		const uint8_t *it = s->items[mid];
-		unsigned rank = rank_of(wg_item_kind(it));
+		unsigned rank = mesh_store_rank(wg_item_kind(it));
 
-		if (rank < rank_of(kind) ||
-		    (rank == rank_of(kind) &&
+		if (rank < mesh_store_rank(kind) ||
+		    (rank == mesh_store_rank(kind) &&
 		     wg_item_number(it, WG_ITEM_MEMBER) <= member))
 			low = mid + 1;
 		else
@@ -129,7 +119,7 @@ static size_t behind(const struct mesh_store *s, uint8_t kind, uint32_t member)
 static const uint8_t *last(const struct mesh_store *s, uint8_t kind,
 			   uint32_t member)
 {
-	size_t i = behind(s, kind, member);
+	size_t i = mesh_store_behind(s, kind, member);
 
 	if (!i || wg_item_kind(s->items[i - 1]) != kind ||
 	    wg_item_number(s->items[i - 1], WG_ITEM_MEMBER) != member)
@@ -255,25 +245,30 @@ static bool is_hub(const uint8_t *c)
 	return wg_item_number(c, WG_ITEM_FLAGS) == WG_ITEM_FLAG_HUB;
 }
 
-/* The hub's key, if it is one and not revoked. */
-static const uint8_t *hub_key(const struct mesh_store *s, uint32_t hub)
+/*
+ * The hub's key, if it is one and not revoked.  A void authority does not
+ * matter here: when all are signed anew, hubs have yet to get their turn.
+ */
+const uint8_t *mesh_store_hub_key(const struct mesh_store *s, uint32_t hub)
 {
 	const uint8_t *c = mesh_store_certificate(s, hub);
 
-	return c && is_hub(c) && !mesh_store_is_void(s, c)
+	return c && is_hub(c) &&
+			       wg_item_number(c, WG_ITEM_SERIAL) >=
+				       mesh_store_revoked(s, hub)
 		       ? wg_item_bytes(c, WG_ITEM_KEY)
 		       : NULL;
 }
 
 /* The succession in a witness. */
-static const uint8_t *succession(const uint8_t *w)
+const uint8_t *mesh_store_succession(const uint8_t *w)
 {
 	return wg_item_bytes(w, WG_ITEM_SUCCESSION);
 }
 
-static bool is_for(const uint8_t *w, const uint8_t *certificate)
+bool mesh_store_is_for(const uint8_t *w, const uint8_t *certificate)
 {
-	return memcmp(wg_item_bytes(succession(w), WG_ITEM_KEY),
+	return memcmp(wg_item_bytes(mesh_store_succession(w), WG_ITEM_KEY),
 		      wg_item_bytes(certificate, WG_ITEM_KEY), WG_KEY_LEN) == 0;
 }
 
@@ -288,12 +283,13 @@ static bool votes(const struct mesh_store *s, size_t from, size_t to, size_t i)
 	const uint8_t *w = s->items[i];
 	size_t k;
 
-	if (!hub_key(s, wg_item_number(w, WG_ITEM_HUB)))
+	if (!mesh_store_hub_key(s, wg_item_number(w, WG_ITEM_HUB)))
 		return false;
 	for (k = from; k < to; k++)
 		if (k != i && is_same_hub(s->items[k], w) &&
-		    memcmp(wg_item_bytes(succession(s->items[k]), WG_ITEM_KEY),
-			   wg_item_bytes(succession(w), WG_ITEM_KEY),
+		    memcmp(wg_item_bytes(mesh_store_succession(s->items[k]),
+					 WG_ITEM_KEY),
+			   wg_item_bytes(mesh_store_succession(w), WG_ITEM_KEY),
 			   WG_KEY_LEN) == 0)
 			return false;
 	return true;
@@ -302,7 +298,8 @@ static bool votes(const struct mesh_store *s, size_t from, size_t to, size_t i)
 const uint8_t *mesh_store_identity(const struct mesh_store *s, const uint8_t *c)
 {
 	uint32_t member = wg_item_number(c, WG_ITEM_MEMBER);
-	size_t to = behind(s, WG_ITEM_IS_WITNESS, member), from = to, i, k;
+	size_t to = mesh_store_behind(s, WG_ITEM_IS_WITNESS, member), from = to,
+	       i, k;
 	const uint8_t *best = NULL;
 	unsigned most = 0;
 	bool tie = false;
@@ -313,17 +310,19 @@ const uint8_t *mesh_store_identity(const struct mesh_store *s, const uint8_t *c)
 	       wg_item_number(s->items[from - 1], WG_ITEM_MEMBER) == member)
 		from--;
 	for (i = from; i < to; i++) {
-		const uint8_t *id = wg_item_bytes(succession(s->items[i]),
-						  WG_ITEM_IDENTITY);
+		const uint8_t *id = wg_item_bytes(
+			mesh_store_succession(s->items[i]), WG_ITEM_IDENTITY);
 		unsigned n = 0;
 
-		if (!is_for(s->items[i], c))
+		if (!mesh_store_is_for(s->items[i], c))
 			continue;
 		for (k = from; k < to; k++)
-			n += votes(s, from, to, k) && is_for(s->items[k], c) &&
+			n += votes(s, from, to, k) &&
+			     mesh_store_is_for(s->items[k], c) &&
 			     memcmp(id,
-				    wg_item_bytes(succession(s->items[k]),
-						  WG_ITEM_IDENTITY),
+				    wg_item_bytes(
+					    mesh_store_succession(s->items[k]),
+					    WG_ITEM_IDENTITY),
 				    WG_KEY_LEN) == 0;
 		if (n > most) {
 			most = n;
@@ -335,180 +334,4 @@ const uint8_t *mesh_store_identity(const struct mesh_store *s, const uint8_t *c)
 		}
 	}
 	return tie ? NULL : best;
-}
-
-/* --- reading */
-
-/* Is it by whom it says, as far as is known by now? */
-static bool is_signed(const struct mesh_store *s, const uint8_t *it)
-{
-	const uint8_t *key = NULL, *c;
-
-	switch (wg_item_kind(it)) {
-	case WG_ITEM_IS_AUTHORITY:
-		key = s->recovery.b;
-		break;
-	case WG_ITEM_IS_CERTIFICATE:
-	case WG_ITEM_IS_LIST:
-		key = mesh_store_authority_key(
-			s, wg_item_number(it, WG_ITEM_AUTHORITY_NUMBER));
-		break;
-	case WG_ITEM_IS_WITNESS:
-		if (wg_sign_verify_own(succession(it)))
-			return false;
-		key = hub_key(s, wg_item_number(it, WG_ITEM_HUB));
-		break;
-	case WG_ITEM_IS_RECORD:
-		c = mesh_store_certificate(s,
-					   wg_item_number(it, WG_ITEM_MEMBER));
-		key = c ? mesh_store_identity(s, c) : NULL;
-		break;
-	}
-	return key && !wg_sign_verify(it, WG_ITEM_SIGNATURE, key);
-}
-
-/* In which round is a kind taken: L before W, for it says who is no hub. */
-static const uint8_t rounds[] = {WG_ITEM_IS_AUTHORITY, WG_ITEM_IS_CERTIFICATE,
-				 WG_ITEM_IS_LIST, WG_ITEM_IS_WITNESS,
-				 WG_ITEM_IS_RECORD};
-
-static bool is_ours(const struct mesh_store *s, const uint8_t *it)
-{
-	const uint8_t *mesh = wg_item_bytes(it, WG_ITEM_MESH);
-
-	return !mesh || memcmp(mesh, s->mesh, sizeof(s->mesh)) == 0;
-}
-
-int mesh_store_read(struct mesh_store *s, const char *name,
-		    const struct mesh_bytes *bytes, struct mesh_reading *ret,
-		    struct mesh_why *why)
-{
-	const uint8_t *b = (const uint8_t *)bytes->b;
-	struct mesh_reading r = {0};
-	size_t at, n, round;
-
-	for (at = 0; at < bytes->len; at += n) {
-		enum wg_item_fault fault;
-
-		n = wg_item_split(b + at, bytes->len - at);
-		fault = wg_item_check(b + at, n ? n : bytes->len - at);
-		if (fault != WG_ITEM_OK)
-			return mesh_because(
-				why, -EINVAL,
-				"%s: item %zu, at byte %zu, is none: %s", name,
-				r.items + 1, at, wg_item_fault_str(fault));
-		r.items++;
-		if (rank_of(wg_item_kind(b + at)) == RANKS)
-			r.unfit++;
-		else if (!is_ours(s, b + at))
-			r.foreign++;
-	}
-	for (round = 0; round < sizeof(rounds); round++)
-		for (at = 0; at < bytes->len; at += wg_item_len(b + at)) {
-			if (wg_item_kind(b + at) != rounds[round] ||
-			    !is_ours(s, b + at))
-				continue;
-			if (is_signed(s, b + at))
-				mesh_store_put(s, b + at);
-			else
-				r.forged++;
-		}
-	*ret = r;
-	return 0;
-}
-
-/* --- what goes, and the file */
-
-/* Is the C, which is not its member's newest, the newest with an identity? */
-static bool is_present(const struct mesh_store *s, size_t i)
-{
-	uint32_t member = wg_item_number(s->items[i], WG_ITEM_MEMBER);
-	size_t k;
-
-	for (k = i + 1; k < behind(s, WG_ITEM_IS_CERTIFICATE, member); k++)
-		if (mesh_store_identity(s, s->items[k]))
-			return false;
-	return mesh_store_identity(s, s->items[i]);
-}
-
-static bool is_held(const struct mesh_store *s, size_t i)
-{
-	const uint8_t *it = s->items[i];
-	uint32_t member = wg_item_number(it, WG_ITEM_MEMBER);
-	size_t k;
-
-	switch (wg_item_kind(it)) {
-	case WG_ITEM_IS_CERTIFICATE:
-		return it == mesh_store_certificate(s, member) ||
-		       is_present(s, i);
-	case WG_ITEM_IS_WITNESS:
-		k = behind(s, WG_ITEM_IS_CERTIFICATE, member);
-		for (;
-		     k &&
-		     wg_item_kind(s->items[k - 1]) == WG_ITEM_IS_CERTIFICATE &&
-		     wg_item_number(s->items[k - 1], WG_ITEM_MEMBER) == member;
-		     k--)
-			if (is_for(it, s->items[k - 1]))
-				return true;
-		return false;
-	case WG_ITEM_IS_LIST:
-		return it == mesh_store_list(s);
-	case WG_ITEM_IS_RECORD:
-		return it == mesh_store_record(s, member);
-	}
-	return true;
-}
-
-static void drop(struct mesh_store *s, uint8_t kind)
-{
-	size_t i, n = 0;
-	bool *held = calloc(s->n_items + 1, sizeof(*held));
-
-	assert(held);
-	/* decided for all, before the first goes */
-	for (i = 0; i < s->n_items; i++)
-		held[i] = wg_item_kind(s->items[i]) != kind || is_held(s, i);
-	for (i = 0; i < s->n_items; i++)
-		if (held[i])
-			s->items[n++] = s->items[i];
-		else
-			free(s->items[i]);
-	s->n_items = n;
-	free(held);
-	/* the array's room is asked for at powers of two */
-	for (i = 1; i <= n;)
-		i *= 2;
-	s->items = realloc(s->items, i * sizeof(*s->items));
-	assert(s->items);
-}
-
-void mesh_store_settle(struct mesh_store *s)
-{
-	/* certificates first: witnesses are held for them */
-	drop(s, WG_ITEM_IS_CERTIFICATE);
-	drop(s, WG_ITEM_IS_WITNESS);
-	drop(s, WG_ITEM_IS_RECORD);
-	drop(s, WG_ITEM_IS_LIST);
-}
-
-void mesh_store_bytes(const struct mesh_store *s, struct mesh_bytes *ret)
-{
-	struct mesh_bytes out = {0};
-	size_t i;
-
-	for (i = 0; i < s->n_items; i++)
-		out.len += wg_item_len(s->items[i]);
-	out.b = malloc(out.len + 1);
-	assert(out.b);
-	out.len = 0;
-	for (i = 0; i < s->n_items; i++) {
-		size_t len = wg_item_len(s->items[i]);
-
-		if (wg_item_kind(s->items[i]) == WG_ITEM_IS_RECORD)
-			continue;
-		memcpy(out.b + out.len, s->items[i], len);
-		out.len += len;
-	}
-	out.b[out.len] = '\0';
-	*ret = out;
 }

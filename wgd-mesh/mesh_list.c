@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wgd-mesh revoke, renew and authority: each makes a new list, and with it an
+ * update that has all that members are to know.  So the last update is always
+ * enough: who forgot to load one before has lost nothing.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/backend/wg_paper.h"
+#include "wgd-mesh/mesh_commands.h"
+#include "wgd-mesh/mesh_issue.h"
+#include "wgd-mesh/mesh_paper.h"
+
+/* --- revoke */
+
+static int number_of(const struct mesh_keeper *k, const char *name,
+		     uint32_t *ret, struct mesh_why *why)
+{
+	/* also who is in members no more */
+	const struct mesh_given *given = mesh_ledger_name(&k->ledger, name);
+
+	if (!given)
+		return mesh_because(why, -ENOENT,
+				    "%s: nobody is, or was, named %.63s",
+				    k->folder.path, name);
+	if (given->revoked)
+		return mesh_because(why, -EALREADY, "%s is revoked already",
+				    name);
+	if (!mesh_store_certificate(&k->store, given->number))
+		return mesh_because(
+			why, -EINVAL,
+			"%s has no certificate: its line in members is all there is",
+			name);
+	*ret = given->number;
+	return 0;
+}
+
+int mesh_revoke(const struct mesh_args *args, struct mesh_why *why)
+{
+	uint32_t *numbers = calloc(args->n_words, sizeof(*numbers));
+	struct mesh_keeper k;
+	unsigned i, j;
+	int rc = mesh_begin(args, true, &k, why);
+
+	if (rc) {
+		free(numbers);
+		return rc;
+	}
+	assert(numbers);
+	for (i = 0; !rc && i < args->n_words; i++) {
+		rc = number_of(&k, args->words[i], &numbers[i], why);
+		for (j = 0; !rc && j < i; j++)
+			if (numbers[i] == numbers[j])
+				rc = mesh_because(why, MESH_USAGE,
+						  "revoke: %s stands twice",
+						  args->words[i]);
+	}
+	if (!rc)
+		rc = mesh_issue_list(&k, numbers, args->n_words, why);
+	if (!rc)
+		rc = mesh_keeper_save(&k, NULL, NULL, why);
+	for (i = 0; !rc && i < args->n_words; i++)
+		printf("%s is revoked, in list %u\n", args->words[i],
+		       k.ledger.list);
+	if (!rc) {
+		mesh_print_update(&k);
+		rc = mesh_flush(why);
+	}
+	free(numbers);
+	mesh_keeper_close(&k);
+	return rc;
+}
+
+/* --- renew */
+
+/* All in members, or those that are named. */
+static bool is_wanted(const struct mesh_args *args, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < args->n_words; i++)
+		if (strcmp(args->words[i], name) == 0)
+			return true;
+	return !args->n_words;
+}
+
+static int check_wanted(const struct mesh_args *args,
+			const struct mesh_keeper *k, struct mesh_why *why)
+{
+	const struct mesh_member *m;
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; !rc && i < args->n_words; i++) {
+		rc = mesh_member_of(k, args->words[i], &m, why);
+		if (rc)
+			break;
+		if (mesh_ledger_number(&k->ledger, m->number)->revoked)
+			rc = mesh_because(
+				why, -EINVAL,
+				"%s is revoked; invite or sign it to let it in again",
+				m->name);
+		else if (!mesh_store_certificate(&k->store, m->number))
+			rc = mesh_because(
+				why, -EINVAL,
+				"%s has no certificate yet: invite or sign it",
+				m->name);
+	}
+	return rc;
+}
+
+/* Sign those; how many is in *ret_signed. */
+static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
+		    bool invites_too, size_t *ret_signed, struct mesh_why *why)
+{
+	size_t i, n = 0;
+	int rc = 0;
+
+	for (i = 0; !rc && i < k->members.n_members; i++) {
+		const struct mesh_member *m = &k->members.members[i];
+
+		if (!is_wanted(args, m->name) ||
+		    mesh_ledger_number(&k->ledger, m->number)->revoked)
+			continue;
+		rc = mesh_renew_one(k, m, invites_too, why);
+		n += rc == 0;
+		if (rc == -EAGAIN) {
+			rc = 0;
+			if (mesh_store_certificate(&k->store, m->number))
+				mesh_say(
+					"%s: its invite can still be used, so it is left as it is",
+					m->name);
+		}
+	}
+	*ret_signed = n;
+	return rc;
+}
+
+/* Who has a certificate, and no line any more. */
+static void say_left(const struct mesh_keeper *k)
+{
+	size_t at = 0, i;
+	const uint8_t *c;
+
+	while ((c = mesh_store_next(&k->store, &at))) {
+		uint32_t number = wg_item_number(c, WG_ITEM_MEMBER);
+		struct wg_item_tlv name = {0};
+
+		for (i = 0; i < k->members.n_members; i++)
+			if (k->members.members[i].number == number)
+				break;
+		if (i < k->members.n_members ||
+		    mesh_store_is_void(&k->store, c) ||
+		    wg_item_number(c, WG_ITEM_UNTIL) < k->now)
+			continue;
+		wg_item_find(c, WG_ITEM_NAME, &name);
+		mesh_say(
+			"warning: %.*s is not in members, but its certificate holds: revoke it",
+			(int)name.value.len, name.value.b);
+	}
+}
+
+int mesh_renew(const struct mesh_args *args, struct mesh_why *why)
+{
+	struct mesh_keeper k;
+	size_t n = 0;
+	int rc = mesh_begin(args, true, &k, why);
+
+	if (rc)
+		return rc;
+	rc = check_wanted(args, &k, why);
+	if (!rc)
+		rc = mesh_issue_list(&k, NULL, 0, why);
+	if (!rc)
+		rc = sign_all(args, &k, false, &n, why);
+	if (!rc)
+		rc = mesh_keeper_save(&k, NULL, NULL, why);
+	if (!rc) {
+		printf("%zu signed anew, list %u\n", n, k.ledger.list);
+		mesh_warn_overlaps(&k);
+		say_left(&k);
+		mesh_print_update(&k);
+		rc = mesh_flush(why);
+	}
+	mesh_keeper_close(&k);
+	return rc;
+}
+
+/* --- authority */
+
+/* Not by mesh_begin: the key of before is not needed. */
+static int open_for_authority(const struct mesh_args *args,
+			      struct mesh_keeper *ret, struct mesh_why *why)
+{
+	const struct mesh_opening o = {
+		.path = args->mesh,
+		.how = MESH_KEEPER_WRITE,
+		.clock_is_right = args->given[MESH_CLOCK],
+	};
+
+	return mesh_keeper_open(&o, ret, why);
+}
+
+static int make_authority(const struct mesh_args *args, struct mesh_keeper *k,
+			  const struct wg_sign_key *recovery,
+			  struct mesh_why *why)
+{
+	struct mesh_new_office office = {
+		.passphrase_file = mesh_args_value(args, MESH_PASSPHRASE),
+		.mib = WG_VAULT_MIB_DEFAULT,
+	};
+	bool is_void = args->given[MESH_VOID];
+	size_t n = 0;
+	int rc = mesh_args_number(args, MESH_MEMORY, WG_VAULT_MIB_MIN,
+				  WG_VAULT_MIB_MAX, &office.mib, why);
+
+	k->secret = wg_vault_alloc(sizeof(*k->secret));
+	wg_sign_new(k->secret);
+	office.secret = k->secret;
+	if (!rc)
+		rc = mesh_issue_authority(
+			k, recovery, wg_sign_public(k->secret), is_void, why);
+	office.authority = mesh_store_authority(&k->store);
+	if (!rc)
+		rc = mesh_keeper_lock(k, &office, why);
+	if (!rc)
+		rc = mesh_issue_list(k, NULL, 0, why);
+	if (!rc && is_void)
+		rc = sign_all(args, k, true, &n, why);
+	if (!rc)
+		rc = mesh_keeper_save(k, NULL, NULL, why);
+	if (rc)
+		return rc;
+	printf("authority %u is made", k->office.number);
+	if (is_void)
+		printf(", all before it is void, %zu signed anew", n);
+	printf(", list %u\n", k->ledger.list);
+	mesh_print_update(k);
+	return mesh_flush(why);
+}
+
+int mesh_authority(const struct mesh_args *args, struct mesh_why *why)
+{
+	struct wg_sign_key *recovery = wg_vault_alloc(sizeof(*recovery));
+	struct mesh_keeper k;
+	int rc = open_for_authority(args, &k, why);
+
+	if (!rc) {
+		rc = mesh_paper_recovery(args, recovery, why);
+		if (!rc && memcmp(wg_sign_public(recovery), k.ledger.recovery.b,
+				  WG_KEY_LEN) != 0)
+			rc = mesh_because(
+				why, -EACCES,
+				"this is the recovery key of another mesh");
+		if (!rc)
+			rc = make_authority(args, &k, recovery, why);
+		mesh_keeper_close(&k);
+	}
+	wg_vault_free((void **)&recovery);
+	return rc;
+}

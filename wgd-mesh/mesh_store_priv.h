@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Of the store, for who reads files into it. */
+#ifndef MESH_STORE_PRIV_H
+#define MESH_STORE_PRIV_H
+
+#include "wgd-mesh/mesh_store.h"
+
+/* The place of a kind in a file; MESH_RANKS: the store has none of it. */
+#define MESH_RANKS 5
+unsigned mesh_store_rank(uint8_t kind);
+/* The index behind the last item of a kind about a member. */
+size_t mesh_store_behind(const struct mesh_store *s, uint8_t kind,
+			 uint32_t member);
+/* The identity of a hub that is not revoked, or NULL. */
+const uint8_t *mesh_store_hub_key(const struct mesh_store *s, uint32_t hub);
+/* The succession in a witness. */
+const uint8_t *mesh_store_succession(const uint8_t *witness);
+/* Is the witness about the invite of that certificate? */
+bool mesh_store_is_for(const uint8_t *witness, const uint8_t *certificate);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files come from the keeper's own disk, and at `recover` from any member,
+ * which may be a liar: it can leave items out and add old ones, no more.
+ * Nothing is put that is not of this mesh and signed by whom it says, and of
+ * two the newer counts, whatever the order they came in.  Since a certificate
+ * may stand before its authority, a file is read in rounds, one for each kind.
+ *
+ * Invariant, after settle: of each slot there is what section "Map" of the
+ * design holds: each A; the newest L; of C the newest, and the newest with an
+ * identity; W of an invite that a C here names.
+ */
+#include "wgd-mesh/mesh_store_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/backend/wg_sign.h"
+
+/* --- reading */
+
+/* Is it by whom it says, as far as is known by now? */
+static bool is_signed(const struct mesh_store *s, const uint8_t *it)
+{
+	const uint8_t *key = NULL, *c;
+
+	switch (wg_item_kind(it)) {
+	case WG_ITEM_IS_AUTHORITY:
+		key = s->recovery.b;
+		break;
+	case WG_ITEM_IS_CERTIFICATE:
+	case WG_ITEM_IS_LIST:
+		key = mesh_store_authority_key(
+			s, wg_item_number(it, WG_ITEM_AUTHORITY_NUMBER));
+		break;
+	case WG_ITEM_IS_WITNESS:
+		if (wg_sign_verify_own(mesh_store_succession(it)))
+			return false;
+		key = mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_HUB));
+		break;
+	case WG_ITEM_IS_RECORD:
+		c = mesh_store_certificate(s,
+					   wg_item_number(it, WG_ITEM_MEMBER));
+		key = c ? mesh_store_identity(s, c) : NULL;
+		break;
+	}
+	return key && !wg_sign_verify(it, WG_ITEM_SIGNATURE, key);
+}
+
+/* In which round is a kind taken: L before W, for it says who is no hub. */
+static const uint8_t rounds[] = {WG_ITEM_IS_AUTHORITY, WG_ITEM_IS_CERTIFICATE,
+				 WG_ITEM_IS_LIST, WG_ITEM_IS_WITNESS,
+				 WG_ITEM_IS_RECORD};
+
+static bool is_ours(const struct mesh_store *s, const uint8_t *it)
+{
+	const uint8_t *mesh = wg_item_bytes(it, WG_ITEM_MESH);
+
+	return !mesh || memcmp(mesh, s->mesh, sizeof(s->mesh)) == 0;
+}
+
+int mesh_store_read(struct mesh_store *s, const char *name,
+		    const struct mesh_bytes *bytes, struct mesh_reading *ret,
+		    struct mesh_why *why)
+{
+	const uint8_t *b = (const uint8_t *)bytes->b;
+	struct mesh_reading r = {0};
+	size_t at, n, round;
+
+	for (at = 0; at < bytes->len; at += n) {
+		enum wg_item_fault fault;
+
+		n = wg_item_split(b + at, bytes->len - at);
+		fault = wg_item_check(b + at, n ? n : bytes->len - at);
+		if (fault != WG_ITEM_OK)
+			return mesh_because(
+				why, -EINVAL,
+				"%s: item %zu, at byte %zu, is none: %s", name,
+				r.items + 1, at, wg_item_fault_str(fault));
+		r.items++;
+		if (mesh_store_rank(wg_item_kind(b + at)) == MESH_RANKS)
+			r.unfit++;
+		else if (!is_ours(s, b + at))
+			r.foreign++;
+	}
+	for (round = 0; round < sizeof(rounds); round++)
+		for (at = 0; at < bytes->len; at += wg_item_len(b + at)) {
+			if (wg_item_kind(b + at) != rounds[round] ||
+			    !is_ours(s, b + at))
+				continue;
+			if (is_signed(s, b + at))
+				mesh_store_put(s, b + at);
+			else
+				r.forged++;
+		}
+	*ret = r;
+	return 0;
+}
+
+/* --- what goes, and the file */
+
+/* Is the C, which is not its member's newest, the newest with an identity? */
+static bool is_present(const struct mesh_store *s, size_t i)
+{
+	uint32_t member = wg_item_number(s->items[i], WG_ITEM_MEMBER);
+	size_t k;
+
+	for (k = i + 1;
+	     k < mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member); k++)
+		if (mesh_store_identity(s, s->items[k]))
+			return false;
+	return mesh_store_identity(s, s->items[i]);
+}
+
+static bool is_held(const struct mesh_store *s, size_t i)
+{
+	const uint8_t *it = s->items[i];
+	uint32_t member = wg_item_number(it, WG_ITEM_MEMBER);
+	size_t k;
+
+	switch (wg_item_kind(it)) {
+	case WG_ITEM_IS_CERTIFICATE:
+		return it == mesh_store_certificate(s, member) ||
+		       is_present(s, i);
+	case WG_ITEM_IS_WITNESS:
+		k = mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member);
+		for (;
+		     k &&
+		     wg_item_kind(s->items[k - 1]) == WG_ITEM_IS_CERTIFICATE &&
+		     wg_item_number(s->items[k - 1], WG_ITEM_MEMBER) == member;
+		     k--)
+			if (mesh_store_is_for(it, s->items[k - 1]))
+				return true;
+		return false;
+	case WG_ITEM_IS_LIST:
+		return it == mesh_store_list(s);
+	case WG_ITEM_IS_RECORD:
+		return it == mesh_store_record(s, member);
+	}
+	return true;
+}
+
+static void drop(struct mesh_store *s, uint8_t kind)
+{
+	size_t i, n = 0;
+	bool *held = calloc(s->n_items + 1, sizeof(*held));
+
+	assert(held);
+	/* decided for all, before the first goes */
+	for (i = 0; i < s->n_items; i++)
+		held[i] = wg_item_kind(s->items[i]) != kind || is_held(s, i);
+	for (i = 0; i < s->n_items; i++)
+		if (held[i])
+			s->items[n++] = s->items[i];
+		else
+			free(s->items[i]);
+	s->n_items = n;
+	free(held);
+	/* the array's room is asked for at powers of two */
+	for (i = 1; i <= n;)
+		i *= 2;
+	s->items = realloc(s->items, i * sizeof(*s->items));
+	assert(s->items);
+}
+
+void mesh_store_settle(struct mesh_store *s)
+{
+	/* certificates first: witnesses are held for them */
+	drop(s, WG_ITEM_IS_CERTIFICATE);
+	drop(s, WG_ITEM_IS_WITNESS);
+	drop(s, WG_ITEM_IS_RECORD);
+	drop(s, WG_ITEM_IS_LIST);
+}
+
+void mesh_store_bytes(const struct mesh_store *s, struct mesh_bytes *ret)
+{
+	struct mesh_bytes out = {0};
+	size_t i;
+
+	for (i = 0; i < s->n_items; i++)
+		out.len += wg_item_len(s->items[i]);
+	out.b = malloc(out.len + 1);
+	assert(out.b);
+	out.len = 0;
+	for (i = 0; i < s->n_items; i++) {
+		size_t len = wg_item_len(s->items[i]);
+
+		if (wg_item_kind(s->items[i]) == WG_ITEM_IS_RECORD)
+			continue;
+		memcpy(out.b + out.len, s->items[i], len);
+		out.len += len;
+	}
+	out.b[out.len] = '\0';
+	*ret = out;
+}
