@@ -35,7 +35,8 @@ static int from_file(const struct mesh_question *q, char *ret,
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		rc = mesh_because(why, -errno, "%s: %s", q->file,
 				  strerror(errno));
-	} else if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXG | S_IRWXO))) {
+	} else if (!q->is_shown && S_ISREG(st.st_mode) &&
+		   (st.st_mode & (S_IRWXG | S_IRWXO))) {
 		rc = mesh_because(
 			why, -EPERM,
 			"%s: mode %04o lets others in, 0600 is needed", q->file,

@@ -17,14 +17,14 @@ struct mesh_question {
 	const char *again;  /* asked for a second time by this; NULL: not */
 	const char *file;   /* not asked, read there; NULL: asked */
 	unsigned lines;	    /* rows that the answer has, 1 or more */
-	bool is_shown;	    /* what is typed is seen, for it is no secret */
+	bool is_shown;	    /* no secret: what is typed is seen */
 };
 
 /*
  * The answer, lines joined by a newline, into RET of MESH_ASK_MAX + 1 bytes
  * (locked memory: wg_vault_alloc).  A file must be a pipe, or one that neither
- * group nor others may read.  -ENXIO: there is no terminal; -EINVAL and others
- * with the reason; ret is empty then.
+ * group nor others may read, but for what is no secret.  -ENXIO: there is no
+ * terminal; -EINVAL and others with the reason; ret is empty then.
  */
 int mesh_ask(const struct mesh_question *q, char *ret, struct mesh_why *why);
 

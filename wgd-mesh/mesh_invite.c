@@ -139,6 +139,7 @@ struct invites {
 	struct invite *at;
 	size_t n;
 	const char *out; /* the folder; NULL: none */
+	struct mesh_folder folder;
 };
 
 static void wipe(struct invites *all)
@@ -148,6 +149,8 @@ static void wipe(struct invites *all)
 	for (i = 0; i < all->n; i++)
 		wg_vault_free((void **)&all->at[i].line);
 	free(all->at);
+	if (all->folder.fd >= 0)
+		mesh_folder_close(&all->folder);
 }
 
 static int check_usage(const struct mesh_args *args, struct mesh_why *why)
@@ -228,22 +231,19 @@ static int make(struct mesh_keeper *k, struct invite *invite, uint64_t until,
 static int write_files(void *arg, struct mesh_why *why)
 {
 	const struct invites *all = arg;
-	struct mesh_folder out;
 	size_t i;
-	int rc = mesh_folder_make(all->out, &out, why);
+	int rc = 0;
 
-	if (rc)
-		return rc;
 	for (i = 0; !rc && i < all->n; i++) {
 		char *line = all->at[i].line;
 		size_t len = strlen(line);
 		const struct mesh_bytes text = {line, len + 1};
 
 		line[len] = '\n'; /* there is room, and zeros behind it */
-		rc = mesh_file_write(&out, all->at[i].member->name, &text, why);
+		rc = mesh_file_write(&all->folder, all->at[i].member->name,
+				     &text, why);
 		line[len] = '\0';
 	}
-	mesh_folder_close(&out);
 	return rc;
 }
 
@@ -265,7 +265,8 @@ static int print(const struct mesh_args *args, const struct invites *all,
 
 int mesh_invite(const struct mesh_args *args, struct mesh_why *why)
 {
-	struct invites all = {.out = mesh_args_value(args, MESH_OUT)};
+	struct invites all = {.out = mesh_args_value(args, MESH_OUT),
+			      .folder.fd = -1};
 	uint32_t seconds = GOOD_S;
 	unsigned doors = 1;
 	struct mesh_keeper k;
@@ -283,6 +284,8 @@ int mesh_invite(const struct mesh_args *args, struct mesh_why *why)
 	if (rc)
 		return rc;
 	rc = choose(args, &k, &all, why);
+	if (!rc && all.out)
+		rc = mesh_folder_make(all.out, &all.folder, why);
 	for (i = 0; !rc && i < all.n; i++)
 		rc = make(&k, &all.at[i], k.now + seconds, &doors, why);
 	if (!rc)

@@ -163,6 +163,31 @@ static size_t carry_over(const struct mesh_keeper *k, struct revoked *ret)
 	return n;
 }
 
+/*
+ * Whose time is long over is forgotten, but for a member that may be renewed.
+ * One that was revoked leaves the list and the certificates at once: a
+ * certificate that no list speaks of any more would be renewed with the rest.
+ */
+static void forget(struct mesh_keeper *k)
+{
+	size_t at = 0, i;
+	const uint8_t *c;
+
+	while ((c = mesh_store_next(&k->store, &at))) {
+		uint32_t number = wg_item_number(c, WG_ITEM_MEMBER);
+
+		for (i = 0; i < k->members.n_members; i++)
+			if (k->members.members[i].number == number)
+				break;
+		if (is_over(k, number) &&
+		    (i == k->members.n_members ||
+		     mesh_store_revoked(&k->store, number))) {
+			mesh_store_forget(&k->store, number);
+			at = 0;
+		}
+	}
+}
+
 static int revoke(struct mesh_keeper *k, struct revoked *all, size_t *n,
 		  uint32_t member, struct mesh_why *why)
 {
@@ -216,6 +241,7 @@ int mesh_issue_list(struct mesh_keeper *k, const uint32_t *members, size_t n,
 		rc = wg_item_end(&w, NULL);
 		assert(!rc);
 		wg_sign_item(buf, WG_ITEM_SIGNATURE, k->secret);
+		forget(k);
 		mesh_store_put(&k->store, buf);
 	}
 	free(all);

@@ -177,19 +177,26 @@ int mesh_keeper_lock(struct mesh_keeper *k, const struct mesh_new_office *o,
 
 /* --- opening */
 
+/* One of the keeper's files.  RET is empty where it may lack, and does. */
 static int read_file(struct mesh_keeper *k, const char *name, bool may_lack,
 		     struct mesh_bytes *ret, struct mesh_why *why)
 {
 	int rc = mesh_file_read(&k->folder, name, ret, why);
 
-	if (rc != -ENOENT)
-		return rc;
-	if (may_lack)
+	if (rc == -ENOENT && may_lack)
 		return 0;
-	return mesh_because(
-		why, rc,
-		"%s/%s: is missing; put it back from the backup, or see wgd-mesh recover --help",
-		k->folder.path, name);
+	if (rc == -ENOENT)
+		return mesh_because(
+			why, rc,
+			"%s/%s: is missing; put it back from the backup, or see wgd-mesh recover --help",
+			k->folder.path, name);
+	/* members may be empty, for there may be none */
+	if (!rc && !ret->len && strcmp(name, "members") != 0)
+		rc = mesh_because(
+			why, -EINVAL,
+			"%s/%s: is empty; put it back from the backup, or delete it and see wgd-mesh recover --help",
+			k->folder.path, name);
+	return rc;
 }
 
 static int read_all(struct mesh_keeper *k, bool may_lack, struct mesh_why *why)
@@ -376,6 +383,11 @@ int mesh_keeper_next(const struct mesh_keeper *k, uint32_t *last,
 	return 0;
 }
 
+static bool is_same(const struct mesh_bytes *a, const struct mesh_bytes *b)
+{
+	return a->len == b->len && (!a->len || memcmp(a->b, b->b, a->len) == 0);
+}
+
 /* Write it if it is not as it was; TEXT is freed. */
 static int put(struct mesh_keeper *k, const char *name,
 	       const struct mesh_bytes *was, struct mesh_bytes *text,
@@ -383,7 +395,7 @@ static int put(struct mesh_keeper *k, const char *name,
 {
 	int rc = 0;
 
-	if (text->len != was->len || memcmp(text->b, was->b, was->len) != 0)
+	if (!is_same(text, was))
 		rc = mesh_file_write(&k->folder, name, text, why);
 	mesh_bytes_free(text);
 	return rc;
@@ -401,8 +413,7 @@ int mesh_keeper_save(struct mesh_keeper *k, mesh_more *more, void *arg,
 		return rc;
 	mesh_inventory_text(&k->members, &text);
 	rc = put(k, "members", &k->was_members, &text, why);
-	if (!rc && (k->vault.len != k->was_vault.len ||
-		    memcmp(k->vault.b, k->was_vault.b, k->vault.len) != 0))
+	if (!rc && !is_same(&k->vault, &k->was_vault))
 		rc = mesh_file_write(&k->folder, "authority.key", &k->vault,
 				     why);
 	if (!rc && more)

@@ -42,6 +42,8 @@ int mesh_store_read(struct mesh_store *s, const char *name,
 		    struct mesh_why *why);
 /* One that is ours, or was verified: a copy is put. */
 const uint8_t *mesh_store_put(struct mesh_store *s, const uint8_t *item);
+/* Without the certificates of a member. */
+void mesh_store_forget(struct mesh_store *s, uint32_t member);
 /* Drop what a newer one replaces; after the last put. */
 void mesh_store_settle(struct mesh_store *s);
 /* All but records, the list last. */
@@ -59,7 +61,7 @@ const uint8_t *mesh_store_certificate(const struct mesh_store *s,
 				      uint32_t member);
 /* Each member's newest, in the order of members; *AT is 0 for the first. */
 const uint8_t *mesh_store_next(const struct mesh_store *s, size_t *at);
-/* The newest record of a member. */
+/* The newest record of a hub. */
 const uint8_t *mesh_store_record(const struct mesh_store *s, uint32_t member);
 /* The identity key that a certificate stands for: its own, or the one that
  * hubs witnessed for its invite. */

@@ -24,7 +24,7 @@
 /* Is it by whom it says, as far as is known by now? */
 static bool is_signed(const struct mesh_store *s, const uint8_t *it)
 {
-	const uint8_t *key = NULL, *c;
+	const uint8_t *key = NULL;
 
 	switch (wg_item_kind(it)) {
 	case WG_ITEM_IS_AUTHORITY:
@@ -41,9 +41,7 @@ static bool is_signed(const struct mesh_store *s, const uint8_t *it)
 		key = mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_HUB));
 		break;
 	case WG_ITEM_IS_RECORD:
-		c = mesh_store_certificate(s,
-					   wg_item_number(it, WG_ITEM_MEMBER));
-		key = c ? mesh_store_identity(s, c) : NULL;
+		key = mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_MEMBER));
 		break;
 	}
 	return key && !wg_sign_verify(it, WG_ITEM_SIGNATURE, key);
@@ -53,6 +51,13 @@ static bool is_signed(const struct mesh_store *s, const uint8_t *it)
 static const uint8_t rounds[] = {WG_ITEM_IS_AUTHORITY, WG_ITEM_IS_CERTIFICATE,
 				 WG_ITEM_IS_LIST, WG_ITEM_IS_WITNESS,
 				 WG_ITEM_IS_RECORD};
+
+/* Records of sites are none of the keeper's business. */
+static bool is_wanted(const struct mesh_store *s, const uint8_t *it)
+{
+	return wg_item_kind(it) != WG_ITEM_IS_RECORD ||
+	       mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_MEMBER));
+}
 
 static bool is_ours(const struct mesh_store *s, const uint8_t *it)
 {
@@ -88,7 +93,7 @@ int mesh_store_read(struct mesh_store *s, const char *name,
 	for (round = 0; round < sizeof(rounds); round++)
 		for (at = 0; at < bytes->len; at += wg_item_len(b + at)) {
 			if (wg_item_kind(b + at) != rounds[round] ||
-			    !is_ours(s, b + at))
+			    !is_ours(s, b + at) || !is_wanted(s, b + at))
 				continue;
 			if (is_signed(s, b + at))
 				mesh_store_put(s, b + at);
@@ -142,6 +147,17 @@ static bool is_held(const struct mesh_store *s, size_t i)
 	return true;
 }
 
+/* The array's room is asked for at powers of two. */
+static void fit(struct mesh_store *s)
+{
+	size_t room = 1;
+
+	while (room <= s->n_items)
+		room *= 2;
+	s->items = realloc(s->items, room * sizeof(*s->items));
+	assert(s->items);
+}
+
 static void drop(struct mesh_store *s, uint8_t kind)
 {
 	size_t i, n = 0;
@@ -158,11 +174,21 @@ static void drop(struct mesh_store *s, uint8_t kind)
 			free(s->items[i]);
 	s->n_items = n;
 	free(held);
-	/* the array's room is asked for at powers of two */
-	for (i = 1; i <= n;)
-		i *= 2;
-	s->items = realloc(s->items, i * sizeof(*s->items));
-	assert(s->items);
+	fit(s);
+}
+
+void mesh_store_forget(struct mesh_store *s, uint32_t member)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n_items; i++)
+		if (wg_item_kind(s->items[i]) == WG_ITEM_IS_CERTIFICATE &&
+		    wg_item_number(s->items[i], WG_ITEM_MEMBER) == member)
+			free(s->items[i]);
+		else
+			s->items[n++] = s->items[i];
+	s->n_items = n;
+	fit(s);
 }
 
 void mesh_store_settle(struct mesh_store *s)
