@@ -105,8 +105,8 @@ int mesh_add(const struct mesh_args *args, struct mesh_why *why)
 	if (!rc)
 		rc = mesh_member_of(&k, args->words[0], &m, why);
 	if (!rc) {
-		print(&k, m);
 		mesh_warn_overlaps(&k);
+		print(&k, m);
 		rc = mesh_flush(why);
 	}
 	free(line);

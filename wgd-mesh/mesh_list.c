@@ -113,6 +113,15 @@ static int check_wanted(const struct mesh_args *args,
 	return rc;
 }
 
+/* Has it an invite that may not have been used? */
+static bool is_open(const struct mesh_keeper *k, const struct mesh_member *m)
+{
+	const uint8_t *c = mesh_store_certificate(&k->store, m->number);
+
+	return c && !mesh_store_identity(&k->store, c) &&
+	       wg_item_number(c, WG_ITEM_REDEEM_BY) >= k->now;
+}
+
 /* Sign those; how many is in *ret_signed. */
 static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
 		    bool invites_too, size_t *ret_signed, struct mesh_why *why)
@@ -126,6 +135,10 @@ static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
 		if (!is_wanted(args, m->name) ||
 		    mesh_ledger_number(&k->ledger, m->number)->revoked)
 			continue;
+		if (invites_too && is_open(k, m))
+			mesh_say(
+				"%s: its invite is void; if it was not used, invite it anew",
+				m->name);
 		rc = mesh_renew_one(k, m, invites_too, why);
 		n += rc == 0;
 		if (rc == -EAGAIN) {
@@ -180,9 +193,9 @@ int mesh_renew(const struct mesh_args *args, struct mesh_why *why)
 	if (!rc)
 		rc = mesh_keeper_save(&k, NULL, NULL, why);
 	if (!rc) {
-		printf("%zu signed anew, list %u\n", n, k.ledger.list);
 		mesh_warn_overlaps(&k);
 		say_left(&k);
+		printf("%zu signed anew, list %u\n", n, k.ledger.list);
 		mesh_print_update(&k);
 		rc = mesh_flush(why);
 	}
@@ -235,6 +248,7 @@ static int make_authority(const struct mesh_args *args, struct mesh_keeper *k,
 		rc = mesh_keeper_save(k, NULL, NULL, why);
 	if (rc)
 		return rc;
+	mesh_warn_overlaps(k);
 	printf("authority %u is made", k->office.number);
 	if (is_void)
 		printf(", all before it is void, %zu signed anew", n);

@@ -29,4 +29,5 @@ man_pages = [
     ("man/wgd", "wgd", "WireGuard interfaces as routed links", "", 8),
     ("man/wg-import", "wg-import", "from wg-quick to frr.conf", "", 8),
     ("man/wg-export", "wg-export", "the file of a client with plain WireGuard", "", 8),
+    ("man/wgd-mesh", "wgd-mesh", "the keeper's tool of a mesh", "", 8),
 ]
