@@ -8,10 +8,13 @@
  */
 #include "wgd-mesh/mesh_ask.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -21,10 +24,30 @@
 
 /* --- from a file */
 
+/*
+ * /dev/fd/N is meant as our descriptor.  It cannot be opened by anybody but
+ * root, for we cannot be looked into (PR_SET_DUMPABLE), so it is doubled.
+ */
+static int open_file(const char *path)
+{
+	char *end;
+	long n;
+
+	if (strncmp(path, "/dev/fd/", 8) != 0 ||
+	    !isdigit((unsigned char)path[8]))
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	n = strtol(path + 8, &end, 10);
+	if (*end || n > INT_MAX) {
+		errno = ENOENT;
+		return -1;
+	}
+	return fcntl(n, F_DUPFD_CLOEXEC, 0);
+}
+
 static int from_file(const struct mesh_question *q, char *ret,
 		     struct mesh_why *why)
 {
-	int fd = open(q->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open_file(q->file);
 	unsigned lines = 0;
 	size_t len = 0;
 	struct stat st;

@@ -68,6 +68,7 @@ static int check_key(const struct mesh_keeper *k, const struct mesh_member *m,
 
 		id = mesh_store_identity(&k->store, c);
 		if (wg_item_number(c, WG_ITEM_MEMBER) == m->number || !id ||
+		    mesh_store_is_void(&k->store, c) ||
 		    memcmp(id, key, WG_KEY_LEN) != 0)
 			continue;
 		wg_item_find(c, WG_ITEM_NAME, &name);

@@ -30,7 +30,7 @@ static const char *state_of(const struct mesh_keeper *k, uint32_t number,
 	if (mesh_store_identity(&k->store, c))
 		return "certified";
 	return wg_item_number(c, WG_ITEM_REDEEM_BY) >= k->now ? "invited"
-							      : "joined?";
+							      : "unconfirmed";
 }
 
 static char *date(uint64_t seconds, char *buf, size_t size)
@@ -54,7 +54,7 @@ static void print_member(const struct mesh_keeper *k,
 
 	if (m->number)
 		snprintf(number, sizeof(number), "%u", m->number);
-	printf("%6s  %-16s  %-9s  %-10s ", number, m->name,
+	printf("%6s  %-16s  %-11s  %-10s ", number, m->name,
 	       state_of(k, m->number, c),
 	       c ? date(wg_item_number(c, WG_ITEM_UNTIL), until, sizeof(until))
 		 : until);
@@ -88,7 +88,7 @@ static void print(const struct mesh_keeper *k)
 			    sizeof(made)),
 		       date(wg_item_number(list, WG_ITEM_DUE), due,
 			    sizeof(due)));
-	printf("\nnumber  name              state      until       addresses, prefixes\n");
+	printf("\nnumber  name              state        until       addresses, prefixes\n");
 	for (n = 0; n < k->members.n_members; n++) {
 		const struct mesh_member *m = &k->members.members[n];
 

@@ -23,8 +23,8 @@ int __real_openat(int dir, const char *path, int flags, ...);
 ssize_t __real_write(int fd, const void *b, size_t len);
 int __real_fsync(int fd);
 int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
-int __real_renameat2(int from_dir, const char *from, int to_dir,
-		     const char *to, unsigned flags);
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+		     unsigned flags);
 int __real_unlinkat(int dir, const char *path, int flags);
 int __real_mkdir(const char *path, mode_t mode);
 char *__real_mkdtemp(char *path);
@@ -33,8 +33,8 @@ int __wrap_openat(int dir, const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *b, size_t len);
 int __wrap_fsync(int fd);
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
-int __wrap_renameat2(int from_dir, const char *from, int to_dir,
-		     const char *to, unsigned flags);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+		     unsigned flags);
 int __wrap_unlinkat(int dir, const char *path, int flags);
 int __wrap_mkdir(const char *path, mode_t mode);
 char *__wrap_mkdtemp(char *path);
@@ -89,8 +89,8 @@ int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 		       : __real_renameat(from_dir, from, to_dir, to);
 }
 
-int __wrap_renameat2(int from_dir, const char *from, int to_dir,
-		     const char *to, unsigned flags)
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+		     unsigned flags)
 {
 	return is_due(-1, NULL, 0)
 		       ? -1

@@ -407,6 +407,78 @@ static void test_history(void **state)
 	assert_true(good > 100 && bad > 100);
 }
 
+/*
+ * Rows of words that a line could have, and some that it could not: whatever is
+ * taken is written back as it was, and what is refused has a line.
+ */
+static void test_noise(void **state)
+{
+	static const char *const words[] = {
+		"a",
+		"b1",
+		"c",
+		"hub",
+		"prefix",
+		"le",
+		"door",
+		"7",
+		"4294967295",
+		"10.0.0.1",
+		"10.0.0.2/24",
+		"10.0.0.0/8",
+		"0.0.0.0/0",
+		"::/0",
+		"2001:db8::/32",
+		"2001:db8::9",
+		"24",
+		"128",
+		"h.example",
+		"#",
+		"\n",
+		"\n",
+		"\n",
+		"\t",
+		"",
+		"/",
+		"\x01",
+		"\xff",
+		"-1",
+		"99999999999",
+	};
+	unsigned seed = time(NULL), run, i, taken = 0, line, lines;
+
+	print_message("# seed %u\n", seed);
+	srandom(seed);
+	for (run = 0; run < 50000; run++) {
+		struct mesh_inventory inv;
+		struct mesh_bytes back;
+		struct mesh_why why;
+		char text[1024] = "";
+
+		for (i = random() % 12; i; i--)
+			strcat(strcat(text, words[random() % ROWS(words)]),
+			       " ");
+		strcat(text, "\n");
+		for (i = lines = 0; text[i]; i++)
+			lines += text[i] == '\n';
+		if (parse(text, &inv, &why)) {
+			assert_int_equal(
+				sscanf(why.text, "members:%u: ", &line), 1);
+			assert_in_range(line, 1, lines);
+			for (i = 0; why.text[i]; i++)
+				assert_in_range(why.text[i], ' ', '~');
+			continue;
+		}
+		taken++;
+		mesh_inventory_text(&inv, &back);
+		assert_string_equal(back.b, text);
+		mesh_bytes_free(&back);
+		mesh_inventory_free(&inv);
+	}
+	print_message("# %u taken\n", taken);
+	assert_in_range(taken, 1000, 49000);
+}
+
 /* --- the ledger's file */
 
 static const struct {
@@ -510,10 +582,11 @@ static void test_overlaps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_assign),	cmocka_unit_test(test_hubs),
-		cmocka_unit_test(test_revoked), cmocka_unit_test(test_history),
-		cmocka_unit_test(test_ledger),	cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_assign),	 cmocka_unit_test(test_hubs),
+		cmocka_unit_test(test_revoked),	 cmocka_unit_test(test_history),
+		cmocka_unit_test(test_noise),	 cmocka_unit_test(test_ledger),
+		cmocka_unit_test(test_overlaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
