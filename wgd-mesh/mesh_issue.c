@@ -110,14 +110,15 @@ int mesh_issue_certificate(struct mesh_keeper *k, const struct mesh_wish *wish,
 			   number_of(mesh_store_list(&k->store), WG_ITEM_LIST));
 	add_authority(&w, k);
 	rc = wg_item_end(&w, &fault);
+	if (rc == -EBADMSG && fault != WG_ITEM_WRONG_SIZE)
+		return mesh_because(why, -EINVAL, "%s/members:%u: %s: %s",
+				    k->folder.path, m->line, m->name,
+				    wg_item_fault_str(fault));
 	if (rc)
 		return mesh_because(
-			why, -EMSGSIZE, "%s/members:%u: %s: %s%s",
-			k->folder.path, m->line, m->name,
-			rc == -EBADMSG && fault != WG_ITEM_WRONG_SIZE
-				? wg_item_fault_str(fault)
-				: "so many prefixes do not fit into a certificate",
-			"");
+			why, -EMSGSIZE,
+			"%s/members:%u: %s: so many prefixes do not fit into a certificate",
+			k->folder.path, m->line, m->name);
 	wg_sign_item(buf, WG_ITEM_SIGNATURE, k->secret);
 	*ret = mesh_store_put(&k->store, buf);
 	return 0;

@@ -151,7 +151,8 @@ static int settle(const char *from, const char *to, struct mesh_why *why)
 
 int mesh_new(const struct mesh_args *args, struct mesh_why *why)
 {
-	struct mesh_keeper k = {.folder.fd = -1};
+	struct mesh_ledger ledger = {0};
+	struct mesh_keeper k;
 	struct mesh_opening o = {.how = MESH_KEEPER_RECOVER};
 	char beside[PATH_MAX], path[PATH_MAX];
 	struct stat st;
@@ -168,20 +169,16 @@ int mesh_new(const struct mesh_args *args, struct mesh_why *why)
 				    strerror(ENAMETOOLONG));
 	if (lstat(path, &st) == 0)
 		return mesh_because(why, -EEXIST, "%s: is there already", path);
-	rc = networks(args, &k.ledger, why);
+	rc = networks(args, &ledger, why);
 	if (rc)
 		return rc;
 	if (!mkdtemp(beside))
 		return mesh_because(why, -errno, "%s: %s", path,
 				    strerror(errno));
 	o.path = beside;
-	{
-		struct mesh_ledger ledger = k.ledger;
-
-		rc = mesh_keeper_open(&o, &k, why);
-		k.ledger = ledger;
-	}
+	rc = mesh_keeper_open(&o, &k, why);
 	if (!rc) {
+		k.ledger = ledger;
 		rc = mesh_keeper_clock(&k, why);
 		if (!rc)
 			rc = fill(args, &k, why);
