@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * On the terminal (/dev/tty, whatever the standard input is), without echo.
- * A signal that would end us or stop us while the echo is off is noted, the
- * terminal put right, and the signal given to us once more.
+ * A signal that would end us while the echo is off is noted, and the terminal
+ * put right; main() gives it to us once more when all else is cleared away.
  *
  * read(2) and no stdio, whose buffers nobody wipes.
  */
@@ -91,7 +91,7 @@ static int from_file(const struct mesh_question *q, char *ret,
 
 /* --- from the terminal */
 
-static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 #define ENDS (sizeof(ends) / sizeof(*ends))
 
 static volatile sig_atomic_t came;
@@ -187,9 +187,12 @@ static int from_terminal(const struct mesh_question *q, char *ret,
 	if (came)
 		dprintf(tty, "\n");
 	close(tty);
-	if (came)
-		raise(came);
 	return rc;
+}
+
+int mesh_ask_signal(void)
+{
+	return came;
 }
 
 int mesh_ask(const struct mesh_question *q, char *ret, struct mesh_why *why)

@@ -28,4 +28,7 @@ struct mesh_question {
  */
 int mesh_ask(const struct mesh_question *q, char *ret, struct mesh_why *why);
 
+/* The signal that came while it was asked (and then -EINTR), or 0. */
+int mesh_ask_signal(void);
+
 #endif

@@ -24,7 +24,7 @@ int mesh_show(const struct mesh_args *args, struct mesh_why *why);
 /* Open the keeper that the arguments name, and, to write, its key. */
 int mesh_begin(const struct mesh_args *args, bool unlock,
 	       struct mesh_keeper *ret, struct mesh_why *why);
-/* The member's line, or a reason.  REVOKED: may it be revoked? */
+/* The member's line; -ENOENT. */
 int mesh_member_of(const struct mesh_keeper *k, const char *name,
 		   const struct mesh_member **ret, struct mesh_why *why);
 /* Print what the inventory's prefixes might not mean. */

@@ -292,7 +292,8 @@ int mesh_keeper_clock(const struct mesh_keeper *k, struct mesh_why *why)
 	strftime(text, sizeof(text), "%Y-%m-%d", gmtime_r(&now, &tm));
 	return mesh_because(
 		why, -EINVAL,
-		"this machine's clock says %s, and later than that something was signed already; set it, or --clock-is-right",
+		made ? "this machine's clock says %s, and later than that something was signed already; set it, or --clock-is-right"
+		     : "this machine's clock says %s: set it",
 		text);
 }
 

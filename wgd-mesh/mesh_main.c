@@ -9,12 +9,15 @@
  * Ends with 0; 1 and a line that says why, and nothing is changed; 2 where the
  * usage is wrong.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "lib/backend/wg_keys.h"
+#include "wgd-mesh/mesh_ask.h"
 #include "wgd-mesh/mesh_commands.h"
 
 #define BIT(option) (1u << MESH_##option)
@@ -105,6 +108,9 @@ int main(int argc, char **argv)
 		mesh_say("there are no good random numbers here");
 		return 1;
 	}
+	/* what is printed may be a secret: its buffer is memory for one */
+	setvbuf(stdout, wg_vault_alloc(BUFSIZ),
+		isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
 	rc = mesh_args_parse(&commands[i], argc - 1, argv + 1, &args, &why);
 	if (rc) {
 		if (rc < 0)
@@ -114,5 +120,7 @@ int main(int argc, char **argv)
 	rc = commands[i].run(&args, &why);
 	if (rc)
 		mesh_say("%s", why.text);
+	if (mesh_ask_signal())
+		raise(mesh_ask_signal());
 	return rc == 0 ? 0 : rc == MESH_USAGE ? 2 : 1;
 }
