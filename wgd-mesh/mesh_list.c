@@ -122,6 +122,22 @@ static bool is_open(const struct mesh_keeper *k, const struct mesh_member *m)
 	       wg_item_number(c, WG_ITEM_REDEEM_BY) >= k->now;
 }
 
+/*
+ * A member was invited anew, and whether it has used that, members know.  If
+ * not, what it has now ends one day, for only its newest is signed anew.
+ */
+static void say_unknown(const struct mesh_keeper *k,
+			const struct mesh_member *m)
+{
+	const uint8_t *c = mesh_store_certificate(&k->store, m->number);
+
+	if (c && !mesh_store_identity(&k->store, c) && !is_open(k, m) &&
+	    mesh_store_present(&k->store, m->number))
+		mesh_say(
+			"warning: %s: whether its last invite was used is not known; recover says, from a member's items",
+			m->name);
+}
+
 /* Sign those; how many is in *ret_signed. */
 static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
 		    bool invites_too, size_t *ret_signed, struct mesh_why *why)
@@ -135,6 +151,7 @@ static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
 		if (!is_wanted(args, m->name) ||
 		    mesh_ledger_number(&k->ledger, m->number)->revoked)
 			continue;
+		say_unknown(k, m);
 		if (invites_too && is_open(k, m))
 			mesh_say(
 				"%s: its invite is void; if it was not used, invite it anew",

@@ -335,3 +335,19 @@ const uint8_t *mesh_store_identity(const struct mesh_store *s, const uint8_t *c)
 	}
 	return tie ? NULL : best;
 }
+
+const uint8_t *mesh_store_present(const struct mesh_store *s, uint32_t member)
+{
+	size_t i = mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member);
+
+	for (; i; i--) {
+		const uint8_t *c = s->items[i - 1];
+
+		if (wg_item_kind(c) != WG_ITEM_IS_CERTIFICATE ||
+		    wg_item_number(c, WG_ITEM_MEMBER) != member)
+			break;
+		if (mesh_store_identity(s, c))
+			return c;
+	}
+	return NULL;
+}

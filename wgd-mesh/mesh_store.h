@@ -59,6 +59,8 @@ const uint8_t *mesh_store_authority_key(const struct mesh_store *s,
 /* The newest certificate of a member. */
 const uint8_t *mesh_store_certificate(const struct mesh_store *s,
 				      uint32_t member);
+/* The newest of a member that stands for an identity, void or not. */
+const uint8_t *mesh_store_present(const struct mesh_store *s, uint32_t member);
 /* Each member's newest, in the order of members; *AT is 0 for the first. */
 const uint8_t *mesh_store_next(const struct mesh_store *s, size_t *at);
 /* The newest record of a hub. */

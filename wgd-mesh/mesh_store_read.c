@@ -106,19 +106,6 @@ int mesh_store_read(struct mesh_store *s, const char *name,
 
 /* --- what goes, and the file */
 
-/* Is the C, which is not its member's newest, the newest with an identity? */
-static bool is_present(const struct mesh_store *s, size_t i)
-{
-	uint32_t member = wg_item_number(s->items[i], WG_ITEM_MEMBER);
-	size_t k;
-
-	for (k = i + 1;
-	     k < mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member); k++)
-		if (mesh_store_identity(s, s->items[k]))
-			return false;
-	return mesh_store_identity(s, s->items[i]);
-}
-
 static bool is_held(const struct mesh_store *s, size_t i)
 {
 	const uint8_t *it = s->items[i];
@@ -128,7 +115,7 @@ static bool is_held(const struct mesh_store *s, size_t i)
 	switch (wg_item_kind(it)) {
 	case WG_ITEM_IS_CERTIFICATE:
 		return it == mesh_store_certificate(s, member) ||
-		       is_present(s, i);
+		       it == mesh_store_present(s, member);
 	case WG_ITEM_IS_WITNESS:
 		k = mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member);
 		for (;
