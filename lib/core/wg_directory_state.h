@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of the map share; private to them.  From below:
- * wg_directory_rules.c, wg_directory_entries.c, wg_directory.c.
+ * wg_directory_rules.c, wg_directory_slots.c, wg_directory_entries.c,
+ * wg_directory.c.
  */
 #ifndef WG_DIRECTORY_STATE_H
 #define WG_DIRECTORY_STATE_H
@@ -91,5 +92,34 @@ static inline bool wg_key_eq(const uint8_t *a, const uint8_t *b)
 {
 	return memcmp(a, b, WG_KEY_LEN) == 0;
 }
+
+static inline int wg_hash_cmp(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, WG_DIRECTORY_HASH);
+}
+
+/* --- wg_directory_slots.c: what is held, and what leaves */
+
+/* A copy of the offer's bytes, for a slot. */
+struct wg_held wg_directory_hold(struct wg_directory *dir,
+				 const struct wg_offer *offer,
+				 const uint8_t *signer);
+/* Free it, where there is one. */
+void wg_directory_drop(struct wg_directory *dir, struct wg_held *h);
+void wg_directory_drop_at(struct wg_directory *dir, struct wg_helds *s,
+			  size_t i);
+/* By version, and of one version by hash. */
+void wg_directory_insert(struct wg_directory *dir, struct wg_helds *s,
+			 struct wg_held h);
+/* ... and of one version only this.  Was there another one? */
+bool wg_directory_replace(struct wg_directory *dir, struct wg_helds *s,
+			  struct wg_held h);
+/* The member, a new one if there was none. */
+struct wg_mapped *wg_directory_enter(struct wg_directory *dir, uint32_t number);
+
+/* What no longer stands leaves: of one member, or of all; returns alarms. */
+void wg_directory_sweep_record(struct wg_directory *dir, struct wg_mapped *m);
+void wg_directory_sweep_member(struct wg_directory *dir, struct wg_mapped *m);
+unsigned wg_directory_sweep_all(struct wg_directory *dir);
 
 #endif
