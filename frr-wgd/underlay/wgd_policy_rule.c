@@ -25,30 +25,10 @@ static struct rules written; /* by this life */
 static struct wg_addr locals[LOCALS_MAX];
 static size_t n_locals;
 
-static int rule_cmp(const void *va, const void *vb)
-{
-	const struct wg_rule *a = va, *b = vb;
-
-#define BY(field)                                                              \
-	if (a->field != b->field)                                              \
-	return a->field < b->field ? -1 : 1
-	BY(family);
-	BY(pref);
-	BY(mark);
-	BY(table);
-	BY(not_group);
-	BY(udp_sport);
-	BY(local);
-	BY(from.family);
-	BY(to.family);
-#undef BY
-	return memcmp(a->from.b, b->from.b, sizeof(a->from.b))
-		       ?: memcmp(a->to.b, b->to.b, sizeof(a->to.b));
-}
-
 static bool rules_have(const struct rules *rules, const struct wg_rule *r)
 {
-	return rules->n && bsearch(r, rules->v, rules->n, sizeof(*r), rule_cmp);
+	return rules->n &&
+	       bsearch(r, rules->v, rules->n, sizeof(*r), wg_rule_cmp);
 }
 
 static void rules_add(struct rules *rules, const struct wg_rule *r)
@@ -66,9 +46,9 @@ static void rules_sort(struct rules *rules)
 	size_t i, n = 0;
 
 	if (rules->n)
-		qsort(rules->v, rules->n, sizeof(*rules->v), rule_cmp);
+		qsort(rules->v, rules->n, sizeof(*rules->v), wg_rule_cmp);
 	for (i = 0; i < rules->n; i++)
-		if (!n || rule_cmp(&rules->v[n - 1], &rules->v[i]))
+		if (!n || wg_rule_cmp(&rules->v[n - 1], &rules->v[i]))
 			rules->v[n++] = rules->v[i];
 	rules->n = n;
 }
@@ -95,7 +75,7 @@ static void add_ways(struct rules *want, struct wg_rule who, uint32_t pref,
 	by_main.not_group = by_table.not_group = WGD_ATTACH_GROUP;
 	by_table.pref = pref + 1;
 	if (t->source.family) {
-		by_main.from = t->source;
+		by_main.from = wg_prefix_host(&t->source);
 		by_main.pref = pref + 1;
 		by_table.pref = pref;
 	}
@@ -119,7 +99,7 @@ static void add_marking(struct rules *want, const struct wgd_if *wif,
 	who.mark = 0;
 	who.udp_sport = wif->port;
 	for (i = 0; i < n_locals; i++) {
-		who.from = locals[i];
+		who.from = wg_prefix_host(&locals[i]);
 		if (!t->source.family || wg_addr_same(&t->source, &locals[i]))
 			add_ways(want, who, policy.pref + PREF_STRICT, t);
 	}
@@ -134,8 +114,8 @@ static void add_members(struct rules *want, const struct wgd_if *wif)
 	for (i = 0; i < conf->n_members; i++) {
 		struct wg_rule who = {
 			.family = conf->members[i].addr.family,
-			.local = true,
-			.to = conf->members[i].addr,
+			.iif = "lo",
+			.to = wg_prefix_host(&conf->members[i].addr),
 		};
 		const struct wgd_policy_table *t =
 			wgd_policy_table_find(who.family, &none);

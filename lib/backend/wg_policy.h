@@ -8,27 +8,12 @@
 #define WG_POLICY_H
 
 #include "lib/core/wg_core.h"
+#include "lib/core/wg_rule.h"
 
 /* Who made a rule or a route (rtnetlink's protocol; /etc/iproute2/rt_protos) */
 #define WG_POLICY_PROTO 87
 
 #define WG_TABLE_MAIN 254 /* linux/rtnetlink.h: RT_TABLE_MAIN */
-
-/*
- * A rule.  What is 0 or AF_UNSPEC is not asked for.  Compared byte by byte:
- * start from zeroed memory.
- */
-struct wg_rule {
-	uint8_t family;
-	bool local;	     /* only what this machine sends itself (iif lo) */
-	uint16_t udp_sport;  /* UDP from this port, host order */
-	uint32_t pref;	     /* its place: lower ones are asked first */
-	uint32_t mark;	     /* of the packet, all bits */
-	uint32_t table;	     /* where to look; 0: unreachable */
-	uint32_t not_group;  /* no route by a link of this device group */
-	struct wg_addr from; /* source, a host */
-	struct wg_addr to;   /* destination, a host */
-};
 
 /* A route of a table.  Next hops have a link each. */
 struct wg_policy_route {

@@ -22,6 +22,16 @@ static uint8_t read_u8(const struct nlattr *attr)
 	return mnl_attr_get_payload_len(attr) == 1 ? mnl_attr_get_u8(attr) : 0;
 }
 
+/* Its length; 0: it is not asked for. */
+static uint8_t put_prefix(struct nlmsghdr *nlh, uint16_t type,
+			  const struct wg_prefix *p)
+{
+	if (!p->family)
+		return 0;
+	mnl_attr_put(nlh, type, wg_family_bytes(p->family), p->b);
+	return p->len;
+}
+
 int wg_policy_set_rule(struct wg_policy_bus *bus, const struct wg_rule *r,
 		       bool there)
 {
@@ -35,7 +45,9 @@ int wg_policy_set_rule(struct wg_policy_bus *bus, const struct wg_rule *r,
 	nlh->nlmsg_flags = there ? NLM_F_CREATE | NLM_F_EXCL : 0;
 	frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
 	frh->family = r->family;
-	frh->action = r->table ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE;
+	frh->action = r->table	    ? FR_ACT_TO_TBL
+		      : r->prohibit ? FR_ACT_PROHIBIT
+				    : FR_ACT_UNREACHABLE;
 	mnl_attr_put_u32(nlh, FRA_PRIORITY, r->pref);
 	mnl_attr_put_u8(nlh, FRA_PROTOCOL, WG_POLICY_PROTO);
 	if (r->mark)
@@ -44,20 +56,14 @@ int wg_policy_set_rule(struct wg_policy_bus *bus, const struct wg_rule *r,
 		mnl_attr_put_u32(nlh, FRA_TABLE, r->table);
 	if (r->not_group)
 		mnl_attr_put_u32(nlh, FRA_SUPPRESS_IFGROUP, r->not_group);
-	if (r->local)
-		mnl_attr_put_strz(nlh, FRA_IIFNAME, "lo");
+	if (r->iif[0])
+		mnl_attr_put_strz(nlh, FRA_IIFNAME, r->iif);
 	if (r->udp_sport) {
 		mnl_attr_put_u8(nlh, FRA_IP_PROTO, IPPROTO_UDP);
 		mnl_attr_put(nlh, FRA_SPORT_RANGE, sizeof(ports), &ports);
 	}
-	if (r->from.family) {
-		frh->src_len = wg_family_bits(r->family);
-		wg_nl_put_addr(nlh, FRA_SRC, &r->from);
-	}
-	if (r->to.family) {
-		frh->dst_len = wg_family_bits(r->family);
-		wg_nl_put_addr(nlh, FRA_DST, &r->to);
-	}
+	frh->src_len = put_prefix(nlh, FRA_SRC, &r->from);
+	frh->dst_len = put_prefix(nlh, FRA_DST, &r->to);
 	error = wg_nl_talk(bus->ask, nlh, NULL, NULL);
 	return error == (there ? -EEXIST : -ENOENT) ? 0 : error;
 }
@@ -71,6 +77,17 @@ static void read_sport(const struct nlattr *attr, struct wg_rule_seen *seen)
 		seen->rule.udp_sport = ports->start;
 	else
 		seen->ours = false;
+}
+
+/* The length is known from the header. */
+static void read_prefix(const struct nlattr *attr, uint8_t family,
+			struct wg_prefix *p)
+{
+	struct wg_addr a = {.family = AF_UNSPEC};
+
+	wg_nl_addr(attr, family, &a);
+	p->family = a.family;
+	memcpy(p->b, a.b, sizeof(p->b));
 }
 
 static void read_rule_attr(const struct nlattr *attr, struct wg_rule_seen *seen)
@@ -97,15 +114,17 @@ static void read_rule_attr(const struct nlattr *attr, struct wg_rule_seen *seen)
 		seen->ours &= wg_nl_u32(attr) == UINT32_MAX;
 		break;
 	case FRA_SRC:
-		wg_nl_addr(attr, r->family, &r->from);
+		read_prefix(attr, r->family, &r->from);
 		break;
 	case FRA_DST:
-		wg_nl_addr(attr, r->family, &r->to);
+		read_prefix(attr, r->family, &r->to);
 		break;
 	case FRA_IIFNAME:
-		r->local = mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
-			   !strcmp(mnl_attr_get_str(attr), "lo");
-		seen->ours &= r->local;
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0 &&
+		    strlen(mnl_attr_get_str(attr)) < sizeof(r->iif))
+			strcpy(r->iif, mnl_attr_get_str(attr));
+		else
+			seen->ours = false;
 		break;
 	case FRA_IP_PROTO:
 		seen->ours &= read_u8(attr) == IPPROTO_UDP;
@@ -140,11 +159,15 @@ static int read_rule(const struct nlmsghdr *nlh, void *data)
 		return MNL_CB_OK;
 	seen.rule.family = rd->family;
 	if (frh->tos || (frh->flags & FIB_RULE_INVERT) ||
-	    (frh->action != FR_ACT_TO_TBL && frh->action != FR_ACT_UNREACHABLE))
+	    (frh->action != FR_ACT_TO_TBL && frh->action != FR_ACT_PROHIBIT &&
+	     frh->action != FR_ACT_UNREACHABLE))
 		seen.ours = false;
+	seen.rule.from.len = frh->src_len;
+	seen.rule.to.len = frh->dst_len;
 	mnl_attr_for_each (attr, nlh, sizeof(*frh))
 		read_rule_attr(attr, &seen);
-	if (frh->action == FR_ACT_UNREACHABLE)
+	seen.rule.prohibit = frh->action == FR_ACT_PROHIBIT;
+	if (frh->action != FR_ACT_TO_TBL)
 		seen.rule.table = 0;
 	return wg_policy_keep(rd, &seen);
 }

@@ -112,12 +112,7 @@ static void run(const char *command)
 
 static bool same_rule(const struct wg_rule *a, const struct wg_rule *b)
 {
-	return a->family == b->family && a->local == b->local &&
-	       a->udp_sport == b->udp_sport && a->pref == b->pref &&
-	       a->mark == b->mark && a->table == b->table &&
-	       a->not_group == b->not_group &&
-	       wg_addr_same(&a->from, &b->from) &&
-	       wg_addr_same(&a->to, &b->to);
+	return !memcmp(a, b, sizeof(*a));
 }
 
 /* How many there are of ours; all of WANT among them? */
@@ -182,7 +177,7 @@ static void one_family(const struct family *f)
 		 .mark = MARK,
 		 .table = 254,
 		 .not_group = 7,
-		 .from = addr_of(f->source)},
+		 .from = prefix_of(f->source)},
 		{.family = family, .pref = 502, .mark = MARK},
 	};
 	struct wg_nexthop by[] = {
@@ -266,16 +261,21 @@ static void test_rules(void **state)
 {
 	const struct wg_rule rules[] = {
 		{.family = AF_INET, .pref = 496, .table = 254, .not_group = 7,
-		 .local = true, .to = addr_of("192.0.2.7")},
+		 .iif = "lo", .to = prefix_of("192.0.2.7")},
 		{.family = AF_INET, .pref = 498, .table = TABLE,
-		 .udp_sport = 51820, .from = addr_of("192.0.2.1")},
+		 .udp_sport = 51820, .from = prefix_of("192.0.2.1")},
 		{.family = AF_INET, .pref = 498, .table = TABLE,
-		 .udp_sport = 51821, .from = addr_of("192.0.2.1")},
+		 .udp_sport = 51821, .from = prefix_of("192.0.2.1")},
 		{.family = AF_INET, .pref = 502, .mark = 0x77670000},
 	};
 	const struct wg_rule rules6[] = {
 		{.family = AF_INET6, .pref = 496, .table = TABLE,
-		 .not_group = 7, .local = true, .to = addr_of("2001:db8::7")},
+		 .not_group = 7, .iif = "lo", .to = prefix_of("2001:db8::7")},
+		{.family = AF_INET6, .pref = 481, .table = TABLE,
+		 .iif = "not-there", .to = prefix_of("fd6d:6573:6801::/48"),
+		 .from = prefix_of("fd6d:6573:6801::/48")},
+		{.family = AF_INET6, .pref = 490, .prohibit = true,
+		 .to = prefix_of("fd6d:6573:6801::/48")},
 		{.family = AF_INET6, .pref = 502, .mark = 0x77670000},
 	};
 	/* with our protocol, and not ours */
@@ -283,7 +283,8 @@ static void test_rules(void **state)
 		"ip rule add pref 502 fwmark 0x77670000/0xffff0000 table 5 proto 87",
 		"ip rule add pref 502 fwmark 0x77670000 dport 5 table 5 proto 87",
 		"ip rule add pref 502 not fwmark 0x77670000 table 5 proto 87",
-		"ip rule add pref 502 fwmark 0x77670000 iif one table 5 proto 87",
+		"ip rule add pref 502 fwmark 0x77670000 oif one table 5 proto 87",
+		"ip rule add pref 502 fwmark 0x77670000 blackhole proto 87",
 		"ip rule add pref 502 sport 5-6 ipproto udp table 5 proto 87",
 		"ip rule add pref 502 sport 5 ipproto tcp table 5 proto 87",
 		"ip rule add pref 502 fwmark 0x77670000 table 5",
@@ -297,14 +298,14 @@ static void test_rules(void **state)
 		run(others[i]);
 	assert_int_equal(rules_seen(AF_INET, NULL, 0), 0);
 	set_rules(rules, 4, true);
-	set_rules(rules6, 2, true);
+	set_rules(rules6, 4, true);
 	assert_int_equal(rules_seen(AF_INET, rules, 4), 4);
-	assert_int_equal(rules_seen(AF_INET6, rules6, 2), 2);
+	assert_int_equal(rules_seen(AF_INET6, rules6, 4), 4);
 	set_rules(rules, 4, false);
-	set_rules(rules6, 2, false);
+	set_rules(rules6, 4, false);
 	assert_int_equal(rules_seen(AF_INET, NULL, 0), 0);
 	assert_int_equal(rules_seen(AF_INET6, NULL, 0), 0);
-	run("test $(ip rule show pref 502 | wc -l) = 8");
+	run("test $(ip rule show pref 502 | wc -l) = 9");
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		run("ip rule del pref 502");
 }
