@@ -164,6 +164,13 @@ bool wg_policy_drain(struct wg_policy_bus *bus)
 	return others;
 }
 
+int wg_policy_no_ipv6(uint8_t family, int error)
+{
+	if (family == AF_INET6 && (error == -EOPNOTSUPP || error == -EACCES))
+		return -EAFNOSUPPORT;
+	return error;
+}
+
 /* --- what is there */
 
 int wg_policy_keep(struct wg_policy_reading *rd, const void *thing)

@@ -8,6 +8,7 @@
 #define WG_POLICY_H
 
 #include "lib/core/wg_core.h"
+#include "lib/core/wg_relay.h"
 #include "lib/core/wg_rule.h"
 
 /* Who made a rule or a route (rtnetlink's protocol; /etc/iproute2/rt_protos) */
@@ -20,6 +21,7 @@ struct wg_policy_route {
 	uint32_t table;
 	struct wg_addr source; /* of what has none yet; AF_UNSPEC: any */
 	struct wg_prefix prefix;
+	uint32_t mtu; /* locked, bytes; 0: the link's */
 	const struct wg_nexthop *nh;
 	size_t n_nh;
 };
@@ -54,7 +56,8 @@ int wg_policy_set_rule(struct wg_policy_bus *bus, const struct wg_rule *rule,
 /*
  * A route, in the place of a former one to the prefix; n_nh 0: none, 0 also
  * where there was none.  -EINVAL: the source is not one of this machine's
- * addresses; -ENETDOWN, -ENETUNREACH, -ENODEV, ...
+ * addresses; -ENETDOWN, -ENETUNREACH, -ENODEV, ...; -EAFNOSUPPORT: there is no
+ * IPv6, or not on that link.
  */
 int wg_policy_set_route(struct wg_policy_bus *bus,
 			const struct wg_policy_route *route);
@@ -68,6 +71,7 @@ struct wg_route_seen {
 	bool ours;
 	struct wg_addr source;
 	struct wg_prefix prefix;
+	uint32_t mtu; /* if it is locked */
 	size_t n_nh;
 	struct wg_nexthop nh[WG_POLICY_HOPS];
 };
@@ -90,5 +94,22 @@ int wg_policy_read_routes(struct wg_policy_bus *bus, uint8_t family,
 int wg_policy_read_local(struct wg_policy_bus *bus, uint32_t group,
 			 struct wg_addr *ret, size_t max, size_t *ret_n,
 			 uint32_t *ret_strict);
+
+/* --- the relay of a mesh: rules are set one by one, as others are */
+
+/*
+ * The device has the plan's addresses, and the table its routes.  What is there
+ * as planned is not written again; what is there in another way is put right,
+ * whoever made it.  All is tried, and the first error told.  0; -EAFNOSUPPORT:
+ * there is no IPv6, or not on that device; -ENODEV, -ENETDOWN, -EPERM, ...
+ */
+int wg_policy_set_relay(struct wg_policy_bus *bus,
+			const struct wg_relay_plan *plan);
+/*
+ * What is in RELAY and not in the plan goes: routes of ours from the table,
+ * addresses from whatever link.  0 or the first error.
+ */
+int wg_policy_trim_relay(struct wg_policy_bus *bus,
+			 const struct wg_relay_plan *plan);
 
 #endif

@@ -22,6 +22,13 @@ struct wg_policy_reading {
 	size_t n, room;
 };
 
+/*
+ * The answer to a change of routes or addresses.  A kernel without IPv6 knows
+ * no such message (EOPNOTSUPP), and a link without it refuses (EACCES): both
+ * are -EAFNOSUPPORT.
+ */
+int wg_policy_no_ipv6(uint8_t family, int error);
+
 /* Of the callback: what a message said is the next thing.  MNL_CB_*. */
 int wg_policy_keep(struct wg_policy_reading *rd, const void *thing);
 /* 0, or -errno and nothing to be freed; -EAGAIN: torn each time. */

@@ -51,6 +51,22 @@ static void put_hops(struct nlmsghdr *nlh, const struct wg_policy_route *r)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_mtu(struct nlmsghdr *nlh, uint32_t mtu)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, RTA_METRICS);
+
+	mnl_attr_put_u32(nlh, RTAX_LOCK, 1u << RTAX_MTU);
+	mnl_attr_put_u32(nlh, RTAX_MTU, mtu);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* What the kernel says of a link without IPv6 is no matter of rights. */
+static int write_route(struct wg_policy_bus *bus, struct nlmsghdr *nlh,
+		       uint8_t family)
+{
+	return wg_policy_no_ipv6(family, wg_nl_talk(bus->ask, nlh, NULL, NULL));
+}
+
 int wg_policy_set_route(struct wg_policy_bus *bus,
 			const struct wg_policy_route *r)
 {
@@ -79,9 +95,11 @@ int wg_policy_set_route(struct wg_policy_bus *bus,
 	}
 	if (r->source.family)
 		wg_nl_put_addr(nlh, RTA_PREFSRC, &r->source);
+	if (r->mtu)
+		put_mtu(nlh, r->mtu);
 	if (r->n_nh > 1) {
 		put_hops(nlh, r);
-		return wg_nl_talk(bus->ask, nlh, NULL, NULL);
+		return write_route(bus, nlh, r->prefix.family);
 	}
 	mnl_attr_put_u32(nlh, RTA_OIF, r->nh->ifindex);
 	put_gateway(nlh, r->prefix.family, &r->nh->gateway);
@@ -90,7 +108,7 @@ int wg_policy_set_route(struct wg_policy_bus *bus,
 		rtm->rtm_flags |= RTNH_F_ONLINK;
 	else if (r->prefix.family == AF_INET)
 		rtm->rtm_scope = RT_SCOPE_LINK;
-	return wg_nl_talk(bus->ask, nlh, NULL, NULL);
+	return write_route(bus, nlh, r->prefix.family);
 }
 
 /* What says where a next hop leads; other attributes are not for it. */
@@ -136,6 +154,20 @@ static void read_hops(const struct nlattr *nest, struct wg_policy_reading *rd,
 	}
 }
 
+/* One that is not locked is the kernel's own business. */
+static void read_mtu(const struct nlattr *nest, uint32_t *ret)
+{
+	const struct nlattr *attr;
+	uint32_t locked = 0, mtu = 0;
+
+	mnl_attr_for_each_nested (attr, nest)
+		if (mnl_attr_get_type(attr) == RTAX_LOCK)
+			locked = wg_nl_u32(attr);
+		else if (mnl_attr_get_type(attr) == RTAX_MTU)
+			mtu = wg_nl_u32(attr);
+	*ret = locked & (1u << RTAX_MTU) ? mtu : 0;
+}
+
 static int read_route(const struct nlmsghdr *nlh, void *data)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
@@ -164,6 +196,9 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 			break;
 		case RTA_PREFSRC:
 			wg_nl_addr(attr, rd->family, &seen.source);
+			break;
+		case RTA_METRICS:
+			read_mtu(attr, &seen.mtu);
 			break;
 		case RTA_MULTIPATH:
 			read_hops(attr, rd, &seen);
