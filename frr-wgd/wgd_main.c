@@ -41,6 +41,7 @@
 #include "frr-wgd/peer/wgd_resolve.h"
 #include "frr-wgd/show/wgd_vty.h"
 #include "frr-wgd/underlay/wgd_policy.h"
+#include "frr-wgd/underlay/wgd_relay.h"
 #include "frr-wgd/underlay/wgd_underlay.h"
 #include "frr-wgd/zebra/wgd_bfd.h"
 #include "frr-wgd/zebra/wgd_leftover.h"
@@ -70,6 +71,7 @@ static void __attribute__((noreturn)) sigint(void)
 	wgd_life_finish();
 	wgd_table_finish();
 	wgd_leftover_finish();
+	wgd_relay_finish();
 	wgd_policy_finish();
 	wgd_underlay_finish();
 	wgd_bfd_finish();
@@ -203,6 +205,7 @@ int main(int argc, char **argv)
 	wgd_leftover_init();
 	wgd_underlay_init();
 	wgd_policy_init();
+	wgd_relay_init();
 	wgd_debug_init();
 	wgd_zebra_events_init();
 	wgd_bfd_init();

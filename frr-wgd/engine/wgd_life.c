@@ -13,6 +13,7 @@
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_peer_conf.h"
 #include "frr-wgd/underlay/wgd_policy.h"
+#include "frr-wgd/underlay/wgd_relay.h"
 #include "frr-wgd/underlay/wgd_underlay.h"
 #include "frr-wgd/zebra/wgd_table.h"
 
@@ -102,6 +103,7 @@ static void forget(struct wgd_if *wif)
 void wgd_life_unconfigure(struct wgd_if *wif)
 {
 	drop_link(wif);
+	wgd_relay_forget_if(wif, false);
 	wgd_policy_forget_if(wif, false);
 	forget(wif);
 	wgd_table_settle();
@@ -113,6 +115,7 @@ void wgd_life_finish(void)
 
 	while ((wif = wgd_if_first())) {
 		wgd_device_detach(wif);
+		wgd_relay_forget_if(wif, true);
 		wgd_policy_forget_if(wif, true);
 		forget(wif);
 	}

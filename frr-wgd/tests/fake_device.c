@@ -317,6 +317,19 @@ int wg_policy_read_routes(struct wg_policy_bus *bus, uint8_t family,
 	return -EPERM;
 }
 
+int wg_policy_set_relay(struct wg_policy_bus *bus,
+			const struct wg_relay_plan *plan)
+{
+	return -EPERM;
+}
+
+int wg_policy_trim_relay(struct wg_policy_bus *bus,
+			 const struct wg_relay_plan *plan,
+			 const struct wg_relay_plan *was)
+{
+	return -EPERM;
+}
+
 int wg_policy_read_local(struct wg_policy_bus *bus, uint32_t group,
 			 struct wg_addr *ret, size_t max, size_t *ret_n,
 			 uint32_t *ret_strict)

@@ -194,7 +194,7 @@ bool wgd_policy_is_on(const struct wgd_if *wif, uint8_t family)
 
 /* --- comparing */
 
-static void audit(struct event *t)
+void wgd_policy_audit(void)
 {
 	struct wgd_policy_table *table;
 	unsigned i;
@@ -213,6 +213,11 @@ static void audit(struct event *t)
 	}
 	for (table = policy.tables; table; table = table->next)
 		wgd_policy_table_audit(table);
+}
+
+static void audit(struct event *t)
+{
+	wgd_policy_audit();
 }
 
 void wgd_policy_link_changed(void)
@@ -259,8 +264,8 @@ bool wgd_policy_view(const struct wgd_if *wif, uint8_t family,
 static void sweep(struct event *t)
 {
 	policy.sweeping = true;
-	audit(NULL);
-	if (policy.tables)
+	policy.audit(NULL);
+	if (policy.tables || policy.relay_table)
 		return;
 	wgd_policy_close();
 	wgd_policy_rules_close(false);

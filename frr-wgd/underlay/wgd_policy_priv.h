@@ -46,7 +46,12 @@ extern struct wgd_policy_state {
 	uint32_t strict; /* link that has a strict filter; 0: none */
 	/* numbers that nobody else uses, chosen when the first is needed */
 	uint32_t pref, mark, table;
+	/* of relays: where their routes are, which wgd_relay.c sees to; 0: none */
+	uint32_t relay_table;
 } policy;
+
+/* --- wgd_policy.c */
+extern void wgd_policy_audit(void);
 
 /* --- wgd_policy_table.c */
 extern bool wgd_policy_open(void);
@@ -54,6 +59,12 @@ extern void wgd_policy_close(void);
 /* Compare all at once, but not more often than every AUDIT_MS. */
 extern void wgd_policy_audit_soon(void);
 extern void wgd_policy_audit_began(void);
+/* Something did not work: compare all again when RETRY_MS are over. */
+extern void wgd_policy_audit_later(void);
+/* Has it routes of others? */
+extern bool wgd_policy_is_foreign(uint8_t family, uint32_t table);
+/* There are other tables of ours than before. */
+extern void wgd_policy_watch_tables(void);
 extern void wgd_policy_fail_family(uint8_t family, const char *doing, int rc);
 extern struct wgd_policy_table *
 wgd_policy_table_find(uint8_t family, const struct wg_addr *source);
@@ -66,6 +77,14 @@ extern void wgd_policy_table_sweep(uint8_t family, uint32_t number);
 
 /* --- wgd_policy_rule.c */
 extern void wgd_policy_rules_set(void);
+/*
+ * The rules of relays, in the place of what they were.  0, or why one of them
+ * could not be written: then none that leads into the table of relays came
+ * before what closes it, and none that closes it went.
+ */
+extern int wgd_policy_rules_relay(const struct wg_rule *v, size_t n);
+/* ... as last seen by whatever wrote rules. */
+extern int wgd_policy_rules_error(void);
 extern void wgd_policy_rules_audit(uint8_t family);
 extern void wgd_policy_rules_sweep(uint8_t family);
 /* Our addresses and the links' filters, which strict rules are made of. */

@@ -21,7 +21,10 @@ struct rules {
 };
 
 static struct event *t_rules;
-static struct rules written; /* by this life */
+static struct rules wanted;  /* by this life */
+static struct rules written; /* those that are there, for all we know */
+static struct rules relays;  /* what wgd_relay.c wants */
+static int failed; /* of IPv6 rules, since the last writing began; 0 */
 static struct wg_addr locals[LOCALS_MAX];
 static size_t n_locals;
 
@@ -138,48 +141,83 @@ static void find_wanted(struct rules *want)
 		if (!wif->under->ending)
 			add_members(want, wif);
 	}
+	for (i = 0; i < relays.n; i++)
+		rules_add(want, &relays.v[i]);
 	rules_sort(want);
 }
 
-static void set_rule(const struct wg_rule *r, bool there)
+/* One after which nobody can say any longer that relays are closed. */
+static bool is_risky(const struct wg_rule *r, bool there)
+{
+	return there ? r->table && r->table == policy.relay_table : r->prohibit;
+}
+
+/* False: it did not work, or was not tried. */
+static bool set_rule(const struct wg_rule *r, bool there)
 {
 	int rc;
 
+	if (failed && is_risky(r, there))
+		return false;
 	frr_with_privs (&wgd_privs) {
 		rc = wg_policy_set_rule(policy.bus, r, there);
 	}
-	if (rc < 0)
-		wgd_policy_fail_family(r->family, "rule", rc);
+	if (rc >= 0)
+		return true;
+	wgd_policy_fail_family(r->family, "rule", rc);
+	if (r->family == AF_INET6)
+		failed = rc;
+	return false;
 }
 
 /*
- * The difference between two lists, of which the first is there.  A device may
- * have its mark already, from an earlier life: so "unreachable" comes behind
- * the ways, and goes before them, and each packet in between has a way.
+ * The difference between two lists, of which the first is there; NOW gets what
+ * is there then.  A device may have its mark already, from an earlier life: so
+ * "unreachable" comes behind the ways, and goes before them, and each packet in
+ * between has a way.  What prohibits is there before and after what it closes.
  */
-static void change_rules(const struct rules *from, const struct rules *to)
+static void change_rules(const struct rules *from, const struct rules *to,
+			 struct rules *now)
 {
 	size_t i;
 
+	failed = 0;
 	for (i = 0; i < to->n; i++)
-		if (!rules_have(from, &to->v[i]))
-			set_rule(&to->v[i], true);
+		if (rules_have(from, &to->v[i]) || set_rule(&to->v[i], true))
+			rules_add(now, &to->v[i]);
 	for (i = from->n; i--;)
-		if (!rules_have(to, &from->v[i]))
-			set_rule(&from->v[i], false);
+		if (!rules_have(to, &from->v[i]) &&
+		    !set_rule(&from->v[i], false))
+			rules_add(now, &from->v[i]);
 }
 
 void wgd_policy_rules_set(void)
 {
-	struct rules want = {};
+	struct rules now = {};
 
 	if (!policy.bus)
 		return;
 	event_cancel(&t_rules);
-	find_wanted(&want);
-	change_rules(&written, &want);
+	wanted.n = 0;
+	find_wanted(&wanted);
+	change_rules(&written, &wanted, &now);
+	rules_sort(&now);
 	rules_free(&written);
-	written = want;
+	written = now;
+}
+
+int wgd_policy_rules_relay(const struct wg_rule *v, size_t n)
+{
+	rules_free(&relays);
+	while (n--)
+		rules_add(&relays, v++);
+	wgd_policy_rules_set();
+	return failed;
+}
+
+int wgd_policy_rules_error(void)
+{
+	return failed;
 }
 
 static void rules_due(struct event *t)
@@ -197,7 +235,7 @@ void wgd_policy_port(void)
 
 void wgd_policy_rules_audit(uint8_t family)
 {
-	struct rules have = {}, want = {};
+	struct rules have = {}, want = {}, now = {};
 	struct wg_rule_seen *v;
 	size_t n, i;
 	int rc;
@@ -205,20 +243,29 @@ void wgd_policy_rules_audit(uint8_t family)
 	rc = wg_policy_read_rules(policy.bus, family, &v, &n);
 	if (rc < 0) {
 		wgd_policy_fail_family(family, "reading rules", rc);
+		if (family == AF_INET6)
+			failed = rc;
 		return;
 	}
+	for (i = 0; i < wanted.n; i++)
+		if (wanted.v[i].family == family)
+			rules_add(&want, &wanted.v[i]);
 	for (i = 0; i < written.n; i++)
-		if (written.v[i].family == family)
-			rules_add(&want, &written.v[i]);
+		if (written.v[i].family != family)
+			rules_add(&now, &written.v[i]);
 	for (i = 0; i < n; i++)
 		if (v[i].ours &&
-		    (policy.sweeping || rules_have(&written, &v[i].rule)))
+		    (policy.sweeping || rules_have(&wanted, &v[i].rule) ||
+		     rules_have(&written, &v[i].rule)))
 			rules_add(&have, &v[i].rule);
 	free(v);
 	rules_sort(&have);
-	change_rules(&have, &want);
+	change_rules(&have, &want, &now);
 	rules_free(&have);
 	rules_free(&want);
+	rules_sort(&now);
+	rules_free(&written);
+	written = now;
 }
 
 void wgd_policy_rules_sweep(uint8_t family)
@@ -230,7 +277,8 @@ void wgd_policy_rules_sweep(uint8_t family)
 	if (wg_policy_read_rules(policy.bus, family, &v, &n) < 0)
 		return;
 	for (i = 0; i < n; i++) {
-		if (!v[i].ours || v[i].rule.table <= UINT8_MAX)
+		if (!v[i].ours || v[i].rule.table <= UINT8_MAX ||
+		    v[i].rule.table == policy.relay_table)
 			continue;
 		for (t = policy.tables; t; t = t->next)
 			if (t->family == family && t->number == v[i].rule.table)
@@ -266,6 +314,9 @@ void wgd_policy_rules_local(void)
 void wgd_policy_rules_close(bool forget)
 {
 	event_cancel(&t_rules);
-	if (forget)
-		rules_free(&written);
+	if (!forget)
+		return;
+	rules_free(&wanted);
+	rules_free(&written);
+	rules_free(&relays);
 }

@@ -41,6 +41,12 @@ void wgd_policy_audit_soon(void)
 	audit_in(since < AUDIT_MS ? AUDIT_MS - since : 0);
 }
 
+void wgd_policy_audit_later(void)
+{
+	if (!t_audit)
+		audit_in(RETRY_MS);
+}
+
 void wgd_policy_audit_began(void)
 {
 	event_cancel(&t_audit);
@@ -81,7 +87,7 @@ static bool has_table(const struct wg_rule *r)
 	return r->table == policy.table;
 }
 
-static bool is_foreign_table(uint8_t family, uint32_t table)
+bool wgd_policy_is_foreign(uint8_t family, uint32_t table)
 {
 	struct wg_route_seen *v;
 	bool foreign = false;
@@ -123,7 +129,7 @@ static void choose(void)
 		taken = false;
 		for (i = 0; i < 2; i++)
 			taken |= is_in(v[i], n[i], has_table) ||
-				 is_foreign_table(i ? AF_INET6 : AF_INET,
+				 wgd_policy_is_foreign(i ? AF_INET6 : AF_INET,
 						  policy.table);
 		policy.table += taken;
 	} while (taken);
@@ -175,8 +181,7 @@ static void fail(struct wgd_policy_table *t, const char *doing, int rc)
 		snprintf(why, sizeof(why), "%s: %s", doing, safe_strerror(-rc));
 	if (wgd_str_set(&t->error, why))
 		zlog_warn("policy routing, table %u: %s", t->number, why);
-	if (!t_audit)
-		audit_in(RETRY_MS);
+	wgd_policy_audit_later();
 }
 
 void wgd_policy_fail_family(uint8_t family, const char *doing, int rc)
@@ -261,7 +266,7 @@ static uint32_t table_number(uint8_t family, const struct wg_addr *source)
 	if (!source->family)
 		return policy.table;
 	number = TABLE_BASE | (jhash(source, sizeof(*source), 0) & 0xffff);
-	while (table_is_taken(number) || is_foreign_table(family, number))
+	while (table_is_taken(number) || wgd_policy_is_foreign(family, number))
 		number++;
 	return number;
 }
@@ -286,7 +291,7 @@ static void take_over(struct wgd_policy_table *t)
 }
 
 /* Others' hands in these tables are of interest, and in no other ones. */
-static void watch(void)
+void wgd_policy_watch_tables(void)
 {
 	const struct wgd_policy_table *t;
 	uint32_t *v = NULL;
@@ -298,6 +303,10 @@ static void watch(void)
 	for (t = policy.tables; t; t = t->next) {
 		v = XREALLOC(MTYPE_WGD_TABLES, v, (n + 1) * sizeof(*v));
 		v[n++] = t->number;
+	}
+	if (policy.relay_table) {
+		v = XREALLOC(MTYPE_WGD_TABLES, v, (n + 1) * sizeof(*v));
+		v[n++] = policy.relay_table;
 	}
 	rc = wg_policy_watch(policy.bus, v, n);
 	if (rc < 0)
@@ -320,7 +329,7 @@ struct wgd_policy_table *wgd_policy_table_get(uint8_t family,
 		t->absent = source->family && !is_local(source);
 		t->next = policy.tables;
 		policy.tables = t;
-		watch();
+		wgd_policy_watch_tables();
 		take_over(t);
 		wgd_policy_audit_soon();
 	}
@@ -344,7 +353,7 @@ void wgd_policy_table_put(struct wgd_policy_table *t, bool leave)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
-	watch();
+	wgd_policy_watch_tables();
 	XFREE(MTYPE_WGD_STR, t->error);
 	XFREE(MTYPE_WGD_TABLES, t);
 }

@@ -31,6 +31,7 @@ struct wgd_under {
 	struct wgd_endpoint *endpoints;		 /* of its peers */
 	bool no_way; /* to one of them: its gateway group is to know */
 	struct wgd_marking *markings; /* see wgd_policy.c */
+	struct wgd_relay *relay;      /* see wgd_relay.c; NULL: no mesh */
 	bool ending;		      /* it is about to be gone */
 };
 

@@ -107,9 +107,11 @@ int wg_policy_set_relay(struct wg_policy_bus *bus,
 			const struct wg_relay_plan *plan);
 /*
  * What is in RELAY and not in the plan goes: routes of ours from the table,
- * addresses from whatever link.  0 or the first error.
+ * addresses from whatever link.  WAS: only what that plan had; NULL: all, of an
+ * earlier life, too.  0 or the first error.
  */
 int wg_policy_trim_relay(struct wg_policy_bus *bus,
-			 const struct wg_relay_plan *plan);
+			 const struct wg_relay_plan *plan,
+			 const struct wg_relay_plan *was);
 
 #endif

@@ -246,7 +246,8 @@ static bool is_planned(const struct wg_relay_plan *plan,
 }
 
 static int trim_addrs(struct wg_policy_bus *bus,
-		      const struct wg_relay_plan *plan)
+		      const struct wg_relay_plan *plan,
+		      const struct wg_relay_plan *was)
 {
 	struct relay_addr *v;
 	int error, first = 0;
@@ -256,7 +257,8 @@ static int trim_addrs(struct wg_policy_bus *bus,
 	if (error)
 		return error;
 	for (i = 0; i < n; i++)
-		if (!is_planned(plan, &v[i]))
+		if (!is_planned(plan, &v[i]) &&
+		    (!was || is_planned(was, &v[i])))
 			note(&first, set_addr(bus, &v[i], false));
 	free(v);
 	return first;
@@ -274,7 +276,8 @@ static bool has_route(const struct wg_relay_plan *plan,
 }
 
 static int trim_routes(struct wg_policy_bus *bus,
-		       const struct wg_relay_plan *plan)
+		       const struct wg_relay_plan *plan,
+		       const struct wg_relay_plan *was)
 {
 	struct wg_policy_route none = {.table = plan->table};
 	struct wg_route_seen *v;
@@ -287,7 +290,8 @@ static int trim_routes(struct wg_policy_bus *bus,
 	for (i = 0; i < n; i++) {
 		none.prefix = v[i].prefix;
 		if (v[i].ours && wg_prefix_covers(&plan->net, &v[i].prefix) &&
-		    !has_route(plan, &v[i].prefix))
+		    !has_route(plan, &v[i].prefix) &&
+		    (!was || has_route(was, &v[i].prefix)))
 			note(&first, wg_policy_set_route(bus, &none));
 	}
 	free(v);
@@ -295,10 +299,11 @@ static int trim_routes(struct wg_policy_bus *bus,
 }
 
 int wg_policy_trim_relay(struct wg_policy_bus *bus,
-			 const struct wg_relay_plan *plan)
+			 const struct wg_relay_plan *plan,
+			 const struct wg_relay_plan *was)
 {
-	int first = trim_routes(bus, plan);
+	int first = trim_routes(bus, plan, was);
 
-	note(&first, trim_addrs(bus, plan));
+	note(&first, trim_addrs(bus, plan, was));
 	return first;
 }

@@ -108,7 +108,7 @@ static void set(const struct wg_relay_plan *plan)
 static void clear(struct wg_relay_plan plan)
 {
 	plan.n_routes = 0;
-	assert_int_equal(wg_policy_trim_relay(bus, &plan), 0);
+	assert_int_equal(wg_policy_trim_relay(bus, &plan, NULL), 0);
 	set_rules(&plan, false);
 	says("ip -6 rule show; ip -6 route show table 30568 2>/dev/null;"
 	     " ip -6 addr show to " NET "::/48",
@@ -262,7 +262,7 @@ static void test_repair(void **state)
 		assert_int_equal(poll(&told, 1, 0), 1);
 		wg_policy_drain(bus);
 		assert_int_equal(wg_policy_set_relay(bus, &plan), 0);
-		assert_int_equal(wg_policy_trim_relay(bus, &plan), 0);
+		assert_int_equal(wg_policy_trim_relay(bus, &plan, NULL), 0);
 		assert_int_equal(poll(&told, 1, 0), 0);
 	}
 	clear(plan);
@@ -273,7 +273,7 @@ static void test_repair(void **state)
 static void test_trim(void **state)
 {
 	struct wg_relay own = role(0);
-	struct wg_relay_plan plan;
+	struct wg_relay_plan plan, was;
 
 	if (!bus)
 		skip();
@@ -284,9 +284,20 @@ static void test_trim(void **state)
 	/* others' in the table, and ours outside of RELAY */
 	run("ip -6 route add " NET ":5::/64 dev wg0 table 30568");
 	run("ip -6 route add fd00:1::/64 dev wg0 table 30568 proto 87");
+	/* and of an earlier life in it */
+	run("ip -6 route add " NET ":6::/64 dev wg0 table 30568 proto 87");
+	was = plan;
 	own.hubs = 1;
 	plan = plan_of(&own);
-	assert_int_equal(wg_policy_trim_relay(bus, &plan), 0);
+	assert_int_equal(wg_policy_trim_relay(bus, &plan, &was), 0);
+	says("ip -6 -o addr show to " NET
+	     "::/48 | tr -s ' ' |"
+	     " cut -d' ' -f2,4",
+	     "wg0 " NET ":4::7/64\nwg0 " NET ":1::7/128\nunder " NET
+	     ":4::7/128\n");
+	says(ROUTES " | cut -d' ' -f1",
+	     "fd00:1::/64\n" NET ":1::/64\n" NET ":5::/64\n" NET ":6::/64\n");
+	assert_int_equal(wg_policy_trim_relay(bus, &plan, NULL), 0);
 	says("ip -6 -o addr show to " NET
 	     "::/48 | tr -s ' ' |"
 	     " cut -d' ' -f2,4",
@@ -299,7 +310,7 @@ static void test_trim(void **state)
 	own.member = 8;
 	plan = plan_of(&own);
 	assert_int_equal(wg_policy_set_relay(bus, &plan), 0);
-	assert_int_equal(wg_policy_trim_relay(bus, &plan), 0);
+	assert_int_equal(wg_policy_trim_relay(bus, &plan, NULL), 0);
 	says("ip -6 -o addr show to " NET
 	     "::/48 | tr -s ' ' |"
 	     " cut -d' ' -f2,4",
@@ -310,7 +321,7 @@ static void test_trim(void **state)
 	own.hub = 1;
 	plan = plan_of(&own);
 	set(&plan);
-	assert_int_equal(wg_policy_trim_relay(bus, &plan), 0);
+	assert_int_equal(wg_policy_trim_relay(bus, &plan, NULL), 0);
 	says(ADDRS, "");
 	says(ROUTES, NET
 	     ":1::/64 dev wg0 proto 87 metric 1024 mtu lock 9000"
@@ -334,7 +345,7 @@ static void test_no_ipv6(void **state)
 				 -EAFNOSUPPORT);
 		/* and nothing of it goes by the main table */
 		run("! ip -6 route get " NET ":1::8 2>/dev/null");
-		assert_int_equal(wg_policy_trim_relay(bus, &plan), 0);
+		assert_int_equal(wg_policy_trim_relay(bus, &plan, NULL), 0);
 		run("sysctl -qw net.ipv6.conf.wg0.disable_ipv6=0");
 		assert_int_equal(wg_policy_set_relay(bus, &plan), 0);
 		clear(plan);

@@ -83,12 +83,12 @@ static int come(const struct wg_relay_plan *plan)
 		error = wg_policy_set_rule(bus, &plan->rules[i], true);
 	if (!error)
 		error = wg_policy_set_relay(bus, plan);
-	return error ? error : wg_policy_trim_relay(bus, plan);
+	return error ? error : wg_policy_trim_relay(bus, plan, NULL);
 }
 
 static int go(const struct wg_relay_plan *plan)
 {
-	int error = wg_policy_trim_relay(bus, &none);
+	int error = wg_policy_trim_relay(bus, &none, NULL);
 	size_t i;
 
 	for (i = plan->n_rules; i-- && !error;)
