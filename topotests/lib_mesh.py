@@ -84,7 +84,7 @@ class Mesh:
     def underlay(self, member):
         """
         All that is outside is reached by the default routes.  ICMP errors are
-        not limited: redirects, which nobody needs, have a share in their budget.
+        not limited: one that does not come was not sent.
         """
         member.run(
             "ip route del 10.255.0.0/16; ip -6 route del fd00:255::/32;"
@@ -111,20 +111,22 @@ class Mesh:
             % (PORT, MARK, MTU, GROUP, member.inner[4], member.inner[6], member.link_local))
 
     def rules(self, member):
-        "What keeps encrypted packets out of tunnels, and lets the relayed ones in."
-        hub = ""
+        """
+        What keeps encrypted packets out of tunnels, and lets the relayed ones
+        in: a site's own, and what the hub hands on.  The hub itself sends none.
+        """
+        way = "rule add pref 480 iif lo to %s lookup %d" % (NET48, RELAYS)
         if member is self.hub:
-            hub = "rule add pref 481 iif wg0 from %s to %s lookup %d\n" % (NET48, NET48, RELAYS)
+            way = "rule add pref 481 iif wg0 from %s to %s lookup %d" % (NET48, NET48, RELAYS)
         marked = "".join(
             "rule add pref 500 fwmark %(m)d lookup main suppress_ifgroup %(g)d\n"
             "rule add pref 501 fwmark %(m)d lookup %(t)d\n"
             "rule add pref 502 fwmark %(m)d unreachable\n"
             % {"m": MARK, "g": GROUP, "t": HOSTS})
-        member.run("ip -batch - <<X\n%sX\nip -6 -batch - <<X\n"
-                   "rule add pref 480 iif lo to %s lookup %d\n%s"
+        member.run("ip -batch - <<X\n%sX\nip -6 -batch - <<X\n%s\n"
                    "rule add pref 490 to %s prohibit\n"
                    "rule add pref 491 from %s iif wg0 prohibit\n%sX\n"
-                   % (marked, NET48, RELAYS, hub, NET48, NET48, marked))
+                   % (marked, way, NET48, NET48, marked))
 
     def relay_address(self, member):
         "A site's own one, which is the source of nothing else."
