@@ -18,18 +18,34 @@ int wg_keys_init(void)
 	return sodium_init() < 0 ? -ENOSYS : 0;
 }
 
+/*
+ * sodium refuses wrong padding and set bits behind the last byte, but 1.0.18
+ * takes bytes from 0x80 on for characters.  So what was read is written again:
+ * a text of a key is the one that we would write.
+ */
+static bool is_written_so(const struct wg_key *key, const char *s)
+{
+	char text[WG_KEY_STRLEN];
+	bool same;
+
+	wg_key_str(key, text);
+	same = sodium_memcmp(text, s, WG_KEY_STRLEN - 1) == 0;
+	sodium_memzero(text, sizeof(text));
+	return same;
+}
+
 int wg_key_parse(const char *s, struct wg_key *ret)
 {
 	struct wg_key key = { 0 };
 	size_t len = 0;
 	int error = -EINVAL;
 
-	/* sodium refuses wrong padding and set bits behind the last byte. */
 	if (strnlen(s, WG_KEY_STRLEN) == WG_KEY_STRLEN - 1)
 		error = sodium_base642bin(key.b, sizeof(key.b), s,
 					  WG_KEY_STRLEN - 1, NULL, &len, NULL,
 					  sodium_base64_VARIANT_ORIGINAL);
-	if (error || len != WG_KEY_LEN || sodium_is_zero(key.b, WG_KEY_LEN))
+	if (error || len != WG_KEY_LEN || sodium_is_zero(key.b, WG_KEY_LEN) ||
+	    !is_written_so(&key, s))
 		error = -EINVAL;
 	else
 		*ret = key;

@@ -97,6 +97,13 @@ static void test_parse(void **state)
 		  -EINVAL },
 		{ "url alphabet",
 		  "-_dtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=", -EINVAL },
+		/* libsodium 1.0.18 takes them, and makes a key of them */
+		{ "a byte beyond ASCII",
+		  "dwdtCnMYpX08\xc3" "sFyUbJmRd9ML4frwJkqsXf7pR25LCo=",
+		  -EINVAL },
+		{ "the last byte",
+		  "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LC\xef=",
+		  -EINVAL },
 		{ "33 bytes", "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCoA",
 		  -EINVAL },
 		{ "31 bytes", "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LA==",
