@@ -9,6 +9,10 @@
  * place of ours.  That gains nothing: who owns no file of root's can only take
  * keys away, not read one, and new keys are made where root alone writes.
  *
+ * A file is made beside what it is to replace, and whoever may write in the
+ * folder moves it there by one rename(2): each reading opens the name anew, so
+ * it finds the old secret or the new one, and never none.
+ *
  * A file of an earlier version (user frr's) is taken over if it has a key in
  * it and no second name.  Who had it open before keeps what he knew.
  *
@@ -30,6 +34,14 @@
 #include "lib/backend/wg_keys.h"
 
 #define TMP_LEN 9 /* of what a name has more until the file is whole */
+/* of those that the file is in, how many are made where they are missing */
+#define FOLDERS_OF_KEY 1
+#define FOLDERS_OF_SEED 2 /* mesh/NAME/ */
+
+void wg_keyfile_wipe(struct wg_keyfile_secret *secret)
+{
+	sodium_memzero(secret, sizeof(*secret));
+}
 
 /* --- to the file's folder */
 
@@ -96,24 +108,43 @@ static bool is_plain(const char *p, size_t n)
 	       strncmp(p, "..", n) != 0;
 }
 
-/* Is the rest of a path the name of a file that can be made? */
-static bool is_file(const char *rest)
+/* Is the rest of a path a file that can be made, in so many folders at most? */
+static bool is_file(const char *rest, unsigned folders)
 {
 	size_t n;
 
-	rest += strspn(rest, "/");
-	n = strlen(rest);
-	return is_plain(rest, n) && n <= NAME_MAX - TMP_LEN &&
-	       !strchr(rest, '/');
+	for (;; folders--) {
+		rest += strspn(rest, "/");
+		n = strcspn(rest, "/");
+		if (!is_plain(rest, n))
+			return false;
+		if (!rest[n])
+			return n <= NAME_MAX - TMP_LEN;
+		if (folders == 0)
+			return false;
+		rest += n;
+	}
+}
+
+/* Make the entry in the folder last over a power cut, where that is known. */
+static void sync_folder(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
 }
 
 /*
  * A descriptor of the folder that the file is in, and the file's name there.
- * MAKE: the last folder is made if it is missing, where a new key might
- * lie, too: what is refused leaves nothing.
+ * MAKE: so many of the last folders are made if they are missing, where a new
+ * key might lie, too: what is refused leaves nothing.
  */
 static int walk(const struct wg_keyfile_rules *rules, const char *path,
-		bool make, char name[NAME_MAX + 1], char *err, size_t errlen)
+		unsigned make, char name[NAME_MAX + 1], char *err,
+		size_t errlen)
 {
 	const char *from = rules ? allowed(rules, path) : "", *p = path;
 	int fd, next, error;
@@ -144,14 +175,16 @@ static int walk(const struct wg_keyfile_rules *rules, const char *path,
 		p += n;
 		if (!*p)
 			return fd;
-		if (make && is_file(p) &&
+		if (make && is_file(p, make - 1) &&
 		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 			error = check_folder(rules, fd, path, err, errlen);
 			if (error) {
 				close(fd);
 				return error;
 			}
-			mkdirat(fd, name, S_IRWXU); /* or the next says why */
+			/* or the next says why */
+			if (mkdirat(fd, name, S_IRWXU) == 0)
+				sync_folder(fd);
 		}
 		next = openat(fd, name,
 			      O_PATH | O_DIRECTORY | O_CLOEXEC |
@@ -195,25 +228,34 @@ static ssize_t read_all(int fd, char *buf, size_t len)
 	return have;
 }
 
-static int read_key(int fd, const char *path, struct wg_key *ret, char *err,
-		    size_t errlen)
+static int read_key(int fd, const char *path, struct wg_keyfile_secret *ret,
+		    char *err, size_t errlen)
 {
-	char text[WG_KEY_STRLEN + 1]; /* key, newline, and one too many */
-	ssize_t n = read_all(fd, text, sizeof(text));
+	char text[WG_SEED_STRLEN + 2]; /* seed, newline, one too many, and 0 */
+	bool is_seed;
+	ssize_t n = read_all(fd, text, sizeof(text) - 1);
 	int error = n;
 
 	if (n < 0) {
 		wg_reason(error, err, errlen, "%s: %s", path, strerror(-error));
 		goto out;
 	}
-	if (n == WG_KEY_STRLEN && text[n - 1] == '\n')
+	if (n > 0 && text[n - 1] == '\n')
 		n--;
-	text[n < WG_KEY_STRLEN ? n : WG_KEY_STRLEN] = '\0';
-	error = n == WG_KEY_STRLEN - 1 ? wg_key_parse(text, ret) : -EINVAL;
+	text[n] = '\0';
+	is_seed = n == WG_SEED_STRLEN - 1;
+	error = -EINVAL;
+	if (is_seed)
+		error = wg_seed_parse(text, &ret->key);
+	else if (n == WG_KEY_STRLEN - 1)
+		error = wg_key_parse(text, &ret->key);
 	if (error)
-		wg_reason(error, err, errlen,
-			  "%s: not one line with a base64 key of 32 bytes",
-			  path);
+		wg_reason(
+			error, err, errlen,
+			"%s: not one line with a base64 key of 32 bytes, or with ed25519: and one",
+			path);
+	else
+		ret->is_seed = is_seed;
 out:
 	sodium_memzero(text, sizeof(text));
 	return error;
@@ -244,16 +286,16 @@ static int check(const struct wg_keyfile_rules *rules, const struct stat *st,
 }
 
 int wg_keyfile_read(const struct wg_keyfile_rules *rules, const char *path,
-		    struct wg_key *ret_secret, bool *ret_taken, char *err,
-		    size_t errlen)
+		    struct wg_keyfile_secret *ret_secret, bool *ret_taken,
+		    char *err, size_t errlen)
 {
 	char name[NAME_MAX + 1];
 	struct stat st;
 	bool take;
 	int fd, dir, error;
 
-	wg_key_wipe(ret_secret);
-	dir = walk(rules, path, false, name, err, errlen);
+	wg_keyfile_wipe(ret_secret);
+	dir = walk(rules, path, 0, name, err, errlen);
 	if (dir < 0)
 		return dir;
 	/* O_NONBLOCK: a FIFO must not hold us before we see that it is one. */
@@ -282,7 +324,7 @@ int wg_keyfile_read(const struct wg_keyfile_rules *rules, const char *path,
 			path, st.st_uid, rules->owner, strerror(errno));
 	close(fd);
 	if (error)
-		wg_key_wipe(ret_secret);
+		wg_keyfile_wipe(ret_secret);
 	else if (ret_taken)
 		*ret_taken = take;
 	return error;
@@ -306,21 +348,11 @@ static int write_all(int fd, const char *buf, size_t len)
 	return 0;
 }
 
-/* Make the entry in the folder last over a power cut, where that is known. */
-static void sync_folder(int dir)
+static int make_in(int dir, const char *name,
+		   const struct wg_keyfile_secret *secret)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
-static int make_in(int dir, const char *name, bool private_key)
-{
-	char text[WG_KEY_STRLEN], tmp[NAME_MAX + 1];
-	struct wg_key key;
+	char text[WG_SEED_STRLEN], tmp[NAME_MAX + 1];
+	size_t len;
 	int fd, error;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.%08x", name, randombytes_random()) >=
@@ -330,15 +362,17 @@ static int make_in(int dir, const char *name, bool private_key)
 		    S_IRUSR | S_IWUSR);
 	if (fd < 0)
 		return -errno;
-	wg_key_new(private_key, &key);
-	wg_key_str(&key, text);
-	text[WG_KEY_STRLEN - 1] = '\n';
+	if (secret->is_seed)
+		wg_seed_str(&secret->key, text);
+	else
+		wg_key_str(&secret->key, text);
+	len = strlen(text);
+	text[len] = '\n';
 	error = fchmod(fd, S_IRUSR | S_IWUSR) < 0 ? -errno : 0;
 	if (!error)
-		error = write_all(fd, text, sizeof(text));
+		error = write_all(fd, text, len + 1);
 	if (!error && fsync(fd) < 0)
 		error = -errno;
-	wg_key_wipe(&key);
 	sodium_memzero(text, sizeof(text));
 	if (close(fd) < 0 && !error)
 		error = -errno;
@@ -350,16 +384,18 @@ static int make_in(int dir, const char *name, bool private_key)
 }
 
 int wg_keyfile_make(const struct wg_keyfile_rules *rules, const char *path,
-		    bool private_key, char *err, size_t errlen)
+		    const struct wg_keyfile_secret *secret, char *err,
+		    size_t errlen)
 {
+	unsigned folders = secret->is_seed ? FOLDERS_OF_SEED : FOLDERS_OF_KEY;
 	char name[NAME_MAX + 1];
-	int dir = walk(rules, path, true, name, err, errlen), error;
+	int dir = walk(rules, path, folders, name, err, errlen), error;
 
 	if (dir < 0)
 		return dir;
 	error = check_folder(rules, dir, path, err, errlen);
 	if (!error) {
-		error = make_in(dir, name, private_key);
+		error = make_in(dir, name, secret);
 		if (error)
 			wg_reason(error, err, errlen, "%s: %s", path,
 				  strerror(-error));

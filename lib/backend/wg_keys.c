@@ -64,6 +64,24 @@ void wg_key_wipe(struct wg_key *secret)
 	sodium_memzero(secret, sizeof(*secret));
 }
 
+int wg_seed_parse(const char *s, struct wg_key *ret_seed)
+{
+	size_t n = strlen(WG_SEED_PREFIX);
+
+	if (strncmp(s, WG_SEED_PREFIX, n) != 0)
+		return -EINVAL;
+	return wg_key_parse(s + n, ret_seed);
+}
+
+char *wg_seed_str(const struct wg_key *seed, char *buf)
+{
+	size_t n = strlen(WG_SEED_PREFIX);
+
+	memcpy(buf, WG_SEED_PREFIX, n);
+	wg_key_str(seed, buf + n);
+	return buf;
+}
+
 void wg_key_new(bool private_key, struct wg_key *ret_secret)
 {
 	randombytes_buf(ret_secret->b, sizeof(ret_secret->b));

@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The key process: what it reads and makes for whom, that its end is seen, and
- * what a filter of system calls does.
+ * The key process: what it does when asked, under its filter of system calls,
+ * and that its end is seen.
  */
 #include "lib/backend/wg_keyproc.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,8 +25,10 @@
 #include "lib/backend/wg_confine.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_launch.h"
+#include "lib/backend/wg_sign.h"
 
 #define GOOD "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
+#define SEED "ed25519:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
 #define OTHER 65533 /* somebody's uid */
 
 static char folder[80];
@@ -59,138 +56,168 @@ static struct wg_keyfile_rules rules(void)
 	return (struct wg_keyfile_rules){{folder}, 1, geteuid(), OTHER};
 }
 
-/* --- files */
+/* --- requests */
 
-static void test_rules(void **state)
+static struct wg_keyproc_request request(uint32_t kind, const char *name)
 {
-	static const struct {
-		const char *path; /* %s: the folder */
-		int want;
-		const char *why;
-	} table[] = {
-		{"%s/good", 0, NULL},
-		{"%s//good", 0, NULL},
-		{"%s/sub/good", 0, NULL},
-		{"%s/absent", -ENOENT, "No such file"},
-		{"%s/sub/absent/x", -ENOENT, "there is no folder"},
-		{"%s/link", -EPERM, "symbolic link"},
-		{"%s/linked/good", -EPERM, "symbolic link"},
-		{"%s/good/x", -EPERM, "no folder"},
-		{"%s/fifo", -EPERM, "regular"},
-		{"%s/sub", -EPERM, "regular"},
-		{"%s/open", -EPERM, "0640"},
-		{"%s/text", -EINVAL, "base64"},
-		{"%s/../outside", -EINVAL, "plain path"},
-		{"%s/./good", -EINVAL, "plain path"},
-		{"%s/", -EINVAL, "plain path"},
-		{"%s", -EPERM, "--key-folder"},
-		{"%sx/good", -EPERM, "--key-folder"},
-		{"/etc/passwd", -EPERM, "--key-folder"},
-		{"good", -EINVAL, "absolute"},
-	};
-	struct wg_keyfile_rules r = rules();
-	char path[256], err[WG_KEYFILE_ERR], text[WG_KEY_STRLEN];
-	struct wg_key key;
-	bool taken;
-	size_t i;
-	int rc;
+	struct wg_keyproc_request r = {.kind = kind};
 
-	put("good", GOOD "\n", 0600);
-	put("open", GOOD "\n", 0640);
-	put("text", "a text\n", 0600);
-	mkdir(path_of("sub"), 0700);
-	put("sub/good", GOOD, 0400);
-	assert_int_equal(symlink("good", path_of("link")), 0);
-	assert_int_equal(symlink("sub", path_of("linked")), 0);
-	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		snprintf(path, sizeof(path), table[i].path, folder);
-		memset(&key, 0x5a, sizeof(key));
-		rc = wg_keyfile_read(&r, path, &key, &taken, err, sizeof(err));
-		if (rc != table[i].want ||
-		    (rc && !(strstr(err, table[i].why) && strstr(err, path))))
-			fail_msg("%s: %d, %s", path, rc, err);
-		if (rc)
-			assert_true(wg_key_is_zero(&key));
-		else
-			assert_string_equal(wg_key_str(&key, text), GOOD);
+	if (kind == WG_KEYPROC_PUT_SEED)
+		assert_int_equal(wg_seed_parse(SEED, &r.seed), 0);
+	snprintf(r.path, sizeof(r.path), "%s", path_of(name));
+	return r;
+}
+
+static int serve(const struct wg_keyproc_request *r, size_t len)
+{
+	const struct wg_keyfile_rules rule = rules();
+	struct wg_keyproc_answer a;
+	bool taken;
+
+	wg_keyproc_serve(&rule, r, len, &a, &taken);
+	assert_false(strstr(a.text, "nWGx"));
+	assert_true(!a.error || wg_key_is_zero(&a.key));
+	return a.error;
+}
+
+/* What is no request makes and reads nothing. */
+static void test_requests(void **state)
+{
+	struct wg_keyproc_request r;
+	unsigned kind;
+
+	for (kind = 0; kind <= WG_KEYPROC_KINDS + 1; kind++) {
+		bool is_kind = kind && kind < WG_KEYPROC_KINDS;
+		bool makes = is_kind && kind != WG_KEYPROC_SECRET &&
+			     kind != WG_KEYPROC_PUBLIC &&
+			     kind != WG_KEYPROC_CHECK &&
+			     kind != WG_KEYPROC_SEED;
+
+		r = request(kind, "request");
+		assert_int_equal(serve(&r, sizeof(r) - 1), -EPROTO);
+		assert_int_equal(serve(&r, 0), -EPROTO);
+		/* with a seed what brings none, without what brings one */
+		r.seed.b[31] ^= 0x20 ^ r.seed.b[31];
+		if (kind == WG_KEYPROC_PUT_SEED)
+			memset(&r.seed, 0, sizeof(r.seed));
+		assert_int_equal(serve(&r, sizeof(r)), -EPROTO);
+		r = request(kind, "request");
+		r.path[sizeof(r.path) - 1] = 'x';
+		assert_int_equal(serve(&r, sizeof(r)), -EPROTO);
+		memset(r.path, 0, sizeof(r.path));
+		assert_int_equal(serve(&r, sizeof(r)), -EPROTO);
+		assert_int_not_equal(access(path_of("request"), F_OK), 0);
+		r = request(kind, "request");
+		assert_int_equal(serve(&r, sizeof(r)), !is_kind ? -EPROTO
+						       : makes	? 0
+								: -ENOENT);
+		assert_int_equal(access(path_of("request"), F_OK) == 0, makes);
+		unlink(path_of("request"));
 	}
 }
 
-static void test_taken_over(void **state)
+/*
+ * The key of a seed is that of its secret key and that of its public one:
+ * WireGuard and who checks signatures speak of the same.
+ */
+static void test_key_of_seed(void **state)
 {
-	struct wg_keyfile_rules r = rules();
+	struct wg_key seed, secret, pub, want;
+	struct wg_sign_key sign;
 	char err[WG_KEYFILE_ERR];
-	struct wg_key key;
-	struct stat st;
-	bool taken;
+	unsigned i;
 
-	if (geteuid() != 0)
-		skip();
-	put("former", GOOD "\n", 0600);
-	assert_int_equal(chown(path_of("former"), OTHER, OTHER), 0);
-	assert_int_equal(wg_keyfile_read(&r, path_of("former"), &key, &taken,
-					 err, sizeof(err)),
-			 0);
-	assert_true(taken);
-	assert_int_equal(stat(path_of("former"), &st), 0);
-	assert_int_equal(st.st_uid, 0);
-	assert_int_equal(wg_keyfile_read(&r, path_of("former"), &key, &taken,
-					 err, sizeof(err)),
-			 0);
-	assert_false(taken);
-	/* not what is no key, has another name, or is a third one's */
-	put("former-text", "a text\n", 0600);
-	assert_int_equal(chown(path_of("former-text"), OTHER, OTHER), 0);
-	assert_int_equal(wg_keyfile_read(&r, path_of("former-text"), &key,
-					 &taken, err, sizeof(err)),
-			 -EINVAL);
-	assert_int_equal(stat(path_of("former-text"), &st), 0);
-	assert_int_equal(st.st_uid, OTHER);
-	put("third", GOOD "\n", 0600);
-	assert_int_equal(chown(path_of("third"), OTHER + 1, OTHER), 0);
-	assert_int_equal(wg_keyfile_read(&r, path_of("third"), &key, &taken,
-					 err, sizeof(err)),
-			 -EPERM);
-	assert_non_null(strstr(err, "belongs to uid"));
-}
-
-static void test_folder_of_others(void **state)
-{
-	static const char *const leave_nothing[] = {
-		"wide/none/x", "none/", "none/..", "none/.", "none//", "none/none/x",
-	};
-	struct wg_keyfile_rules r = rules();
-	char err[WG_KEYFILE_ERR], path[600];
-	size_t i;
-
-	mkdir(path_of("wide"), 0700);
-	assert_int_equal(chmod(path_of("wide"), 0770), 0);
-	assert_int_equal(
-		wg_keyfile_make(&r, path_of("wide/x"), true, err, sizeof(err)),
-		-EPERM);
-	assert_int_equal(
-		wg_keyfile_make(&r, path_of("new/x"), true, err, sizeof(err)),
-		0);
-	assert_int_equal(
-		wg_keyfile_make(&r, path_of("new/x"), true, err, sizeof(err)),
-		-EEXIST);
-	assert_int_equal(wg_keyfile_make(&r, "/etc/x", true, err, sizeof(err)),
-			 -EPERM);
-	for (i = 0; i < sizeof(leave_nothing) / sizeof(leave_nothing[0]); i++)
-		if (wg_keyfile_make(&r, path_of(leave_nothing[i]), true, err,
-				    sizeof(err)) == 0 ||
-		    access(path_of("none"), F_OK) == 0 ||
-		    access(path_of("wide/none"), F_OK) == 0)
-			fail_msg("%s", leave_nothing[i]);
-	/* too long for the name that it has until it is whole */
-	snprintf(path, sizeof(path), "%s/%0250d", path_of("none"), 0);
-	assert_int_not_equal(
-		wg_keyfile_make(&r, path, true, err, sizeof(err)), 0);
-	assert_int_not_equal(access(path_of("none"), F_OK), 0);
+	for (i = 0; i < 50; i++) {
+		assert_int_equal(
+			wg_seed_generate(path_of("of-seed"), err, sizeof(err)),
+			0);
+		assert_int_equal(
+			wg_seed_load(path_of("of-seed"), &seed, NULL, 0), 0);
+		assert_int_equal(
+			wg_key_load(path_of("of-seed"), &secret, NULL, 0), 0);
+		assert_int_equal(
+			wg_key_load_public(path_of("of-seed"), &pub, NULL, 0),
+			0);
+		assert_int_equal(wg_key_check(path_of("of-seed"), NULL, 0), 0);
+		wg_key_public(&secret, &want);
+		assert_true(wg_key_same(&pub, &want));
+		wg_sign_of_seed(seed.b, &sign);
+		assert_int_equal(wg_sign_x25519(wg_sign_public(&sign), &want),
+				 0);
+		assert_true(wg_key_same(&pub, &want));
+		unlink(path_of("of-seed"));
+	}
+	/* RFC 8032 7.1, test 1: SHA-512 of the seed, clamped */
+	put("of-seed", SEED "\n", 0600);
+	assert_int_equal(wg_key_load(path_of("of-seed"), &secret, NULL, 0), 0);
+	assert_memory_equal(secret.b,
+			    "\x30\x7c\x83\x86\x4f\x28\x33\xcb\x42\x7a\x2e\xf1"
+			    "\xc0\x0a\x01\x3c\xfd\xff\x27\x68\xd9\x80\xc0\xa3"
+			    "\xa5\x20\xf0\x06\x90\x4d\xe9\x4f",
+			    WG_KEY_LEN);
 }
 
 /* --- the process */
+
+/* Seeds, where the process has its filter and its two capabilities. */
+static void seeds(int notices)
+{
+	char err[WG_KEYFILE_ERR], text[WG_SEED_STRLEN];
+	struct wg_key seed, want, pub;
+	struct wg_sign_key sign;
+	struct wg_notice notice;
+	struct stat st;
+
+	assert_int_equal(wg_seed_parse(SEED, &want), 0);
+	assert_int_equal(wg_seed_save(path_of("mesh/acme/identity.key"), &want,
+				      err, sizeof(err)),
+			 0);
+	assert_int_equal(wg_seed_load(path_of("mesh/acme/identity.key"), &seed,
+				      err, sizeof(err)),
+			 0);
+	assert_string_equal(wg_seed_str(&seed, text), SEED);
+	assert_int_equal(wg_seed_save(path_of("mesh/acme/identity.key"), &want,
+				      err, sizeof(err)),
+			 -EEXIST);
+	assert_null(strstr(err, "nWGx"));
+	assert_int_equal(
+		wg_seed_generate(path_of("mesh/acme/wg.key"), err, sizeof(err)),
+		0);
+	assert_int_equal(stat(path_of("mesh"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(stat(path_of("mesh/acme/wg.key"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(wg_seed_load(path_of("mesh/acme/wg.key"), &seed, err,
+				      sizeof(err)),
+			 0);
+	assert_int_equal(wg_key_load_public(path_of("mesh/acme/wg.key"), &pub,
+					    err, sizeof(err)),
+			 0);
+	wg_sign_of_seed(seed.b, &sign);
+	assert_int_equal(wg_sign_x25519(wg_sign_public(&sign), &want), 0);
+	assert_true(wg_key_same(&pub, &want));
+	/* a key is no seed; nothing of it is told */
+	memset(&seed, 0x5a, sizeof(seed));
+	assert_int_equal(wg_seed_load(path_of("good"), &seed, err, sizeof(err)),
+			 -EINVAL);
+	assert_true(wg_key_is_zero(&seed));
+	assert_null(strstr(err, "dwdt"));
+	if (geteuid() != 0)
+		return;
+	/* what the log hears of one that is taken over */
+	assert_int_equal(chown(path_of("mesh/acme/wg.key"), OTHER, OTHER), 0);
+	assert_int_equal(wg_seed_load(path_of("mesh/acme/wg.key"), &seed, err,
+				      sizeof(err)),
+			 0);
+	assert_int_equal(wg_notice_next(notices, &notice), 1);
+	assert_non_null(strstr(notice.text, "mesh/acme/wg.key: belonged to"));
+	wg_key_str(&seed, text);
+	assert_false(memmem(&notice, sizeof(notice), text, 8));
+	assert_false(memmem(&notice, sizeof(notice), seed.b, sizeof(seed.b)));
+	assert_int_equal(wg_notice_next(notices, &notice), 0);
+}
 
 static void test_process(void **state)
 {
@@ -221,6 +248,7 @@ static void test_process(void **state)
 			 sizeof(large));
 	assert_int_equal(send(wg_keyproc()->fd, large, 1, 0), 1);
 	assert_int_equal(wg_key_check(path_of("fresh"), err, sizeof(err)), 0);
+	seeds(fd[0]);
 	assert_int_equal(wg_confine_read(wg_keyproc()->pid, &c), 0);
 	assert_true(c.no_new_privs);
 	assert_false(wg_helper_ended(wg_keyproc()));
@@ -245,156 +273,6 @@ static void test_process(void **state)
 			 -EPIPE);
 	close(fd[0]);
 	close(fd[1]);
-}
-
-/* --- system calls */
-
-static volatile int refused_number;
-
-static void refused(int sig, siginfo_t *info, void *context)
-{
-	refused_number = wg_confine_refused(info, context);
-}
-
-static int in_child(int what)
-{
-	struct sigaction sa = {.sa_sigaction = refused, .sa_flags = SA_SIGINFO};
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		sigaction(SIGSYS, &sa, NULL);
-		wg_confine_bounds();
-		if (wg_confine_filter(WG_FILTER_DAEMON) < 0)
-			_exit(77);
-		if (what == 0)
-			_exit(!(getppid() > 0));
-		if (what == 1)
-			_exit(!(getpriority(PRIO_PROCESS, 0) == -1 &&
-				errno == ENOSYS &&
-				refused_number == SYS_getpriority));
-		sethostname("x", 1);
-		_exit(1);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip(); /* no seccomp here */
-	return status;
-}
-
-static void test_filter(void **state)
-{
-	int status;
-
-	assert_int_equal(in_child(0), 0);
-	/* not on the list: fails, is told, and life goes on */
-	assert_int_equal(in_child(1), 0);
-	/* what takes over a machine */
-	status = in_child(2);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
-}
-
-/* --- files of a program */
-
-static void test_files(void **state)
-{
-	char path[256];
-	int status, fd;
-	pid_t pid;
-
-	put("good", GOOD "\n", 0600);
-	snprintf(path, sizeof(path), "%s/sockets", dir);
-	mkdir(path, 0700);
-	pid = fork();
-	if (pid == 0) {
-		wg_confine_bounds();
-		if (wg_confine_files("/bin/true", path) < 0)
-			_exit(77);
-		if (open(path_of("good"), O_RDONLY) >= 0 || errno != EACCES)
-			_exit(1);
-		if (open("/etc/passwd", O_RDONLY) >= 0 ||
-		    open("/etc/x", O_WRONLY | O_CREAT, 0600) >= 0)
-			_exit(2);
-		strcat(path, "/x");
-		fd = open(path, O_WRONLY | O_CREAT, 0600);
-		if (fd < 0 || unlink(path) < 0)
-			_exit(3);
-		execl("/bin/true", "true", NULL);
-		_exit(4);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip(); /* no Landlock here */
-	assert_int_equal(status, 0);
-}
-
-/* Of /run a program sees one folder, and we see the whole still. */
-static void test_run(void **state)
-{
-	char path[300] = "";
-	struct dirent *d;
-	DIR *run = opendir("/run");
-	int status, n = 0;
-	pid_t pid;
-
-	assert_non_null(run);
-	while ((d = readdir(run)))
-		if (d->d_type == DT_DIR && *d->d_name != '.')
-			snprintf(path, sizeof(path), "/run/%s", d->d_name);
-	closedir(run);
-	if (!*path)
-		skip();
-	pid = fork();
-	if (pid == 0) {
-		if (wg_confine_run(path) < 0)
-			_exit(77);
-		run = opendir("/run");
-		while (run && (d = readdir(run)))
-			n += *d->d_name != '.';
-		_exit(n != 1 || access(path, F_OK) < 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip(); /* no mounts here */
-	assert_int_equal(status, 0);
-	assert_int_equal(access("/run/.", F_OK), 0);
-}
-
-/* The launcher's filter: mount namespaces, and none of another kind. */
-static void test_mounts_filter(void **state)
-{
-	static const struct {
-		enum wg_confine_filter which;
-		int flags;
-		bool want;
-	} table[] = {
-		{WG_FILTER_LAUNCHER, CLONE_NEWNS, true},
-		{WG_FILTER_LAUNCHER, CLONE_NEWNET, false},
-		{WG_FILTER_LAUNCHER, CLONE_NEWNS | CLONE_NEWNET, false},
-		{WG_FILTER_PROGRAM, CLONE_NEWNS, false},
-	};
-	size_t i;
-	int status;
-	pid_t pid;
-
-	if (geteuid() != 0)
-		skip();
-	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		pid = fork();
-		if (pid == 0) {
-			if (unshare(CLONE_NEWNS) < 0)
-				_exit(77);
-			prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-			if (wg_confine_filter(table[i].which) < 0)
-				_exit(77);
-			_exit((unshare(table[i].flags) == 0) != table[i].want);
-		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-			skip();
-		if (status)
-			fail_msg("row %zu", i);
-	}
 }
 
 /* --- the launcher's requests */
@@ -468,9 +346,9 @@ static void test_launch_permits(void **state)
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (wg_launch_permits(&r, table[i].path) != table[i].want)
 			fail_msg("%s", table[i].path);
-	assert_int_equal(wg_launch_look("/bin/sh", path, sizeof(path), why,
-					sizeof(why)),
-			 -EPERM);
+	assert_int_equal(
+		wg_launch_look("/bin/sh", path, sizeof(path), why, sizeof(why)),
+		-EPERM);
 	assert_non_null(strstr(why, "sh: "));
 }
 
@@ -490,14 +368,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_taken_over),
-		cmocka_unit_test(test_folder_of_others),
+		cmocka_unit_test(test_requests),
+		cmocka_unit_test(test_key_of_seed),
 		cmocka_unit_test(test_process),
-		cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_run),
-		cmocka_unit_test(test_mounts_filter),
 		cmocka_unit_test(test_launch_requests),
 		cmocka_unit_test(test_launch_permits),
 	};

@@ -127,6 +127,46 @@ static void test_parse(void **state)
 	}
 }
 
+static void test_parse_seed(void **state)
+{
+	static const struct {
+		const char *text;
+		int want;
+	} table[] = {
+		{ "ed25519:" GOOD, 0 },
+		{ GOOD, -EINVAL },
+		{ "", -EINVAL },
+		{ "ed25519:", -EINVAL },
+		{ "ed25519", -EINVAL },
+		{ "ed25519::" GOOD, -EINVAL },
+		{ "Ed25519:" GOOD, -EINVAL },
+		{ " ed25519:" GOOD, -EINVAL },
+		{ "ed25519: " GOOD, -EINVAL },
+		{ "ed25519:" GOOD "\n", -EINVAL },
+		{ "ed25519:" GOOD "=", -EINVAL },
+		{ "ed25519:ed25519:" GOOD, -EINVAL },
+		{ "ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		  -EINVAL },
+	};
+	struct wg_key seed, untouched, want;
+	char text[WG_SEED_STRLEN];
+
+	assert_int_equal(wg_key_parse(GOOD, &want), 0);
+	memset(&untouched, 0x5a, sizeof(untouched));
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		seed = untouched;
+		if (wg_seed_parse(table[i].text, &seed) != table[i].want)
+			fail_msg("%s: wrong result", table[i].text);
+		assert_true(wg_key_same(&seed,
+					table[i].want ? &untouched : &want));
+	}
+	assert_string_equal(wg_seed_str(&want, text), "ed25519:" GOOD);
+	assert_int_equal(strlen(text) + 1, sizeof(text));
+	/* a seed is nobody's key, and not taken for one that was pasted */
+	assert_int_equal(wg_key_parse(text, &seed), -EINVAL);
+	assert_int_equal(wg_key_public_of(text, &seed), -EINVAL);
+}
+
 /* GOOD is Alice's private key, as somebody pasted it. */
 static void test_public_of(void **state)
 {
@@ -181,6 +221,17 @@ static void test_load(void **state)
 			assert_string_equal(wg_key_str(&key, text), GOOD);
 		}
 	}
+	/* of a seed, as which key it goes to a device */
+	path = put_file("seed", "ed25519:" GOOD "\n", 0600);
+	assert_int_equal(wg_seed_load(path, &key, err, sizeof(err)), 0);
+	assert_string_equal(wg_key_str(&key, text), GOOD);
+	assert_int_equal(wg_key_load(path, &key, err, sizeof(err)), 0);
+	assert_string_not_equal(wg_key_str(&key, text), GOOD);
+	path = put_file("key", GOOD "\n", 0600);
+	assert_int_equal(wg_seed_load(path, &key, err, sizeof(err)), -EINVAL);
+	assert_true(wg_key_same(&key, &zero));
+	assert_non_null(strstr(err, path));
+	assert_null(strstr(err, "dwdt"));
 	assert_int_equal(wg_key_load(path_of("absent"), &key, err, sizeof(err)),
 			 -ENOENT);
 	assert_non_null(strstr(err, "absent"));
@@ -326,6 +377,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc7748),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_parse_seed),
 		cmocka_unit_test(test_public_of),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_generate),
