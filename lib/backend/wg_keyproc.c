@@ -253,6 +253,8 @@ static int ask(const struct question *q, struct wg_key *ret_key, char *err,
 	}
 	sodium_memzero(&answer, sizeof(answer));
 	sodium_memzero(&request, sizeof(request));
+	/* registers that a copy went through may have been saved there */
+	sodium_stackzero(STACK_USED);
 	return rc;
 }
 

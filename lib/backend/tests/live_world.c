@@ -9,7 +9,7 @@
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_link.h"
 
-char private_file[96], psk_file[96];
+char private_file[96], psk_file[96], seed_file[96];
 struct wg_key own, key[8];
 
 static const char *no_namespace;
@@ -80,8 +80,10 @@ int live_setup(void **state)
 		return -1;
 	snprintf(private_file, sizeof(private_file), "%s/private", dir);
 	snprintf(psk_file, sizeof(psk_file), "%s/psk", dir);
+	snprintf(seed_file, sizeof(seed_file), "%s/seed", dir);
 	if (wg_key_generate(private_file, true, NULL, 0) ||
 	    wg_key_generate(psk_file, false, NULL, 0) ||
+	    wg_seed_generate(seed_file, NULL, 0) ||
 	    wg_key_load_public(private_file, &own, NULL, 0))
 		return -1;
 	for (unsigned i = 0; i < N(key); i++)

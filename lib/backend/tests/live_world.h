@@ -19,7 +19,8 @@
 #define IFNAME "wglive0"
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-extern char private_file[96], psk_file[96]; /* keys that are there */
+/* keys that are there */
+extern char private_file[96], psk_file[96], seed_file[96];
 extern struct wg_key own, key[8]; /* of private_file; of peers */
 
 /* What every test is given. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/backend/tests/border.h"
+#include "lib/backend/tests/hidden.h"
 #include "lib/backend/wg_keys.h"
 
 static void test_device(void **state)
@@ -82,110 +83,45 @@ static void test_peers(void **state)
 	assert_int_equal(live_prefixes(&w->pic), 1);
 }
 
-/*
- * Is the secret in this process's memory, as bytes or as text in hex or
- * base64?  `not` is the secret with all bits turned, lest we find that.
- * Left out are the stack, where libsodium leaves what is not ours to wipe, and
- * great regions, which are the sanitizers' shadows.
- */
-static bool in_memory(const uint8_t *not, size_t len)
+static struct hidden hidden[4]; /* of the files */
+
+/* Take in the secret of a file, hidden, and of a seed the key, too. */
+static int hide(const char *path, struct hidden *ret)
 {
-	static uint8_t chunk[1 << 20];
-	char line[512], *name;
-	unsigned long from, to;
-	const uint8_t *at;
-	bool found = false;
-	size_t j;
-	FILE *maps;
-	ssize_t n;
-	int mem;
-
-	maps = fopen("/proc/self/maps", "r");
-	mem = open("/proc/self/mem", O_RDONLY);
-	assert_true(maps && mem >= 0);
-	while (!found && fgets(line, sizeof(line), maps)) {
-		name = strchr(line, '[');
-		if (sscanf(line, "%lx-%lx rw", &from, &to) != 2 ||
-		    !strstr(line, " rw") || to - from > 64ul << 20 ||
-		    (name && strncmp(name, "[heap]", 6) != 0))
-			continue;
-		for (; from < to && !found; from += n - len) {
-			n = to - from < sizeof(chunk) ? to - from
-						      : sizeof(chunk);
-			n = pread(mem, chunk, n, from);
-			if (n <= (ssize_t)len)
-				break;
-			for (at = chunk;
-			     (at = memchr(at, not[0] ^ 0xff,
-					  chunk + n - len + 1 - at));
-			     at++) {
-				for (j = 0; j < len; j++)
-					if ((at[j] ^ not[j]) != 0xff)
-						break;
-				found |= j == len;
-			}
-		}
-	}
-	fclose(maps);
-	close(mem);
-	return found;
-}
-
-static struct {
-	uint8_t bytes[WG_KEY_LEN], hex[2 * WG_KEY_LEN], base64[44];
-} hidden[2];
-
-/* Take in the secret of a file, hidden. */
-static int hide(const char *path, int i)
-{
-	static const char digit[] = "0123456789abcdef";
 	struct wg_key key;
-	int fd;
 
 	if (wg_key_load(path, &key, NULL, 0))
 		return -1;
-	for (int j = 0; j < WG_KEY_LEN; j++) {
-		hidden[i].bytes[j] = ~key.b[j];
-		hidden[i].hex[2 * j] = ~digit[key.b[j] >> 4];
-		hidden[i].hex[2 * j + 1] = ~digit[key.b[j] & 15];
-	}
+	hidden_of(&key, ret);
+	if (wg_seed_load(path, &key, NULL, 0) == 0)
+		hidden_of(&key, ret + 1);
 	wg_key_wipe(&key);
-	fd = open(path, O_RDONLY);
-	for (int j = 0; j < 44; j++) {
-		char c;
-
-		if (read(fd, &c, 1) != 1)
-			return -1;
-		hidden[i].base64[j] = ~c;
-	}
-	close(fd);
 	return 0;
 }
 
-/* After a secret went to the device and came back, nothing of it is here. */
+/*
+ * After a secret went to the device and came back, nothing of it is here; but
+ * on the stack, where libsodium may leave what is not ours to wipe.
+ */
 static void test_no_secret_rests(void **state)
 {
-	static const char witness[] = "the witness of the search itself";
 	struct world *w = *state;
 	struct wg_dev_conf dev = { .private_key_file = private_file };
 	struct wg_peer_conf conf = { .psk_file = psk_file };
-	uint8_t not[sizeof(witness)];
-	char *volatile copy = strdup(witness); /* compilers see through it */
+	struct wg_key pub;
 
-	for (size_t i = 0; i < sizeof(not); i++)
-		not[i] = ~witness[i];
-	assert_true(in_memory(not, sizeof(not)));
-	free(copy);
-
+	hidden_check_search();
 	assert_applied(w, op_device(&dev), op_peer(&key[0], &conf));
 	read_now(w);
 	assert_true(live_find(&w->pic, &key[0])->ev.has_psk);
 	assert_true(wg_key_same(&w->pic.device.key, &own));
-	for (int i = 0; i < 2; i++) {
-		assert_false(in_memory(hidden[i].bytes, WG_KEY_LEN));
-		assert_false(in_memory(hidden[i].hex, 2 * WG_KEY_LEN));
-		assert_false(in_memory(hidden[i].base64, 44));
-	}
+	dev.private_key_file = seed_file;
+	assert_applied(w, op_device(&dev));
+	read_now(w);
+	assert_int_equal(wg_key_load_public(seed_file, &pub, NULL, 0), 0);
+	assert_true(wg_key_same(&w->pic.device.key, &pub));
+	for (size_t i = 0; i < N(hidden); i++)
+		assert_false(hidden_rests(&hidden[i], HIDDEN_OTHERS));
 }
 
 /*
@@ -436,7 +372,8 @@ static void test_own_key(void **state)
 /* Nothing of the keys is left in memory but what finds them. */
 static int setup(void **state)
 {
-	return live_setup(state) || hide(private_file, 0) || hide(psk_file, 1);
+	return live_setup(state) || hide(private_file, &hidden[0]) ||
+	       hide(psk_file, &hidden[1]) || hide(seed_file, &hidden[2]);
 }
 
 #define CASES(X)                                                               \
