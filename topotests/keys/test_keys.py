@@ -4,6 +4,8 @@ Secrets: kept in root's files of mode 0600, made when absent, read only where
 nobody else can read them, and never seen in the configuration, in show commands, in
 logs, or in memory that a core file would keep.
 """
+import base64
+import hashlib
 import os
 import re
 import stat
@@ -34,11 +36,20 @@ def mode(site, path):
     return site.run("stat -c '%a %U' " + path).split()
 
 
-def spellings(secret):
-    "base64, and the hex that the userspace protocol has."
-    import base64
+def key_of_seed(seed):
+    "The WireGuard key, in base64, of the seed of an Ed25519 key."
+    key = bytearray(hashlib.sha512(base64.b64decode(seed)).digest()[:32])
+    key[0] &= 248
+    key[31] = key[31] & 127 | 64
+    return base64.b64encode(key).decode()
 
-    return [secret, base64.b64decode(secret).hex()]
+
+def spellings(secret):
+    "base64, and the hex that the userspace protocol has; of a seed its key, too."
+    words = [secret]
+    if secret.startswith("ed25519:"):
+        words = [secret[8:], key_of_seed(secret[8:])]
+    return words + [base64.b64decode(w).hex() for w in words]
 
 
 def test_traffic(net):
@@ -73,6 +84,20 @@ def test_private_key_in_a_place_of_ones_own(net):
     )
     wait_for(lambda: "Public key: " + a.show("wg2")["publicKey"] in out, "its public key")
     assert not a.run("ls %s/wg2.key" % KEYDIR, check=False)
+
+
+def test_seed(net):
+    "A file with a seed is a key's file; what it had is found nowhere later."
+    a, path = net["a"], KEYDIR + "/mesh/acme/wg.key"
+    seed = base64.b64encode(os.urandom(32)).decode()
+    a.run("install -d -m 700 %s/mesh %s/mesh/acme" % (KEYDIR, KEYDIR))
+    a.run("install -m 600 /dev/null " + path)
+    a.gear.net.cmd_raises("cat > " + path, stdin="ed25519:" + seed + "\n")
+    public = a.gear.net.cmd_raises("wg pubkey", stdin=key_of_seed(seed)).strip()
+    a.configure("interface wg4\nwireguard private-key file %s\n" % path
+                + net.expand("@implementation@"))
+    wait_for(lambda: a.show("wg4")["publicKey"] == public, "its public key")
+    wait_for(lambda: a.run("wg show wg4 public-key").strip() == public, "it on the device")
 
 
 @pytest.mark.parametrize("path,why", [
@@ -275,8 +300,6 @@ def test_not_logged(net):
 
 def test_not_in_memory(net):
     "A secret is in the daemon's memory only while it is handed over."
-    import base64
-
     a = net["a"]
     wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
     secrets = [(p, s.encode()) for p, s in all_secrets(net)]
