@@ -38,6 +38,12 @@ bool wg_binding_has(const struct wg_binding *b, const struct wg_peer *peer)
 	return false;
 }
 
+bool wg_binding_may_give(const struct wg_binding *b, const struct wg_peer *peer)
+{
+	/* who was a member has what it had until the next settle */
+	return wg_binding_has(b, peer) || (peer->mesh && b->dev == peer->dev);
+}
+
 /* An id for a binding; 0: no memory. */
 static uint32_t binding_id(struct wg_core *core)
 {

@@ -27,6 +27,10 @@ struct wg_table *wg_binding_table(struct wg_core *core,
 				  const struct wg_binding *b, uint8_t family);
 /* Is the peer one of the next hops? */
 bool wg_binding_has(const struct wg_binding *b, const struct wg_peer *peer);
+/* May one of its routes be the peer's: a next hop by rule 2 of the ladder, an
+ * announcer by 2b? */
+bool wg_binding_may_give(const struct wg_binding *b,
+			 const struct wg_peer *peer);
 /* Put the node on the list of the binding's routes, or take it off. */
 void wg_binding_link(struct wg_binding *b, struct wg_table *t, uint32_t i);
 void wg_binding_unlink(struct wg_binding *b, struct wg_table *t, uint32_t i);

@@ -10,10 +10,21 @@
 #include <assert.h>
 
 #include "lib/core/wg_aggregate.h"
+#include "lib/core/wg_announced.h"
+#include "lib/core/wg_certs.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_names.h"
 #include "lib/core/wg_owner.h"
 #include "lib/core/wg_sweep.h"
+
+/* What a member has by a route is certified for it. */
+static void check_certified(const struct wg_peer *peer,
+			    const struct wg_table *t, uint32_t i)
+{
+	struct wg_prefix p = wg_table_prefix(t, i);
+
+	assert(!wg_peer_is_member(peer) || wg_cert_around(peer, &p) >= 0);
+}
 
 /* Assert one node; add it to what the device's counts should be. */
 static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
@@ -31,6 +42,9 @@ static void check_node(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	assert(!wg_owner_is_barred(dev, t, i) || n->claims ||
 	       !(n->decided || n->stale));
 	assert(!n->stale || (n->acked && !n->decided));
+	assert(!n->stale || wg_owner_may_keep(dev, t, i, n->acked));
+	if (n->decided && !n->claims)
+		check_certified(dev->slots[n->decided], t, i);
 	assert(n->entry == (wanted && !held));
 	assert(n->target == (target && !held));
 	assert(n->orphan == (n->acked && !target));
@@ -123,6 +137,7 @@ void wg_check_dev(struct wg_dev *dev)
 	for (peer = dev->nameless; peer; peer = peer->next)
 		check_peer(dev, peer);
 	wg_name_check(dev);
+	wg_announced_check(dev);
 	wg_plan_check(dev);
 	wg_aggregate_check(dev);
 }

@@ -16,11 +16,18 @@
  *     on a point-to-point device, any gateway or none), whose peer is
  *     complete and not shut down, and whose filters accept the prefix are
  *     candidates.  Recursive next hops are resolved first.  A martian has
- *     none.
+ *     none.  A member of a mesh is one only if its certificate covers the
+ *     prefix, and no other announcer's prefix is longer than its longest
+ *     certified one around the prefix.
+ *  2b. If certificates deny all candidates: the announcer with the longest
+ *     announced prefix, then the lowest member number; else nobody.
  *  3. A peer known to be down is a candidate only where no other is.
  *  4. The present owner stays if it is still a candidate of the best weight,
  *     unless it has the prefix only because a better one was down.
  *  5. The highest weight, then the lowest public key.
+ *
+ * An announcer of a prefix is a live member that announces a prefix around it
+ * and is certified for both (wg_peer_set_certificate and so on, wg_dev.h).
  *
  * No candidate: the prefix is in no peer's AllowedIPs.  Rule 1 holds also
  * while the static's peer is incomplete or shut down: then it is nobody's.
@@ -201,6 +208,7 @@ enum wg_verdict {
 	WG_ROUTE_NO_PEER, /* no-peer-for-nexthop */
 	WG_ROUTE_PEER_DOWN, /* peer-down: incomplete or shut down */
 	WG_ROUTE_DENIED, /* denied-by-prefix-list */
+	WG_ROUTE_UNCERTIFIED, /* denied-by-certificate; rule 2b may give it */
 	WG_ROUTE_OVER_MAXIMUM, /* over-maximum-prefix */
 	WG_ROUTE_MARTIAN, /* martian: see wg_prefix_is_martian */
 };
@@ -261,6 +269,13 @@ struct wg_peer *wg_static_lookup(struct wg_dev *dev, const struct wg_addr *addr,
 struct wg_peer *wg_exclusive_lookup(struct wg_dev *dev,
 				    const struct wg_prefix *prefix,
 				    struct wg_prefix *ret);
+
+/* Is the peer a member whose certificate covers the prefix? */
+bool wg_peer_is_certified(const struct wg_peer *peer,
+			  const struct wg_prefix *p);
+/* The announcer that rule 2b is about; NULL: there is none. */
+struct wg_peer *wg_announcer_find(const struct wg_dev *dev,
+				  const struct wg_prefix *p);
 
 /* The longest followed route that covers an address, whoever owns it. */
 bool wg_route_lookup(struct wg_dev *dev, const struct wg_addr *addr,

@@ -154,6 +154,37 @@ void wg_peer_del_static(struct wg_peer *peer, const struct wg_prefix *p);
 void wg_peer_set_exclusive(struct wg_peer *peer, const struct wg_prefix *p,
 			   bool exclusive);
 
+/*
+ * Members of a mesh: rules 2 and 2b of the ladder (wg_core.h).  A peer with a
+ * certificate is one.  What is announced, and that it is live, counts only
+ * with a certificate, and may be told before it.  All are forgotten with the
+ * peer.
+ */
+struct wg_certified {
+	/* each prefix within this one, and no longer than that, is certified */
+	struct wg_prefix prefix;
+	uint8_t longest; /* prefix.len to 32 or 128 */
+};
+struct wg_certificate {
+	uint32_t number; /* of the member; its mesh has no other with it */
+	const struct wg_certified *certified;
+	size_t n_certified;
+};
+/*
+ * Copied.  NULL: no certificate, the peer is no member.  One without prefixes
+ * certifies nothing that routes could give it.  -ENOMEM: the former stays.
+ */
+int wg_peer_set_certificate(struct wg_peer *peer,
+			    const struct wg_certificate *cert);
+/* Copied: these N and no others.  -ENOMEM: the former ones stay. */
+int wg_peer_set_announced(struct wg_peer *peer, const struct wg_prefix *p,
+			  size_t n);
+/*
+ * Do we, or does a hub, hear of the member?  That is about what it announces;
+ * rule 3 goes by wg_peer_set_liveness, which is to be told as well.
+ */
+void wg_peer_set_live(struct wg_peer *peer, bool live);
+
 void wg_peer_set_shutdown(struct wg_peer *peer, bool shutdown);
 /* Liveness as somebody found it: DOWN, UNKNOWN or UP. */
 void wg_peer_set_liveness(struct wg_peer *peer, enum wg_peer_state state);

@@ -9,6 +9,7 @@
  */
 #include <assert.h>
 
+#include "lib/core/wg_announced.h"
 #include "lib/core/wg_entry.h"
 #include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_owner.h"
@@ -58,6 +59,7 @@ void wg_dev_delete(struct wg_dev *dev)
 	wg_table_fini(&dev->table[1]);
 	wg_labels_fini(&dev->labels);
 	wg_peer_free_all(dev);
+	wg_announced_free(dev);
 	free_conf(dev);
 	wg_mem_put_str(&core->mem, dev->name);
 	wg_mem_put(&core->mem, dev, sizeof(*dev));

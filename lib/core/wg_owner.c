@@ -9,7 +9,11 @@
  *     complete and not shut down, and whose filters accept the prefix are
  *     candidates.  Recursive next hops are resolved first.  A martian has
  *     none, nor has a prefix that leads the device's own packets to a peer
- *     back into it.
+ *     back into it.  A member of a mesh is one only if its certificate covers
+ *     the prefix, and no other announcer's prefix is longer than its longest
+ *     certified one around the prefix.
+ *  2b. If certificates deny all candidates: the announcer with the longest
+ *     announced prefix, then the lowest member number; else nobody.
  *  3. A peer known to be down is a candidate only where no other is.
  *  4. The present owner stays if it is still a candidate of the best weight,
  *     unless it has the prefix only because a better one was down.
@@ -27,6 +31,35 @@
  * candidates: not down, weight, present owner, key, in this order.  The
  * present owner is the decided one or, where nothing is decided (a restart),
  * the one that the device has: so nothing flaps because we came back.
+ *
+ * Members: an announcer of a prefix is a live member that announces a prefix
+ * around it and is certified for both (wg_announced.c).  Rule 2b is for routes
+ * by a hub that set itself as the next hop, and for false ones: both lead to
+ * whom the prefix is certified for.  It goes by nothing but certificates,
+ * announcements and liveness, so a device that has the same ones and the same
+ * route decides the same, whatever was before.  The announcer's own filters
+ * hold as in rule 2; if they refuse it, nobody has the prefix.  The verdict
+ * is that of the route: it was denied, whoever has the prefix for that.
+ * Where no next hop got as far as its certificate (it is nobody's address,
+ * say), nothing was denied by one and rule 2b has no say.  Peers that are no
+ * members are the operator's: no certificate denies them anything, and they
+ * take part in everything as ever.
+ *
+ * Invariant, on a device whose peers are members: a packet is sealed for a
+ * certified owner of its destination, or dropped.  For a packet goes to the
+ * owner of the longest entry around its destination, and each entry is
+ *  - by a route: decided in rules 2 to 5, so certified for its owner, or in
+ *    2b, and certified for that announcer;
+ *  - by a claim: the member's own address, which is in its certificate, or the
+ *    operator's line;
+ *  - of an earlier life: kept only if certified (wg_owner_may_keep).
+ * Whoever is certified for a prefix is so for each address in it.  A prefix
+ * that is denied to all leaves its addresses to what covers it, of which the
+ * same holds.  Aggregation changes the owner of no address; a plan shows each
+ * address to its old or new owner only, and both were certified when they were
+ * decided.  Next hops, weights, keys and liveness choose only among those whom
+ * certificates let have the prefix: so liveness matters between members that
+ * are certified for the same addresses, and nowhere else.
  *
  * maximum-prefix is the last filter.  A full peer is no candidate for what it
  * does not own already.  Where it would have won, the node is marked refused
@@ -46,7 +79,9 @@
 
 #include <assert.h>
 
+#include "lib/core/wg_announced.h"
 #include "lib/core/wg_bindings.h"
+#include "lib/core/wg_certs.h"
 #include "lib/core/wg_entry.h"
 
 /* What the ladder is about to decide. */
@@ -62,6 +97,7 @@ enum reach {
 	REACH_NOBODY,
 	REACH_AWAY,
 	REACH_DENIED,
+	REACH_UNCERTIFIED,
 	REACH_FULL,
 	REACH_CANDIDATE,
 };
@@ -70,6 +106,7 @@ static const enum wg_verdict verdicts[] = {
 	[REACH_NOBODY] = WG_ROUTE_NO_PEER,
 	[REACH_AWAY] = WG_ROUTE_PEER_DOWN,
 	[REACH_DENIED] = WG_ROUTE_DENIED,
+	[REACH_UNCERTIFIED] = WG_ROUTE_UNCERTIFIED,
 	[REACH_FULL] = WG_ROUTE_OVER_MAXIMUM,
 	[REACH_CANDIDATE] = WG_ROUTE_ACCEPTED,
 };
@@ -81,19 +118,35 @@ static bool is_full(const struct wg_peer *peer, const struct question *q)
 	return peer->maximum && peer->n_dynamic - owns >= peer->maximum;
 }
 
+static bool is_permitted(const struct wg_peer *peer, const struct question *q)
+{
+	const struct wg_filter *f =
+		&peer->filter[wg_family_index(q->prefix.family)];
+
+	return !f->permits || f->permits(f->arg, &q->prefix);
+}
+
+/* Rule 2 for a member: do certificates let it have the prefix? */
+static bool is_certified(const struct wg_peer *member, const struct question *q)
+{
+	int around = wg_cert_around(member, &q->prefix);
+
+	return around >= 0 &&
+	       !wg_announced_best(member->dev, &q->prefix, member, around);
+}
+
 /* Rule 2: is this next hop's peer a candidate? */
 static enum reach candidate(const struct wg_entry_nexthop *nh,
 			    const struct question *q)
 {
-	const struct wg_filter *f;
-
 	if (!nh->peer || !nh->peer->name)
 		return REACH_NOBODY;
 	if (!wg_peer_is_usable(nh->peer))
 		return REACH_AWAY;
-	f = &nh->peer->filter[wg_family_index(q->prefix.family)];
-	if (f->permits && !f->permits(f->arg, &q->prefix))
+	if (!is_permitted(nh->peer, q))
 		return REACH_DENIED;
+	if (wg_peer_is_member(nh->peer) && !is_certified(nh->peer, q))
+		return REACH_UNCERTIFIED;
 	return is_full(nh->peer, q) ? REACH_FULL : REACH_CANDIDATE;
 }
 
@@ -180,6 +233,32 @@ bool wg_owner_is_barred(const struct wg_dev *dev, const struct wg_table *t,
 	return wg_owner_exclusive_above(dev, t, i) || is_martian(t, i);
 }
 
+/* The peer would have it but for its maximum. */
+static void refuse(struct wg_peer *peer)
+{
+	if (!peer->over) {
+		peer->hit = true;
+		peer->dev->n_over++;
+	}
+	peer->over = true;
+	peer->dev->marked_peers = true;
+}
+
+/* Rule 2b: whom certificates give it, for they deny it to all next hops. */
+static struct wg_peer *announcer(const struct wg_dev *dev,
+				 const struct question *q, bool *ret_refused)
+{
+	struct wg_peer *peer = wg_announced_best(dev, &q->prefix, NULL, -1);
+
+	if (!peer || !is_permitted(peer, q))
+		return NULL;
+	if (!is_full(peer, q))
+		return peer;
+	refuse(peer);
+	*ret_refused = true;
+	return NULL;
+}
+
 static struct wg_peer *ladder(const struct wg_binding *b,
 			      const struct question *q,
 			      enum wg_verdict *ret_verdict, bool *ret_refused,
@@ -189,6 +268,7 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 	const struct wg_entry_nexthop *nh;
 	enum reach far = REACH_NOBODY;
 	const struct wg_peer *alive = NULL;
+	struct wg_peer *owner;
 	bool full = false, down = false, rivals = false;
 
 	*ret_refused = false;
@@ -217,17 +297,18 @@ static struct wg_peer *ladder(const struct wg_binding *b,
 	for (nh = b->nexthops; full && nh < b->nexthops + b->n_nexthops; nh++)
 		if (candidate(nh, q) == REACH_FULL &&
 		    (!best || wins(nh, best, q))) {
-			if (!nh->peer->over) {
-				nh->peer->hit = true;
-				nh->peer->dev->n_over++;
-			}
-			nh->peer->over = true;
-			nh->peer->dev->marked_peers = true;
+			refuse(nh->peer);
 			*ret_refused = true;
 		}
 	assert(!best == (*ret_verdict != WG_ROUTE_ACCEPTED));
-	assert(!best || wg_peer_is_usable(best->peer));
-	return best ? best->peer : NULL;
+	/* 2b. */
+	owner = best ? best->peer : NULL;
+	if (far == REACH_UNCERTIFIED)
+		owner = announcer(b->dev, q, ret_refused);
+	assert(!owner || wg_peer_is_usable(owner));
+	assert(!owner || !wg_peer_is_member(owner) ||
+	       wg_cert_around(owner, &q->prefix) >= 0);
+	return owner;
 }
 
 /*
@@ -299,6 +380,15 @@ void wg_owner_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 	wg_table_prune(t, i);
 }
 
+bool wg_owner_may_keep(const struct wg_dev *dev, const struct wg_table *t,
+		       uint32_t i, uint32_t slot)
+{
+	struct wg_prefix p = wg_table_prefix(t, i);
+
+	return !wg_owner_is_barred(dev, t, i) &&
+	       wg_cert_holds(dev->slots[slot], &p);
+}
+
 void wg_owner_decide_all(struct wg_dev *dev)
 {
 	unsigned f;
@@ -307,11 +397,43 @@ void wg_owner_decide_all(struct wg_dev *dev)
 	for (f = 0; f < 2; f++) {
 		struct wg_table *t = &dev->table[f];
 
-		for (i = 1; i < t->top; i++)
-			if (wg_table_node(t, i)->live)
-				wg_owner_decide(dev, t, i);
+		for (i = 1; i < t->top; i++) {
+			const struct wg_node *n = wg_table_node(t, i);
+
+			if (!n->live)
+				continue;
+			if (n->stale && !wg_owner_may_keep(dev, t, i, n->acked))
+				wg_entry_set_stale(dev, t, i, false);
+			wg_owner_decide(dev, t, i);
+		}
 	}
 	wg_entry_touch_all(dev);
+}
+
+static void decide_within(struct wg_dev *dev, const struct wg_prefix *p)
+{
+	struct wg_table *t = wg_dev_table(dev, p->family);
+	uint32_t i = wg_table_find(t, p) ?: wg_table_after(t, p);
+
+	for (; i; i = wg_table_next(t, i)) {
+		struct wg_prefix q = wg_table_prefix(t, i);
+
+		if (!wg_prefix_covers(p, &q))
+			break;
+		wg_owner_decide(dev, t, i);
+	}
+}
+
+void wg_owner_decide_announced(struct wg_dev *dev)
+{
+	const struct wg_prefix *p, *last = NULL;
+	size_t n = wg_announced_take(dev, &p);
+
+	for (; n--; p++)
+		if (!last || !wg_prefix_covers(last, p)) {
+			decide_within(dev, p);
+			last = p;
+		}
 }
 
 static bool has_room(const struct wg_peer *peer)
@@ -352,8 +474,8 @@ void wg_owner_settle_refused(struct wg_dev *dev)
 			for (set = dev->core->all_sets; set;
 			     set = set->all_next)
 				for (i = 0; i < set->n_bindings; i++)
-					if (wg_binding_has(set->bindings[i],
-							   peer))
+					if (wg_binding_may_give(set->bindings[i],
+								peer))
 						offer(set->bindings[i], peer);
 			/* still room: nothing is refused by it any more */
 			peer->over = !has_room(peer);

@@ -36,6 +36,12 @@ void wg_owner_ack(struct wg_dev *dev, struct wg_table *t, uint32_t i,
 
 /* Decide all nodes of the device, and count and queue them anew. */
 void wg_owner_decide_all(struct wg_dev *dev);
+/* Decide anew what is within what members announce, where that changed. */
+void wg_owner_decide_announced(struct wg_dev *dev);
+
+/* May the node stay with a peer that has it of an earlier life? */
+bool wg_owner_may_keep(const struct wg_dev *dev, const struct wg_table *t,
+		       uint32_t i, uint32_t slot);
 
 /* Room under maxima: decide anew what was refused. */
 void wg_owner_settle_refused(struct wg_dev *dev);

@@ -27,6 +27,7 @@
 #include "lib/core/wg_bindings.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_entry.h"
+#include "lib/core/wg_mesh_peers.h"
 #include "lib/core/wg_names.h"
 #include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_slots.h"
@@ -73,6 +74,7 @@ static void destroy(struct wg_peer *peer)
 	struct wg_mem *mem = &peer->dev->core->mem;
 
 	set_conf(peer, NULL);
+	wg_mesh_peer_free(peer);
 	wg_mem_put(mem, peer->claims, peer->cap_claims * sizeof(*peer->claims));
 	wg_mem_put_str(mem, peer->name);
 	wg_mem_put(mem, peer, sizeof(*peer));
@@ -126,6 +128,7 @@ void wg_peer_delete(struct wg_peer *peer)
 	struct wg_dev *dev = peer->dev;
 
 	wg_claim_drop_all(peer);
+	wg_mesh_peer_drop(peer);
 	unlist(peer);
 	dev->n_named--;
 	dev->marked = true;
@@ -201,7 +204,8 @@ void wg_peer_repoint(struct wg_peer *peer, uint32_t from, uint32_t to)
 		for (i = 0; i < set->n_bindings; i++) {
 			struct wg_binding *b = set->bindings[i];
 
-			for (f = 0; f < 2 && wg_binding_has(b, peer); f++) {
+			for (f = 0; f < 2 && wg_binding_may_give(b, peer);
+			     f++) {
 				struct wg_table *t = &dev->table[f];
 
 				for (n = b->head[f]; n;
@@ -404,12 +408,6 @@ bool wg_peer_is_complete(const struct wg_peer *peer)
 {
 	return peer->name && !peer->shutdown && !wg_key_is_zero(&peer->key) &&
 	       !wg_key_same(&peer->key, &peer->dev->key);
-}
-
-void wg_peer_mark(struct wg_peer *peer)
-{
-	peer->marked = true;
-	peer->dev->marked_peers = true;
 }
 
 void wg_peer_settle(struct wg_peer *peer)

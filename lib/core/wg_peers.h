@@ -25,7 +25,12 @@ static inline void wg_peer_look_again(struct wg_dev *dev)
 bool wg_peer_is_complete(const struct wg_peer *peer);
 
 /* Decide its claims and routes anew at the next settle. */
-void wg_peer_mark(struct wg_peer *peer);
+static inline void wg_peer_mark(struct wg_peer *peer)
+{
+	peer->marked = true;
+	peer->dev->marked_peers = true;
+}
+
 /* What settle does first: is the peer usable now? And its claims. */
 void wg_peer_settle(struct wg_peer *peer);
 

@@ -7,12 +7,14 @@
  *  2. what the peer of a point-to-point device gets;
  *  3. what next hops resolve to: routes move between devices, new bindings
  *     are decided;
- *  4. routes of marked peers, or whole devices, are decided anew;
+ *  4. routes of marked peers, or whole devices, are decided anew, and what is
+ *     within the prefixes that a member announces, where that changed;
  *  5. what a maximum refused and has room now;
  *  6. what the device is to have in place of all that (aggregation): a small
  *     change at once, the rest in pieces, by wg_sync_step.
  */
 #include "lib/core/wg_aggregate.h"
+#include "lib/core/wg_announced.h"
 #include "lib/core/wg_claims.h"
 #include "lib/core/wg_nexthops.h"
 #include "lib/core/wg_owner.h"
@@ -23,8 +25,12 @@ static void settle_dev(struct wg_dev *dev)
 	struct wg_peer *peer;
 
 	if (dev->marked_peers) {
-		for (peer = dev->named; peer; peer = peer->next)
+		for (peer = dev->named; peer; peer = peer->next) {
 			wg_peer_settle(peer);
+			/* it may announce to others than before */
+			if (peer->marked)
+				wg_announced_mark(peer);
+		}
 		for (peer = dev->nameless; peer; peer = peer->next)
 			wg_peer_settle(peer);
 	}
@@ -40,6 +46,7 @@ static void finish_dev(struct wg_dev *dev)
 	if (dev->marked_all)
 		wg_owner_decide_all(dev);
 	dev->marked_all = false;
+	wg_owner_decide_announced(dev);
 	if (dev->marked_peers) {
 		for (peer = dev->named; peer; peer = peer->next)
 			peer->marked = false;

@@ -17,6 +17,7 @@ const char *wg_verdict_str(enum wg_verdict verdict)
 		[WG_ROUTE_NO_PEER] = "no-peer-for-nexthop",
 		[WG_ROUTE_PEER_DOWN] = "peer-down",
 		[WG_ROUTE_DENIED] = "denied-by-prefix-list",
+		[WG_ROUTE_UNCERTIFIED] = "denied-by-certificate",
 		[WG_ROUTE_OVER_MAXIMUM] = "over-maximum-prefix",
 		[WG_ROUTE_MARTIAN] = "martian",
 	};

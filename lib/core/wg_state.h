@@ -40,6 +40,16 @@ enum wg_queue {
 	WG_QUEUES,
 };
 
+/* What a mesh says of a peer (wg_mesh_peers.c). */
+struct wg_mesh_peer {
+	bool member;	 /* it has a certificate */
+	uint32_t number; /* of the member */
+	struct wg_certified *certified;
+	size_t n_certified;
+	struct wg_prefix *announced; /* sorted */
+	size_t n_announced;
+};
+
 #define WG_PEER_SKIPS 4 /* levels of the skip list, above the list itself */
 
 struct wg_peer {
@@ -62,6 +72,10 @@ struct wg_peer {
 	struct wg_prefix *claims; /* addresses and statics, any order */
 	size_t n_claims;
 	size_t cap_claims;
+
+	/* what a mesh says; nothing of a nameless one */
+	struct wg_mesh_peer *mesh; /* NULL: nothing */
+	bool mesh_live;
 
 	/* what is decided */
 	bool usable;	    /* may have prefixes; as settle saw it last */
@@ -131,6 +145,11 @@ struct wg_dev {
 	size_t n_keys;
 	uint32_t sole; /* slot of the peer that has the implied claims */
 	bool sole_any; /* 0.0.0.0/0 and ::/0 are among them */
+
+	struct wg_announced *announced; /* NULL: no member announces any */
+	struct wg_prefix *again; /* what is within these: decide it anew */
+	size_t n_again;
+	size_t cap_again;
 
 	struct wg_table table[2];
 	uint32_t queue[2][WG_QUEUES][129]; /* heads, by family, kind, len */
@@ -271,6 +290,12 @@ static inline struct wg_peer *wg_dev_peer(const struct wg_dev *dev,
 static inline bool wg_peer_is_usable(const struct wg_peer *peer)
 {
 	return peer->usable;
+}
+
+/* Has it a certificate of a mesh? */
+static inline bool wg_peer_is_member(const struct wg_peer *peer)
+{
+	return peer->mesh && peer->mesh->member;
 }
 
 /* On the device, but neither configured nor put there by us. */

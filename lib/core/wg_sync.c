@@ -195,7 +195,7 @@ int wg_sync_prefix(struct wg_dev *dev, const struct wg_prefix *prefix)
 		dev->n_seen++;
 	wg_owner_ack(dev, t, i, dev->sync_slot);
 	if (dev->sync_keep_stale && !n->decided &&
-	    !wg_owner_is_barred(dev, t, i))
+	    wg_owner_may_keep(dev, t, i, dev->sync_slot))
 		wg_entry_set_stale(dev, t, i, true);
 	return 0;
 }
