@@ -51,7 +51,7 @@ static const char *const prefix_text[N_PREFIXES] = {
 	"2001:db8:0:8000::/49",
 };
 
-static const char *const lookup_text[] = {
+static const char *const lookup_text[O_LOOKUPS] = {
 	"10.99.0.1",	 "10.99.0.3",
 	"10.99.7.7",	 "10.70.0.1",
 	"10.200.0.1",	 "192.168.200.9",
@@ -62,10 +62,9 @@ static const char *const lookup_text[] = {
 	"2001:db8::1",	 "2001:db9::1",
 	"ff02::1",	 "fe80::3",
 };
-#define N_LOOKUPS (sizeof(lookup_text) / sizeof(*lookup_text))
 
 struct wg_addr addrs[N_ADDRS];
-static struct wg_addr lookups[N_LOOKUPS];
+struct wg_addr o_lookups[O_LOOKUPS];
 struct wg_prefix prefixes[N_PREFIXES];
 static uint64_t seed;
 
@@ -86,8 +85,8 @@ void o_init(void)
 
 	for (i = 0; i < N_ADDRS; i++)
 		assert(wg_addr_parse(addr_text[i], &addrs[i]) == 0);
-	for (i = 0; i < N_LOOKUPS; i++)
-		assert(wg_addr_parse(lookup_text[i], &lookups[i]) == 0);
+	for (i = 0; i < O_LOOKUPS; i++)
+		assert(wg_addr_parse(lookup_text[i], &o_lookups[i]) == 0);
 	for (i = 0; i < N_PREFIXES; i++)
 		assert(wg_prefix_parse(prefix_text[i], &prefixes[i]) == 0);
 }
@@ -205,7 +204,7 @@ static size_t o_followed(struct o_dev *od, unsigned p, struct o_candidate *ret)
 	return r->there && od->ifindex ? o_resolve(od->vrf, r, od, ret) : 0;
 }
 
-static bool o_usable(const struct o_dev *od, const struct o_peer *op)
+bool o_usable(const struct o_dev *od, const struct o_peer *op)
 {
 	return op->key && op->key != od->key && !op->shutdown;
 }
@@ -275,6 +274,13 @@ static bool o_full(const struct o_peer *op, bool owns)
 	return op->maximum && count.dynamic - owns >= op->maximum;
 }
 
+static bool o_is_denied(const struct o_peer *op, unsigned p)
+{
+	uint32_t denied = op->denied[prefixes[p].family == AF_INET6];
+
+	return denied & 1u << p;
+}
+
 /*
  * What the ladder has to say: the best ones in *ret_best (n of them), or the
  * verdict.
@@ -289,8 +295,9 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 	enum wg_verdict furthest = WG_ROUTE_NO_PEER;
 	static const int order[] = {
 		[WG_ROUTE_NO_PEER] = 0,	 [WG_ROUTE_PEER_DOWN] = 1,
-		[WG_ROUTE_DENIED] = 2,	 [WG_ROUTE_OVER_MAXIMUM] = 3,
-		[WG_ROUTE_ACCEPTED] = 4, [WG_ROUTE_MARTIAN] = -1};
+		[WG_ROUTE_DENIED] = 2,	 [WG_ROUTE_UNCERTIFIED] = 3,
+		[WG_ROUTE_OVER_MAXIMUM] = 4,
+		[WG_ROUTE_ACCEPTED] = 5, [WG_ROUTE_MARTIAN] = -1};
 	unsigned n_best = 0, best_weight = 0;
 	bool all_down = true;
 	unsigned pass;
@@ -306,10 +313,10 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 				v = WG_ROUTE_NO_PEER;
 			else if (!o_usable(od, op))
 				v = WG_ROUTE_PEER_DOWN;
-			else if (op->denied[prefixes[p].family == AF_INET6] >>
-					 p &
-				 1)
+			else if (o_is_denied(op, p))
 				v = WG_ROUTE_DENIED;
+			else if (!o_is_certified(od, op, p))
+				v = WG_ROUTE_UNCERTIFIED;
 			else if (o_full(op, op->peer == owner))
 				v = WG_ROUTE_OVER_MAXIMUM;
 			if (order[v] > order[furthest])
@@ -336,6 +343,14 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 				ret_best[n_best++] = op;
 		}
 	*ret_verdict = furthest;
+	/* 2b. */
+	if (furthest == WG_ROUTE_UNCERTIFIED) {
+		struct o_peer *op = o_announcer(od, p);
+
+		if (op && !o_is_denied(op, p) &&
+		    !o_full(op, op->peer == owner))
+			ret_best[n_best++] = op;
+	}
 	return n_best;
 }
 
@@ -499,8 +514,9 @@ static void check_dev(struct o_dev *od, bool strict)
 
 			check_prefix(od, p, &none, strict);
 		}
+	o_check_sealed(od);
 	for (p = 0; p < 3; p++)
-		check_lookup(od, &lookups[rnd(N_LOOKUPS)], rnd(2));
+		check_lookup(od, &o_lookups[rnd(O_LOOKUPS)], rnd(2));
 }
 
 void o_check(bool strict)
@@ -546,55 +562,5 @@ void o_remember(void)
 		for (p = 0; p < N_PREFIXES; p++)
 			if (!od->before[p] && o_claimant(od, p))
 				od->before[p] = o_claimant(od, p)->peer;
-	}
-}
-
-void o_check_device(struct o_dev *od)
-{
-	const struct wg_prefix *from = NULL;
-	struct wg_prefix cursor;
-	struct wg_entry e;
-	size_t n = 0;
-	unsigned i;
-	struct wg_count count;
-
-	while (wg_entry_next(od->dev, from, &e)) {
-		struct fk_entry *fe = fk_entry_find(&od->fk, &e.prefix);
-
-		cursor = e.prefix;
-		from = &cursor;
-		assert_int_equal(fe != NULL, e.acked != NULL);
-		if (fe) {
-			assert_true(
-				wg_key_same(&fe->key, wg_peer_key(e.acked)));
-			n++;
-		}
-		if (!od->aggregate)
-			assert_ptr_equal(e.target, e.decided);
-		if (e.target)
-			assert_ptr_equal(e.acked, e.target);
-		else if (e.acked)
-			assert_false(od->fk.can_remove);
-	}
-	assert_int_equal(n, od->fk.n_entries);
-	wg_dev_count(od->dev, &count);
-	assert_int_equal(count.pending, 0);
-	assert_int_equal(count.installed, n);
-	for (i = 0; i < N_LOOKUPS; i++) {
-		const struct wg_key *key = fk_lookup(&od->fk, &lookups[i]);
-		bool found = wg_entry_lookup(od->dev, &lookups[i], false, &e);
-
-		assert_int_equal(found, key != NULL);
-		if (found)
-			assert_true(wg_key_same(key, wg_peer_key(e.decided)));
-	}
-	/* no peer but ours, and strangers where they may stay */
-	for (i = 0; i < od->fk.n_peers; i++) {
-		struct wg_peer *peer =
-			wg_peer_find_key(od->dev, &od->fk.peers[i].key);
-
-		assert_non_null(peer);
-		if (!od->adopted || wg_peer_key(peer)->b[0] != STRANGER)
-			assert_non_null(wg_peer_name(peer));
 	}
 }

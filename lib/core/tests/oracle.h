@@ -21,6 +21,8 @@
 #define N_PREFIXES 29
 #define N_PREFIXES4 20 /* the first ones */
 #define N_NH 3
+#define N_CERTIFIED 4
+#define O_LOOKUPS 18
 #define STRANGER 100 /* first byte of a stranger's key */
 
 struct o_peer {
@@ -33,6 +35,13 @@ struct o_peer {
 	enum wg_peer_state liveness;
 	uint32_t denied[2]; /* bits of prefixes, by family */
 	uint32_t maximum;
+	/* what the mesh says */
+	bool member; /* it has a certificate: */
+	unsigned number;
+	struct wg_certified certified[N_CERTIFIED];
+	unsigned n_certified;
+	bool announced[N_PREFIXES];
+	bool live;
 };
 
 struct o_dev {
@@ -69,6 +78,7 @@ struct o_route {
 
 struct o_world {
 	struct wg_core *core;
+	bool mesh; /* some peers are members of one */
 	struct o_dev devs[N_DEVS];
 	struct o_route routes[N_VRFS][N_PREFIXES];
 	bool wanted[N_VRFS][N_ADDRS];
@@ -81,6 +91,7 @@ extern struct o_world w;
 
 extern struct wg_addr addrs[N_ADDRS];
 extern struct wg_prefix prefixes[N_PREFIXES];
+extern struct wg_addr o_lookups[O_LOOKUPS]; /* addresses to be looked up */
 
 /* Fill the tables above; the random numbers from here on. */
 void o_init(void);
@@ -100,6 +111,22 @@ struct o_candidate {
 size_t o_resolve(uint32_t vrf, const struct o_route *r, struct o_dev *od,
 		 struct o_candidate *ret);
 bool o_recursive(const struct o_route *r);
+
+/* Complete, and not shut down? */
+bool o_usable(const struct o_dev *od, const struct o_peer *op);
+
+/* Rule 2: do certificates let the peer have prefix number P? */
+bool o_is_certified(const struct o_dev *od, const struct o_peer *op,
+		    unsigned p);
+/* Rule 2b: NULL: nobody. */
+struct o_peer *o_announcer(struct o_dev *od, unsigned p);
+/* What members have is in their certificates, address by address. */
+void o_check_sealed(struct o_dev *od);
+/* How often each was seen: a test of what never happens is none. */
+struct o_mesh_seen {
+	unsigned not_covered, another_is_longer, given, sealed;
+};
+extern struct o_mesh_seen o_mesh_seen;
 
 /* Who has what, before the next step. */
 void o_remember(void);

@@ -257,3 +257,62 @@ void step_peer_conf(struct o_dev *od, struct o_peer *op)
 	}
 	(void)od;
 }
+
+static void step_certificate(const struct o_dev *od, struct o_peer *op)
+{
+	/* 0.0.0.0/0, 10.0.0.0/8, 192.168.0.0/16, ::/0 */
+	static const unsigned wide[] = {0, 1, 12, 20};
+	struct wg_certificate cert = {.certified = op->certified};
+	unsigned i;
+
+	op->member = rnd(6) != 0;
+	/* never another's */
+	op->number = N_PEERS * rnd(2) + (op - od->peers);
+	op->n_certified = op->member ? rnd(N_CERTIFIED + 1) : 0;
+	for (i = 0; i < op->n_certified; i++) {
+		struct wg_certified *c = &op->certified[i];
+
+		/* many are so wide that others announce something longer */
+		c->prefix = prefixes[rnd(2) ? wide[rnd(4)] : rnd(N_PREFIXES)];
+		c->longest = rnd(3) ? wg_family_bits(c->prefix.family)
+				    : c->prefix.len + rnd(9);
+	}
+	cert.number = op->number;
+	cert.n_certified = op->n_certified;
+	assert_int_equal(
+		wg_peer_set_certificate(op->peer, op->member ? &cert : NULL),
+		0);
+}
+
+void step_mesh(const struct o_dev *od, struct o_peer *op)
+{
+	struct wg_prefix announced[N_PREFIXES];
+	unsigned p, n = 0, density = rnd(8);
+
+	switch (rnd(4)) {
+	case 0:
+		step_certificate(od, op);
+		break;
+	case 1:
+		for (p = 0; p < N_PREFIXES; p++) {
+			op->announced[p] = rnd(8) < density;
+			if (op->announced[p])
+				announced[n++] = prefixes[p];
+		}
+		/* in any order */
+		for (p = 1; p < n; p++) {
+			unsigned q = rnd(p + 1);
+			struct wg_prefix t = announced[p];
+
+			announced[p] = announced[q];
+			announced[q] = t;
+		}
+		assert_int_equal(
+			wg_peer_set_announced(op->peer, announced, n), 0);
+		break;
+	default:
+		op->live = rnd(3) != 0;
+		wg_peer_set_live(op->peer, op->live);
+		break;
+	}
+}

@@ -17,6 +17,7 @@ void step_peer(struct o_dev *od);
 void step_key(struct o_dev *od, struct o_peer *op);
 void step_claim(struct o_dev *od, struct o_peer *op);
 void step_exclusive(struct o_peer *op);
+void step_mesh(const struct o_dev *od, struct o_peer *op);
 void step_peer_conf(struct o_dev *od, struct o_peer *op);
 
 #endif

@@ -324,8 +324,10 @@ static void step(void)
 		step_key(od, op);
 	else if (what < 84)
 		step_claim(od, op);
-	else if (what < 88)
+	else if (what < 88 && !(w.mesh && rnd(2)))
 		step_exclusive(op);
+	else if (what < 94 && w.mesh)
+		step_mesh(od, op);
 	else
 		step_peer_conf(od, op);
 }
@@ -350,6 +352,8 @@ static void populate(void)
 			if (op->peer &&
 			    wg_peer_add_address(op->peer, &addrs[j], NULL) == 0)
 				op->addr[j] = true;
+			while (w.mesh && op->peer && rnd(8))
+				step_mesh(od, op);
 		}
 		fk_read(&od->fk, od->dev, false);
 	}
@@ -361,6 +365,7 @@ static void run(uint64_t start, unsigned steps, unsigned per_settle)
 
 	o_seed(start);
 	memset(&w, 0, sizeof(w));
+	w.mesh = start % 2;
 	w.core = wg_core_new();
 	populate();
 	wg_core_settle(w.core);
@@ -407,11 +412,25 @@ static void test_several_at_once(void **state)
 	}
 }
 
+/* The worlds above had all that there is to rules 2 and 2b. */
+static void test_certificates_were_seen(void **state)
+{
+	print_message("# not covered %u, another is longer %u, given %u, "
+		      "sealed %u\n",
+		      o_mesh_seen.not_covered, o_mesh_seen.another_is_longer,
+		      o_mesh_seen.given, o_mesh_seen.sealed);
+	assert_true(o_mesh_seen.not_covered > 200);
+	assert_true(o_mesh_seen.another_is_longer > 200);
+	assert_true(o_mesh_seen.given > 200);
+	assert_true(o_mesh_seen.sealed > 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_step_by_step),
 		cmocka_unit_test(test_several_at_once),
+		cmocka_unit_test(test_certificates_were_seen),
 	};
 
 	o_init();
