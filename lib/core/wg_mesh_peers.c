@@ -47,15 +47,13 @@ int wg_peer_set_certificate(struct wg_peer *peer,
 		return 0;
 	if (!has_mesh(peer))
 		return -ENOMEM;
-	/* what it announces counted before, or counts from now on */
+	/* what it announces; if it counts from now on, the settle looks at it */
 	wg_announced_mark(peer);
 	ret = wg_cert_put(peer, cert);
 	if (ret <= 0) {
 		dev->n_again = n;
 		return ret;
 	}
-	if (dev->n_again == n)
-		wg_announced_mark(peer);
 	wg_peer_mark(peer);
 	/* what it keeps of an earlier life may not be certified */
 	if (dev->n_stale)

@@ -294,10 +294,10 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 	const struct o_peer *alive = NULL;
 	enum wg_verdict furthest = WG_ROUTE_NO_PEER;
 	static const int order[] = {
-		[WG_ROUTE_NO_PEER] = 0,	 [WG_ROUTE_PEER_DOWN] = 1,
-		[WG_ROUTE_DENIED] = 2,	 [WG_ROUTE_UNCERTIFIED] = 3,
-		[WG_ROUTE_OVER_MAXIMUM] = 4,
-		[WG_ROUTE_ACCEPTED] = 5, [WG_ROUTE_MARTIAN] = -1};
+		[WG_ROUTE_NO_PEER] = 0,	     [WG_ROUTE_PEER_DOWN] = 1,
+		[WG_ROUTE_DENIED] = 2,	     [WG_ROUTE_UNCERTIFIED] = 3,
+		[WG_ROUTE_OVER_MAXIMUM] = 4, [WG_ROUTE_ACCEPTED] = 5,
+		[WG_ROUTE_MARTIAN] = -1};
 	unsigned n_best = 0, best_weight = 0;
 	bool all_down = true;
 	unsigned pass;
@@ -347,8 +347,7 @@ static unsigned o_ladder(struct o_dev *od, unsigned p,
 	if (furthest == WG_ROUTE_UNCERTIFIED) {
 		struct o_peer *op = o_announcer(od, p);
 
-		if (op && !o_is_denied(op, p) &&
-		    !o_full(op, op->peer == owner))
+		if (op && !o_is_denied(op, p) && !o_full(op, op->peer == owner))
 			ret_best[n_best++] = op;
 	}
 	return n_best;

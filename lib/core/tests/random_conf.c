@@ -307,8 +307,8 @@ void step_mesh(const struct o_dev *od, struct o_peer *op)
 			announced[p] = announced[q];
 			announced[q] = t;
 		}
-		assert_int_equal(
-			wg_peer_set_announced(op->peer, announced, n), 0);
+		assert_int_equal(wg_peer_set_announced(op->peer, announced, n),
+				 0);
 		break;
 	default:
 		op->live = rnd(3) != 0;

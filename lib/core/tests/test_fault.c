@@ -158,7 +158,93 @@ static size_t story(struct fake_kernel *fk, size_t batch, bool aggregate)
 	return fk->n_ops;
 }
 
-static void test_every_op(void **state)
+/* A member is told: certified for 10.0.0.0/8, this announced, live. */
+static void tell(struct wg_peer *peer, uint32_t number, const char *announced)
+{
+	struct wg_certified all = {{AF_INET, 8, {10}}, 32};
+	struct wg_certificate cert = {number, &all, 1};
+	struct wg_prefix p = {};
+
+	assert_int_equal(wg_peer_set_certificate(peer, &cert), 0);
+	if (announced)
+		assert_int_equal(wg_prefix_parse(announced, &p), 0);
+	assert_int_equal(wg_peer_set_announced(peer, &p, announced != NULL), 0);
+	wg_peer_set_live(peer, true);
+}
+
+/* All routes lead to a hub; members come, go, and are revoked. */
+static size_t mesh_story(struct fake_kernel *fk, size_t batch, bool aggregate)
+{
+	static char key_file[] = "key";
+	struct wg_core *core = wg_core_new();
+	struct wg_dev *dev = wg_dev_new(core, "wg0");
+	struct wg_dev_conf dev_conf = {key_file, 51820, 5};
+	struct wg_key key = fk_key_of_file(key_file);
+	struct wg_certificate none = {9};
+	struct wg_peer *a, *b, *c, *hub;
+
+	wg_dev_set_can_remove(dev, fk->can_remove);
+	wg_dev_set_aggregate(dev, aggregate);
+	wg_dev_set_link(dev, 0, IFINDEX);
+	wg_dev_set_conf(dev, &dev_conf);
+	wg_dev_set_key(dev, &key);
+	a = peer_new(dev, 1);
+	b = peer_new(dev, 2);
+	c = peer_new(dev, 3);
+	hub = peer_new(dev, 4);
+	assert_int_equal(wg_peer_set_certificate(hub, &none), 0);
+	route(dev, "10.0.0.0/8", 4);
+	route(dev, "10.1.0.0/16", 4);
+	route(dev, "10.1.1.0/24", 4);
+	route(dev, "10.2.0.0/16", 4);
+	tell(a, 1, "10.0.0.0/8");
+	tell(b, 2, "10.1.0.0/16");
+	tell(c, 3, "10.2.0.0/16");
+	wg_core_settle(core);
+	fk_read(fk, dev, false);
+	fk_run(fk, dev, batch);
+	check(fk, dev);
+
+	/* one dies, one withdraws, one is certified for nothing any more */
+	wg_peer_set_live(b, false);
+	tell(c, 3, NULL);
+	fk_run(fk, dev, batch);
+	check(fk, dev);
+	assert_int_equal(wg_peer_set_certificate(a, &none), 0);
+	fk_run(fk, dev, batch);
+	check(fk, dev);
+
+	/* revoked, and another comes in its place with a new key */
+	tell(a, 1, "10.1.0.0/16");
+	wg_peer_delete(c);
+	key.b[0] = 33;
+	assert_int_equal(wg_peer_set_key(a, &key), 0);
+	wg_peer_set_live(b, true);
+	fk_run(fk, dev, batch);
+	check(fk, dev);
+
+	/* the program is restarted, and members change meanwhile */
+	fk->n_peers = fk->n_entries = 0;
+	fk->pub = (struct wg_key){};
+	fk->listen_port = 0;
+	wg_dev_set_link(dev, 0, IFINDEX + 1);
+	tell(b, 2, "10.0.0.0/8");
+	wg_dev_set_link(dev, 0, IFINDEX);
+	route(dev, "10.0.0.0/8", 4);
+	route(dev, "10.1.0.0/16", 4);
+	wg_core_settle(core);
+	assert_int_equal(fk_read(fk, dev, false), 0);
+	fk_run(fk, dev, batch);
+	check(fk, dev);
+	wg_nhset_check(core);
+	wg_core_delete(&core);
+	return fk->n_ops;
+}
+
+typedef size_t (*story_fn)(struct fake_kernel *fk, size_t batch,
+			   bool aggregate);
+
+static void every_op(story_fn story)
 {
 	static struct fake_kernel fk;
 	unsigned variant;
@@ -169,7 +255,7 @@ static void test_every_op(void **state)
 			memset(&fk, 0, sizeof(fk));
 			fk.can_remove = variant & 1;
 			total = story(&fk, batch, variant & 8);
-			assert_true(total > 30);
+			assert_true(total > 25);
 			for (n = 1; n <= total; n++) {
 				memset(&fk, 0, sizeof(fk));
 				fk.can_remove = variant & 1;
@@ -182,7 +268,17 @@ static void test_every_op(void **state)
 		}
 }
 
-static void test_every_nth_op(void **state)
+static void test_every_op(void **state)
+{
+	every_op(story);
+}
+
+static void test_every_op_in_mesh(void **state)
+{
+	every_op(mesh_story);
+}
+
+static void every_nth_op(story_fn story)
 {
 	static struct fake_kernel fk;
 	unsigned variant;
@@ -197,6 +293,12 @@ static void test_every_nth_op(void **state)
 			fk.fail_at = fk.fail_every = n;
 			story(&fk, 8, variant & 4);
 		}
+}
+
+static void test_every_nth_op(void **state)
+{
+	every_nth_op(story);
+	every_nth_op(mesh_story);
 }
 
 /* --- memory */
@@ -390,6 +492,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_op),
+		cmocka_unit_test(test_every_op_in_mesh),
 		cmocka_unit_test(test_every_nth_op),
 		cmocka_unit_test(test_route_without_memory),
 		cmocka_unit_test(test_read_without_memory),

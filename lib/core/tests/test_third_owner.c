@@ -8,8 +8,10 @@
  * tried, with peers leaving, with and without a device that can remove, and
  * (because each plan is a fresh one) from every moment within a plan; larger
  * assignments at random.  All of it again with aggregation, which makes other
- * entries of them, and while that is switched on and off.  The same judge must
- * find fault with plans in the wrong order, or it would be worth nothing.
+ * entries of them, and while that is switched on and off; and in a mesh, where
+ * all routes lead to a hub and the owners change by what members announce and
+ * whether they live.  The same judge must find fault with plans in the wrong
+ * order, or it would be worth nothing.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -17,38 +19,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "lib/core/tests/fake_kernel.h"
+#include "lib/core/tests/owners_world.h"
 #include "lib/core/wg_check.h"
-
-#define N_PEERS 3
-#define IFINDEX 3
-#define MAX_OPS 256
-
-struct world {
-	struct wg_core *core;
-	struct wg_dev *dev;
-	struct wg_peer *peers[N_PEERS];
-	struct fake_kernel fk;
-	struct wg_prefix prefixes[31];
-	unsigned n_prefixes;
-};
-
-enum aggregate {
-	NEVER,
-	ALWAYS,
-	SOMETIMES, /* switched at random */
-};
-
-/* For each prefix nobody (0) or a peer (1..), and which peers are away. */
-struct wish {
-	uint8_t owner[31];
-	bool away[N_PEERS];
-};
-
-/* An owner is a peer's number, 0 for nobody. */
-struct owners {
-	uint8_t of[16];
-};
 
 static uint32_t seed;
 
@@ -56,173 +28,6 @@ static uint32_t rnd(uint32_t n)
 {
 	seed = seed * 1664525 + 1013904223;
 	return (seed >> 8) % n;
-}
-
-static struct wg_addr address(unsigned a)
-{
-	return (struct wg_addr){AF_INET, {10, 0, 0, a}};
-}
-
-static struct wg_addr gateway(unsigned peer)
-{
-	return (struct wg_addr){AF_INET, {10, 99, 0, peer}};
-}
-
-static struct wg_prefix prefix(unsigned a, unsigned len)
-{
-	return (struct wg_prefix){AF_INET, len, {10, 0, 0, a}};
-}
-
-static void world_make(struct world *w, bool can_remove,
-		       enum aggregate aggregate)
-{
-	unsigned i;
-
-	memset(w, 0, sizeof(*w));
-	w->core = wg_core_new();
-	w->dev = wg_dev_new(w->core, "wg0");
-	w->fk.can_remove = can_remove;
-	wg_dev_set_can_remove(w->dev, can_remove);
-	wg_dev_set_aggregate(w->dev, aggregate != NEVER);
-	if (aggregate == SOMETIMES)
-		w->dev->spare_of = 1; /* as much as there can be is split */
-	wg_dev_set_link(w->dev, 0, IFINDEX);
-	for (i = 0; i < N_PEERS; i++) {
-		struct wg_key key = {{i + 1}};
-		struct wg_addr gw = gateway(i + 1);
-		char name[2] = {'a' + i};
-
-		w->peers[i] = wg_peer_new(w->dev, name);
-		assert_int_equal(wg_peer_set_key(w->peers[i], &key), 0);
-		assert_int_equal(wg_peer_add_address(w->peers[i], &gw, NULL),
-				 0);
-	}
-	wg_core_settle(w->core);
-	fk_read(&w->fk, w->dev, false);
-	fk_run(&w->fk, w->dev, 64);
-}
-
-static void decide(struct world *w, const struct wish *wish)
-{
-	unsigned i;
-
-	for (i = 0; i < N_PEERS; i++)
-		wg_peer_set_shutdown(w->peers[i], wish->away[i]);
-	for (i = 0; i < w->n_prefixes; i++) {
-		struct wg_nexthop nh = {.ifindex = IFINDEX};
-
-		if (!wish->owner[i]) {
-			wg_route_delete(w->core, 0, &w->prefixes[i]);
-			continue;
-		}
-		nh.gateway = gateway(wish->owner[i]);
-		assert_int_equal(
-			wg_route_update(w->core, 0, &w->prefixes[i], 1, &nh, 1),
-			0);
-	}
-	wg_core_settle(w->core);
-	fk_steps(w->dev); /* that end an aggregation */
-}
-
-/* Who is to have each address, by longest match over the wish. */
-static struct owners owners_wished(const struct world *w,
-				   const struct wish *wish)
-{
-	struct owners o = {};
-	unsigned a, i;
-
-	for (a = 0; a < 16; a++) {
-		struct wg_addr addr = address(a);
-		struct wg_prefix host = wg_prefix_host(&addr);
-		int best = -1;
-
-		for (i = 0; i < w->n_prefixes; i++) {
-			if (!wish->owner[i] || wish->away[wish->owner[i] - 1] ||
-			    !wg_prefix_covers(&w->prefixes[i], &host) ||
-			    w->prefixes[i].len <= best)
-				continue;
-			best = w->prefixes[i].len;
-			o.of[a] = wish->owner[i];
-		}
-	}
-	return o;
-}
-
-static struct owners owners_now(const struct fake_kernel *fk)
-{
-	struct owners o = {};
-	unsigned a;
-
-	for (a = 0; a < 16; a++) {
-		struct wg_addr addr = address(a);
-		const struct wg_key *key = fk_lookup(fk, &addr);
-
-		o.of[a] = key ? key->b[0] : 0;
-	}
-	return o;
-}
-
-/* How many addresses have an owner that is neither. */
-static unsigned third(const struct owners *o, const struct owners *old,
-		      const struct owners *new)
-{
-	unsigned n = 0;
-	unsigned a;
-
-	for (a = 0; a < 16; a++)
-		n += o->of[a] != old->of[a] && o->of[a] != new->of[a];
-	return n;
-}
-
-/* Wrong moments of a plan that is carried out on a copy of the device. */
-static unsigned judge(const struct world *w, const struct wg_op *ops, size_t n,
-		      const struct owners *new)
-{
-	static struct fake_kernel fk;
-	struct owners old = owners_now(&w->fk);
-	unsigned wrong = 0;
-	struct owners o;
-	size_t i, j;
-
-	fk_copy(&fk, &w->fk);
-	for (i = 0; i < n; i++) {
-		/* the device takes a peer's prefixes one by one: any order */
-		if (ops[i].kind == WG_OP_PEER_REMOVE)
-			for (j = fk.n_entries; j-- > 0;)
-				if (wg_key_same(&fk.entries[j].key,
-						ops[i].key)) {
-					fk_entry_remove(&fk,
-							&fk.entries[j].prefix);
-					o = owners_now(&fk);
-					wrong += third(&o, &old, new) != 0;
-				}
-		assert_int_equal(fk_op(&fk, &ops[i]), 0);
-		o = owners_now(&fk);
-		wrong += third(&o, &old, new) != 0;
-	}
-	return wrong;
-}
-
-/* From what is there to the wish, by plans of at most BATCH ops. */
-static void go(struct world *w, const struct wish *wish, size_t batch)
-{
-	struct owners new = owners_wished(w, wish);
-	struct wg_op ops[MAX_OPS];
-	struct owners o;
-	size_t n;
-
-	decide(w, wish);
-	while ((n = wg_plan_next(w->dev, ops, MAX_OPS))) {
-		size_t take = batch < n ? batch : n;
-		size_t done;
-
-		assert_int_equal(judge(w, ops, n, &new), 0);
-		assert_int_equal(fk_ops(&w->fk, ops, take, &done), 0);
-		wg_plan_commit(w->dev, ops, take);
-		fk_steps(w->dev);
-	}
-	o = owners_now(&w->fk);
-	assert_memory_equal(&o, &new, sizeof(o));
 }
 
 /* CODE has N digits of that base: the owners. */
@@ -252,7 +57,8 @@ static bool is_canonical(const struct wish *wish, unsigned n)
 	return true;
 }
 
-static void all_transitions(bool can_remove, enum aggregate aggregate)
+static void all_transitions(bool can_remove, enum aggregate aggregate,
+			    bool mesh)
 {
 	static struct world w;
 	unsigned n = 4;
@@ -261,6 +67,8 @@ static void all_transitions(bool can_remove, enum aggregate aggregate)
 	struct wish a, b;
 
 	world_make(&w, can_remove, aggregate);
+	if (mesh)
+		world_join(&w);
 	w.prefixes[0] = prefix(0, 30);
 	w.prefixes[1] = prefix(0, 31);
 	w.prefixes[2] = prefix(0, 32);
@@ -283,12 +91,18 @@ static void all_transitions(bool can_remove, enum aggregate aggregate)
 
 static void test_all_can_remove(void **state)
 {
-	all_transitions(true, NEVER);
+	all_transitions(true, NEVER, false);
 }
 
 static void test_all_cannot_remove(void **state)
 {
-	all_transitions(false, NEVER);
+	all_transitions(false, NEVER, false);
+}
+
+static void test_all_in_mesh(void **state)
+{
+	all_transitions(true, NEVER, true);
+	all_transitions(false, NEVER, true);
 }
 
 /*
@@ -303,7 +117,7 @@ static void all_aggregated(bool can_remove)
 	struct wish a, b;
 	unsigned i;
 
-	all_transitions(can_remove, ALWAYS);
+	all_transitions(can_remove, ALWAYS, false);
 	world_make(&w, can_remove, ALWAYS);
 	w.prefixes[0] = prefix(0, 30);
 	for (i = 0; i < 4; i++)
@@ -358,7 +172,8 @@ static void random_wish(const struct world *w, struct wish *wish)
 }
 
 /* Random wishes over all prefixes; every plan is interrupted by the next. */
-static void random_interrupted(bool can_remove, enum aggregate aggregate)
+static void random_interrupted(bool can_remove, enum aggregate aggregate,
+			       bool mesh)
 {
 	static struct world w;
 	struct wg_op ops[MAX_OPS];
@@ -372,6 +187,8 @@ static void random_interrupted(bool can_remove, enum aggregate aggregate)
 	seed = 20250101;
 	print_message("# seed %u\n", seed);
 	world_make(&w, can_remove, aggregate);
+	if (mesh)
+		world_join(&w);
 	all_prefixes(&w);
 	for (round = 0; round < 3000; round++) {
 		random_wish(&w, &wish);
@@ -414,24 +231,32 @@ static void random_interrupted(bool can_remove, enum aggregate aggregate)
 
 static void test_random_can_remove(void **state)
 {
-	random_interrupted(true, NEVER);
+	random_interrupted(true, NEVER, false);
 }
 
 static void test_random_cannot_remove(void **state)
 {
-	random_interrupted(false, NEVER);
+	random_interrupted(false, NEVER, false);
+}
+
+static void test_random_in_mesh(void **state)
+{
+	random_interrupted(true, NEVER, true);
+	random_interrupted(false, NEVER, true);
+	random_interrupted(true, SOMETIMES, true);
+	random_interrupted(false, SOMETIMES, true);
 }
 
 static void test_random_aggregated(void **state)
 {
-	random_interrupted(true, ALWAYS);
-	random_interrupted(false, ALWAYS);
+	random_interrupted(true, ALWAYS, false);
+	random_interrupted(false, ALWAYS, false);
 }
 
 static void test_random_switched(void **state)
 {
-	random_interrupted(true, SOMETIMES);
-	random_interrupted(false, SOMETIMES);
+	random_interrupted(true, SOMETIMES, false);
+	random_interrupted(false, SOMETIMES, false);
 }
 
 /* --- the judge is awake */
@@ -503,12 +328,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_can_remove),
 		cmocka_unit_test(test_all_cannot_remove),
+		cmocka_unit_test(test_all_in_mesh),
 		cmocka_unit_test(test_random_can_remove),
 		cmocka_unit_test(test_random_cannot_remove),
 		cmocka_unit_test(test_all_aggregated_can_remove),
 		cmocka_unit_test(test_all_aggregated_cannot_remove),
 		cmocka_unit_test(test_random_aggregated),
 		cmocka_unit_test(test_random_switched),
+		cmocka_unit_test(test_random_in_mesh),
 		cmocka_unit_test(test_wrong_orders_are_found),
 	};
 
