@@ -134,12 +134,9 @@ static bool is_witness_wanted(const struct wg_mapped *m,
 
 static struct wg_directory_entry entry_of(const struct wg_offer *offer)
 {
-	struct wg_directory_entry e = {
-		wg_item_kind(offer->b),
-		wg_item_number(offer->b, WG_ITEM_MEMBER),
-		wg_item_version(offer->b),
-	};
+	struct wg_directory_entry e;
 
+	wg_directory_entry_of(offer->b, &e);
 	memcpy(e.hash, offer->hash, sizeof(e.hash));
 	return e;
 }

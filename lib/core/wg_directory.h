@@ -132,11 +132,19 @@ void wg_directory_entries(const struct wg_directory *dir, uint8_t *ret);
 void wg_directory_entry_decode(const uint8_t *b,
 			       struct wg_directory_entry *ret);
 void wg_directory_entry_encode(const struct wg_directory_entry *e, uint8_t *b);
+/* Of a checked item that a map may hold; the hash is the caller's to make. */
+void wg_directory_entry_of(const uint8_t *item, struct wg_directory_entry *ret);
+/* In the order of wg_directory_next: <0, 0, >0. */
+int wg_directory_entry_cmp(const struct wg_directory_entry *a,
+			   const struct wg_directory_entry *b);
 /* Might an item that has this entry be put?  So ask for it. */
 bool wg_directory_wants(const struct wg_directory *dir,
 			const struct wg_directory_entry *e);
 
-/* Items one by one in the order A C W R L, in which they should be sent. */
+/*
+ * Items one by one in the order A C W R L, in which they should be sent; of one
+ * kind by member, version, hash.
+ */
 struct wg_directory_cursor {
 	unsigned stage;
 	size_t i, k;
@@ -145,6 +153,14 @@ struct wg_directory_cursor {
 const uint8_t *wg_directory_next(const struct wg_directory *dir,
 				 struct wg_directory_cursor *cursor,
 				 struct wg_directory_entry *ret_entry);
+
+/* Where the first item stands that is not before the entry, held or not. */
+void wg_directory_seek(const struct wg_directory *dir,
+		       const struct wg_directory_entry *e,
+		       struct wg_directory_cursor *ret);
+/* The item that has this entry; NULL: it is not held. */
+const uint8_t *wg_directory_find(const struct wg_directory *dir,
+				 const struct wg_directory_entry *e);
 
 /* Assert the invariants. */
 void wg_directory_check(const struct wg_directory *dir);

@@ -97,11 +97,78 @@ const uint8_t *wg_directory_next(const struct wg_directory *dir,
 	if (!h)
 		return NULL;
 	c->k++;
-	*ret_entry = (struct wg_directory_entry){
-		wg_item_kind(h->b), wg_item_number(h->b, WG_ITEM_MEMBER),
-		h->version};
+	wg_directory_entry_of(h->b, ret_entry);
 	memcpy(ret_entry->hash, h->hash, sizeof(h->hash));
 	return h->b;
+}
+
+void wg_directory_entry_of(const uint8_t *item, struct wg_directory_entry *ret)
+{
+	*ret = (struct wg_directory_entry){
+		.kind = wg_item_kind(item),
+		.member = wg_item_number(item, WG_ITEM_MEMBER),
+		.version = wg_item_version(item),
+	};
+}
+
+/* Stages go by kind, but authorities are first. */
+static unsigned stage_of(uint8_t kind)
+{
+	switch (kind) {
+	case WG_ITEM_IS_AUTHORITY:
+		return 0;
+	case WG_ITEM_IS_CERTIFICATE:
+		return 1;
+	case WG_ITEM_IS_WITNESS:
+		return 2;
+	case WG_ITEM_IS_RECORD:
+		return 3;
+	case WG_ITEM_IS_LIST:
+		return 4;
+	default:
+		return STAGES;
+	}
+}
+
+int wg_directory_entry_cmp(const struct wg_directory_entry *a,
+			   const struct wg_directory_entry *b)
+{
+	unsigned sa = stage_of(a->kind), sb = stage_of(b->kind);
+
+	if (sa != sb)
+		return sa < sb ? -1 : 1;
+	if (a->member != b->member)
+		return a->member < b->member ? -1 : 1;
+	if (a->version != b->version)
+		return a->version < b->version ? -1 : 1;
+	return memcmp(a->hash, b->hash, sizeof(a->hash));
+}
+
+void wg_directory_seek(const struct wg_directory *dir,
+		       const struct wg_directory_entry *e,
+		       struct wg_directory_cursor *ret)
+{
+	struct wg_directory_cursor at = {.stage = stage_of(e->kind)};
+	struct wg_directory_entry there;
+
+	if (at.stage > 0 && at.stage < STAGES - 1)
+		at.i = wg_directory_first(dir, e->member);
+	do
+		*ret = at;
+	while (wg_directory_next(dir, &at, &there) &&
+	       wg_directory_entry_cmp(&there, e) < 0);
+}
+
+const uint8_t *wg_directory_find(const struct wg_directory *dir,
+				 const struct wg_directory_entry *e)
+{
+	struct wg_directory_cursor at;
+	struct wg_directory_entry there;
+	const uint8_t *item;
+
+	wg_directory_seek(dir, e, &at);
+	item = wg_directory_next(dir, &at, &there);
+	return item && wg_directory_entry_cmp(&there, e) == 0 ? item : NULL;
 }
 
 size_t wg_directory_count(const struct wg_directory *dir)
