@@ -1,157 +1,106 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Two maps become one.
+ * Two maps become one: what is heard.
  *
  * Both say HELLO with the hash of their map.  Where the hashes differ, each
- * says what it has, and asks for what it wants of that; items are sent in the
- * order in which a map takes them.  Entries that are to be sent, because the
- * other end asked for them or somebody else brought them, are queued; a pass
- * through the map sends those that were queued when it began, and forgets those
- * that it did not meet, for their items have left.  So nothing of the map is
- * copied, and nothing is sent twice.
+ * says what it has (HAVE), and asks for what it wants of that (WANT); items are
+ * sent in the order in which a map takes them.  What is put later is sent at
+ * once, unasked.
  *
- * What came too early, or was lost in the map of a member that did not want it
- * then, comes again: keepalives have the hash, and after DIFFER of them that
- * were not ours, HAVE is said again, each time after twice the wait.
+ * An item goes over a connection once each way, though it can be asked for and
+ * be news at once.  For that,
+ *
+ *  - what was asked for is not asked for again before it came, or the other end
+ *    says once more all that it has;
+ *  - what they said that they have is not sent to them as news.  A site that
+ *    asks three hubs for the whole map would send it back to two of them;
+ *  - what is put while HAVE is being said is news only if HAVE is past it;
+ *    behind that it is told, and they ask for it if they want it;
+ *  - HAVE is not said again while anything else is waiting to be sent.
+ *
+ * What came too early and was forgotten, or never came, comes by a later HAVE:
+ * keepalives have the hash, and after DIFFER of them that were not ours HAVE is
+ * said again; each time that did not help after twice the wait.  It helped if
+ * the maps were the same: that something was put says nothing, a member that
+ * changes its record without end could make all others tell their maps to each
+ * other without end.
  *
  * Who can send this: a member whose tunnel is up; its address inside says which
- * one.  What it costs: one frame of memory, and two sets of at most SET_MAX
- * entries; what is more is left out, and comes by a later HAVE.  Each item
- * costs what the caller pays for it; FORGED wrong signatures end the
- * connection.  What it can never do: be another member, or make us send it
- * anything that is not in the map.
+ * one.  It may be silent, slow, flood, or lie.
+ *
+ *  - Silent or slow: a frame that does not come within DEAD ends it.  Until
+ *    then it costs a buffer of what came, one frame at most.
+ *  - A flood costs time in proportion to its bytes: some look-ups for an entry
+ *    of 29 bytes, a check of its form for an item; what the caller pays for it
+ *    are three signatures, which the caller bounds in each turn.  FORGED wrong
+ *    ones end the connection; one is forgiven in FORGIVE_MS, since an honest
+ *    member can be wrong about who is who before all witnesses came, and is
+ *    connected for years.
+ *  - Lies about what it has: entries that we want and it never sends.  They are
+ *    SET_MAX at most, and are forgotten at its next HAVE.
+ *  - It asks for what it was not told, or again and again: it may ask for as
+ *    many as it was told, and only for what is in the map.  So it gets the map
+ *    once for each HAVE, or the largest item as many times; it pays for that
+ *    itself, by reading.
+ *  - Calls: they are counted and nothing is done.
+ *
+ * What it can never do: be another member, make us send what is not in the map,
+ * have more than MOST bytes of memory, or keep from us what others have.
  */
 #include "lib/core/wg_exchange.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Entries, sorted, each once. */
-struct set {
-	uint8_t (*e)[WG_DIRECTORY_ENTRY];
-	size_t n, room;
-};
+#include "lib/core/wg_exchange_state.h"
 
-struct state {
-	uint32_t member;
-	bool connected;
-};
+#define READ                                                                   \
+	8192 /* bytes that are read at once, where a frame is no longer        \
+	      */
 
-struct wg_exchange {
-	struct wg_exchange_conf conf;
-	struct wg_exchange_stats stats;
-
-	uint8_t in[WG_FRAME_MAX];
-	size_t in_len, in_at; /* filled; of these, done with */
-	int64_t heard_at;
-	uint8_t theirs[WG_DIRECTORY_HASH]; /* their last hash */
-	bool is_heard, is_greeted, is_up;  /* their HELLO, ours, both */
-	bool is_ended, is_forger;
-	unsigned differ;
-
-	int64_t said_at; /* the last keepalive */
-	struct set want, queued;
-	struct set due; /* of the pass */
-	struct wg_directory_cursor due_at;
-	bool is_having; /* HAVE is being said */
-	struct wg_directory_cursor have_at;
-	int64_t again_ms, have_not_before;
-	struct state *states; /* that are to be told */
-	size_t n_states, room_states;
-	int64_t tell_at; /* 0: there are none */
-};
-
-/* --- sets */
-
-static void *grown(void *p, size_t n, size_t size)
-{
-	p = realloc(p, n * size);
-	if (!p)
-		abort();
-	return p;
-}
-
-static bool set_find(const struct set *s, const uint8_t *e, size_t *ret)
-{
-	size_t low = 0, high = s->n, mid;
-	int c;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		c = memcmp(s->e[mid], e, WG_DIRECTORY_ENTRY);
-		if (c == 0) {
-			*ret = mid;
-			return true;
-		}
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	*ret = low;
-	return false;
-}
-
-static void set_add(struct set *s, const uint8_t *e)
-{
-	size_t i;
-
-	if (set_find(s, e, &i) || s->n == WG_EXCHANGE_SET_MAX)
-		return;
-	if (s->n == s->room) {
-		s->room = s->room ? 2 * s->room : 64;
-		s->e = grown(s->e, s->room, sizeof(*s->e));
-	}
-	memmove(s->e + i + 1, s->e + i, (s->n - i) * sizeof(*s->e));
-	memcpy(s->e[i], e, WG_DIRECTORY_ENTRY);
-	s->n++;
-}
-
-static bool set_take(struct set *s, const uint8_t *e)
-{
-	size_t i;
-
-	if (!set_find(s, e, &i))
-		return false;
-	s->n--;
-	memmove(s->e + i, s->e + i + 1, (s->n - i) * sizeof(*s->e));
-	return true;
-}
-
-static void set_clear(struct set *s)
-{
-	free(s->e);
-	*s = (struct set){};
-}
+static const struct wg_bucket_size forged = {WG_EXCHANGE_FORGIVE_MS,
+					     WG_EXCHANGE_FORGED - 1};
+static const struct wg_bucket_size calls = {WG_EXCHANGE_CALL_MS,
+					    WG_EXCHANGE_CALL_BURST};
 
 /* --- life */
 
 struct wg_exchange *wg_exchange_new(const struct wg_exchange_conf *conf,
 				    int64_t now)
 {
-	struct wg_exchange *x = calloc(1, sizeof(*x));
+	struct wg_mem mem = {};
+	struct wg_exchange *x = wg_mem_get(&mem, sizeof(*x));
 
-	if (!x)
-		abort();
+	x->mem = mem;
 	x->conf = *conf;
-	x->heard_at = x->said_at = now;
+	x->heard_at = x->said_at = x->have_at = now;
 	x->again_ms = WG_EXCHANGE_AGAIN_MS;
 	return x;
+}
+
+static void drop_in(struct wg_exchange *x)
+{
+	wg_mem_put(&x->mem, x->in, x->in_cap);
+	x->in = NULL;
+	x->in_cap = x->in_len = x->in_at = 0;
 }
 
 void wg_exchange_delete(struct wg_exchange **at)
 {
 	struct wg_exchange *x = *at;
+	struct wg_mem mem;
 
 	if (!x)
 		return;
-	set_clear(&x->due);
-	set_clear(&x->queued);
-	set_clear(&x->want);
-	free(x->states);
-	free(x);
+	drop_in(x);
+	wg_itemset_clear(&x->mem, &x->want);
+	wg_itemset_clear(&x->mem, &x->asked);
+	wg_itemset_clear(&x->mem, &x->due);
+	wg_itemset_clear(&x->mem, &x->queued);
+	wg_mem_put(&x->mem, x->states, x->cap_states * sizeof(*x->states));
+	mem = x->mem;
+	wg_mem_put(&mem, x, sizeof(*x));
+	assert(!mem.used);
 	*at = NULL;
 }
 
@@ -160,14 +109,9 @@ bool wg_exchange_is_up(const struct wg_exchange *x)
 	return x->is_up;
 }
 
-static bool differs(const struct wg_exchange *x)
-{
-	return memcmp(x->theirs, x->conf.map->hash, sizeof(x->theirs)) != 0;
-}
-
 bool wg_exchange_is_same(const struct wg_exchange *x)
 {
-	return x->is_up && !differs(x);
+	return x->is_up && !wg_exchange_differs(x);
 }
 
 const struct wg_exchange_stats *wg_exchange_stats(const struct wg_exchange *x)
@@ -175,44 +119,87 @@ const struct wg_exchange_stats *wg_exchange_stats(const struct wg_exchange *x)
 	return &x->stats;
 }
 
-/* --- hearing */
+size_t wg_exchange_bytes(const struct wg_exchange *x)
+{
+	return x->mem.used;
+}
+
+/* --- what came */
+
+/* Bytes of the frame that has begun, as far as they are known. */
+static size_t frame_len(const struct wg_exchange *x)
+{
+	size_t len = x->in_len - x->in_at;
+	size_t whole = len < 2 ? 0 : wg_item_get(x->in + x->in_at, 2);
+
+	/* longer ones are none, as the next one will say who decodes it */
+	return whole <= WG_FRAME_MAX ? whole : 0;
+}
 
 uint8_t *wg_exchange_space(struct wg_exchange *x, size_t *ret_room)
 {
-	if (x->in_at) {
-		x->in_len -= x->in_at;
-		memmove(x->in, x->in + x->in_at, x->in_len);
-		x->in_at = 0;
+	size_t len = x->in_len - x->in_at, cap = frame_len(x);
+	uint8_t *more;
+
+	if (cap < READ)
+		cap = READ;
+	/* it was not decoded yet */
+	if (cap <= len)
+		cap = len + READ;
+	if (cap > x->in_cap) {
+		more = wg_mem_get(&x->mem, cap);
+		if (len)
+			memcpy(more, x->in + x->in_at, len);
+		drop_in(x);
+		x->in = more;
+		x->in_cap = cap;
+	} else if (x->in_at) {
+		memmove(x->in, x->in + x->in_at, len);
 	}
-	*ret_room = sizeof(x->in) - x->in_len;
-	return x->in + x->in_len;
+	x->in_at = 0;
+	x->in_len = len;
+	*ret_room = x->in_cap - len;
+	return x->in + len;
 }
 
 void wg_exchange_filled(struct wg_exchange *x, size_t n)
 {
-	assert(n <= sizeof(x->in) - x->in_len);
+	assert(n <= x->in_cap - x->in_len);
 	x->in_len += n;
-}
-
-static void have(struct wg_exchange *x)
-{
-	x->is_having = true;
-	x->have_at = (struct wg_directory_cursor){};
+	if (x->in_len == x->in_at)
+		drop_in(x);
 }
 
 static enum wg_exchange_news end(struct wg_exchange *x, const char *why,
 				 bool is_bad, struct wg_exchange_heard *ret)
 {
 	x->is_ended = true;
+	drop_in(x);
 	ret->why = why;
 	ret->is_bad = is_bad;
 	return WG_EXCHANGE_END;
 }
 
+/* --- HELLO, HAVE and keepalives */
+
+/* All of the map: so there is no other news. */
+static void have(struct wg_exchange *x, int64_t now)
+{
+	assert(!x->due.n);
+	wg_itemset_clear(&x->mem, &x->queued);
+	x->is_having = true;
+	x->told = (struct wg_directory_entry){};
+	x->have_at = now;
+	x->owed = 0;
+	x->stats.haves++;
+}
+
 static enum wg_exchange_news hello(struct wg_exchange *x,
-				   const struct wg_frame *f,
+				   const struct wg_frame *f, int64_t now,
 				   struct wg_exchange_heard *ret)
 {
+	const uint8_t *ours = x->is_greeted ? x->said : x->conf.map->hash;
+
 	if (f->kind != WG_FRAME_HELLO)
 		return end(x, "it did not begin with HELLO", true, ret);
 	if (f->hello.version != WG_FRAME_VERSION)
@@ -221,8 +208,9 @@ static enum wg_exchange_news hello(struct wg_exchange *x,
 		return end(x, "it says that it is another member", true, ret);
 	memcpy(x->theirs, f->hello.hash, sizeof(x->theirs));
 	x->is_heard = true;
-	if (differs(x))
-		have(x);
+	/* what was put since we said ours is news */
+	if (memcmp(x->theirs, ours, sizeof(x->theirs)) != 0)
+		have(x, now);
 	x->is_up = x->is_greeted;
 	return x->is_up ? WG_EXCHANGE_UP : WG_EXCHANGE_NOTHING;
 }
@@ -231,43 +219,137 @@ static void keepalive(struct wg_exchange *x, const struct wg_frame *f,
 		      int64_t now)
 {
 	memcpy(x->theirs, f->hash, sizeof(x->theirs));
-	if (!differs(x)) {
+	if (!wg_exchange_differs(x)) {
 		x->differ = 0;
 		x->again_ms = WG_EXCHANGE_AGAIN_MS;
 		return;
 	}
-	if (++x->differ < WG_EXCHANGE_DIFFER || now < x->have_not_before ||
-	    x->is_having)
+	if (x->differ < WG_EXCHANGE_DIFFER)
+		x->differ++;
+	if (x->differ < WG_EXCHANGE_DIFFER || now - x->have_at < x->again_ms ||
+	    x->is_having || x->due.n || x->queued.n)
 		return;
 	x->differ = 0;
-	x->have_not_before = now + x->again_ms;
 	x->again_ms *= 2;
 	if (x->again_ms > WG_EXCHANGE_AGAIN_MAX_MS)
 		x->again_ms = WG_EXCHANGE_AGAIN_MAX_MS;
-	have(x);
+	x->stats.again++;
+	have(x, now);
 }
 
-static void heard_have(struct wg_exchange *x, const struct wg_frame *f)
+static void hear_have(struct wg_exchange *x, const struct wg_frame *f)
 {
-	const uint8_t *e = f->entries.b;
-	struct wg_directory_entry entry;
+	const uint8_t *b = f->entries.b;
+	struct wg_directory_entry e;
 	size_t i;
 
-	for (i = 0; i < f->entries.n; i++, e += WG_DIRECTORY_ENTRY) {
-		wg_directory_entry_decode(e, &entry);
-		if (wg_directory_wants(x->conf.map->dir, &entry))
-			set_add(&x->want, e);
+	if (!x->is_hearing)
+		/* what it has it says now, and the rest it had not */
+		wg_itemset_clear(&x->mem, &x->asked);
+	x->is_hearing = f->entries.n;
+	for (i = 0; i < f->entries.n; i++, b += WG_DIRECTORY_ENTRY) {
+		wg_directory_entry_decode(b, &e);
+		if (!wg_directory_wants(x->conf.map->dir, &e) ||
+		    wg_itemset_has(&x->asked, &e))
+			continue;
+		if (x->want.n + x->asked.n < WG_EXCHANGE_SET_MAX)
+			wg_itemset_add(&x->mem, &x->want, &e);
+		else
+			x->stats.left_out++;
 	}
 }
 
-static void heard_want(struct wg_exchange *x, const struct wg_frame *f)
+/* --- what they want */
+
+static void queue(struct wg_exchange *x, const struct wg_directory_entry *e)
 {
-	const uint8_t *e = f->entries.b;
+	if (wg_itemset_has(&x->due, e))
+		return;
+	if (x->due.n + x->queued.n < WG_EXCHANGE_SET_MAX)
+		wg_itemset_add(&x->mem, &x->queued, e);
+	else
+		x->stats.left_out++;
+}
+
+static void hear_want(struct wg_exchange *x, const struct wg_frame *f)
+{
+	const uint8_t *b = f->entries.b;
+	struct wg_directory_entry e;
 	size_t i;
 
-	for (i = 0; i < f->entries.n; i++, e += WG_DIRECTORY_ENTRY)
-		set_add(&x->queued, e);
+	for (i = 0; i < f->entries.n && x->owed; i++) {
+		wg_directory_entry_decode(b + i * WG_DIRECTORY_ENTRY, &e);
+		x->owed--;
+		if (wg_directory_find(x->conf.map->dir, &e))
+			queue(x, &e);
+	}
 }
+
+void wg_exchange_pass(struct wg_exchange *x, const struct wg_directory_entry *e)
+{
+	/* HELLO will have the hash of a map with it */
+	if (x->is_ended || !x->is_greeted)
+		return;
+	if (wg_itemset_has(&x->want, e) || wg_itemset_has(&x->asked, e))
+		return;
+	if (x->is_having &&
+	    (!x->told.kind || wg_directory_entry_cmp(e, &x->told) > 0))
+		return;
+	queue(x, e);
+}
+
+/* --- items */
+
+/*
+ * It is here: what was asked for by that entry, but for the hash, which the
+ * core does not make.  Of two that differ in nothing else any may be meant;
+ * what is forgotten too early is asked for after the next HAVE.
+ */
+static void arrived(struct wg_exchange *x, const uint8_t *item)
+{
+	const struct wg_directory_entry *there;
+	struct wg_directory_entry e;
+
+	wg_directory_entry_of(item, &e);
+	there = wg_itemset_from(&x->asked, &e);
+	if (!there)
+		return;
+	memcpy(e.hash, there->hash, sizeof(e.hash));
+	wg_itemset_remove(&x->mem, &x->asked, &e);
+}
+
+static enum wg_exchange_news item(struct wg_exchange *x,
+				  const struct wg_frame *f,
+				  struct wg_exchange_heard *ret)
+{
+	x->stats.items_heard++;
+	if (wg_item_check(f->item.b, f->item.len) != WG_ITEM_OK)
+		return end(x, "it sent what is no item", true, ret);
+	switch (wg_item_kind(f->item.b)) {
+	case WG_ITEM_IS_AUTHORITY:
+	case WG_ITEM_IS_CERTIFICATE:
+	case WG_ITEM_IS_WITNESS:
+	case WG_ITEM_IS_RECORD:
+	case WG_ITEM_IS_LIST:
+		arrived(x, f->item.b);
+		ret->item = f->item;
+		return WG_EXCHANGE_ITEM;
+	default:
+		return end(x, "it sent an item that no map holds", true, ret);
+	}
+}
+
+void wg_exchange_judged(struct wg_exchange *x, enum wg_exchange_judgement j)
+{
+	x->stats.put += j == WG_EXCHANGE_PUT;
+	if (j != WG_EXCHANGE_IS_FORGED)
+		return;
+	x->stats.forged++;
+	if (!wg_bucket_take(&x->forged, &forged, x->heard_at))
+		x->is_forger = true;
+}
+
+/* --- frames */
 
 /* What the frame is to the caller; NOTHING: it was for us. */
 static enum wg_exchange_news take(struct wg_exchange *x,
@@ -276,20 +358,18 @@ static enum wg_exchange_news take(struct wg_exchange *x,
 {
 	x->heard_at = now;
 	if (!x->is_heard)
-		return hello(x, f, ret);
+		return hello(x, f, now, ret);
 	switch (f->kind) {
 	case WG_FRAME_HELLO:
 		return end(x, "it said HELLO twice", true, ret);
 	case WG_FRAME_HAVE:
-		heard_have(x, f);
+		hear_have(x, f);
 		break;
 	case WG_FRAME_WANT:
-		heard_want(x, f);
+		hear_want(x, f);
 		break;
 	case WG_FRAME_ITEM:
-		x->stats.items_heard++;
-		ret->item = f->item;
-		return WG_EXCHANGE_ITEM;
+		return item(x, f, ret);
 	case WG_FRAME_KEEPALIVE:
 		keepalive(x, f, now);
 		break;
@@ -297,6 +377,8 @@ static enum wg_exchange_news take(struct wg_exchange *x,
 		return end(x, "it said BYE", false, ret);
 	case WG_FRAME_CALL:
 		x->stats.calls++;
+		if (!wg_bucket_take(&x->calls, &calls, now))
+			x->stats.calls_over++;
 		break;
 	case WG_FRAME_STATE:
 		ret->member = f->state.member;
@@ -306,19 +388,14 @@ static enum wg_exchange_news take(struct wg_exchange *x,
 	return WG_EXCHANGE_NOTHING;
 }
 
-enum wg_exchange_news wg_exchange_next(struct wg_exchange *x, int64_t now,
-				       struct wg_exchange_heard *ret)
+static enum wg_exchange_news next_frame(struct wg_exchange *x, int64_t now,
+					struct wg_exchange_heard *ret)
 {
 	enum wg_exchange_news news = WG_EXCHANGE_NOTHING;
 	struct wg_frame f;
 	int len;
 
-	*ret = (struct wg_exchange_heard){};
-	if (x->is_ended)
-		return WG_EXCHANGE_NOTHING;
-	if (x->is_forger)
-		return end(x, "its signatures are wrong", true, ret);
-	while (news == WG_EXCHANGE_NOTHING) {
+	while (news == WG_EXCHANGE_NOTHING && x->in_at < x->in_len) {
 		len = wg_frame_decode(x->in + x->in_at, x->in_len - x->in_at,
 				      &f);
 		if (len < 0)
@@ -328,213 +405,52 @@ enum wg_exchange_news wg_exchange_next(struct wg_exchange *x, int64_t now,
 		x->in_at += len;
 		news = take(x, &f, now, ret);
 	}
-	if (news == WG_EXCHANGE_NOTHING && x->is_greeted && x->is_heard &&
-	    !x->is_up) {
-		x->is_up = true;
-		return WG_EXCHANGE_UP;
-	}
-	if (news == WG_EXCHANGE_NOTHING &&
-	    now - x->heard_at >= WG_EXCHANGE_DEAD_MS)
-		return end(x, "it said nothing for 15 s", false, ret);
+	/* an item is still in it */
+	if (news != WG_EXCHANGE_ITEM && x->in_at == x->in_len)
+		drop_in(x);
 	return news;
 }
 
-void wg_exchange_judged(struct wg_exchange *x, enum wg_exchange_judgement j)
+enum wg_exchange_news wg_exchange_next(struct wg_exchange *x, int64_t now,
+				       struct wg_exchange_heard *ret)
 {
-	x->stats.put += j == WG_EXCHANGE_PUT;
-	x->stats.forged += j == WG_EXCHANGE_IS_FORGED;
-	x->is_forger = x->stats.forged >= WG_EXCHANGE_FORGED;
+	enum wg_exchange_news news;
+
+	*ret = (struct wg_exchange_heard){};
+	if (x->is_ended)
+		return WG_EXCHANGE_NOTHING;
+	if (x->is_forger)
+		return end(x, "its signatures are wrong", true, ret);
+	if (x->is_greeted && x->is_heard && !x->is_up) {
+		/* theirs came before ours was said */
+		x->is_up = true;
+		return WG_EXCHANGE_UP;
+	}
+	news = next_frame(x, now, ret);
+	if (news != WG_EXCHANGE_NOTHING)
+		return news;
+	if (now - x->heard_at >= WG_EXCHANGE_DEAD_MS)
+		return end(x, "it said nothing for 15 s", false, ret);
+	return WG_EXCHANGE_NOTHING;
 }
 
-/* --- saying */
+/* --- invariants */
 
-void wg_exchange_pass(struct wg_exchange *x,
-		      const struct wg_directory_entry *entry)
-{
-	uint8_t e[WG_DIRECTORY_ENTRY];
-
-	wg_directory_entry_encode(entry, e);
-	set_add(&x->queued, e);
-}
-
-void wg_exchange_tell(struct wg_exchange *x, uint32_t member, bool connected,
-		      int64_t now)
+void wg_exchange_check(const struct wg_exchange *x)
 {
 	size_t i;
 
-	for (i = 0; i < x->n_states && x->states[i].member != member; i++)
-		;
-	if (i == x->room_states) {
-		x->room_states = i ? 2 * i : 16;
-		x->states = grown(x->states, x->room_states,
-				  sizeof(*x->states));
-	}
-	x->n_states += i == x->n_states;
-	x->states[i] = (struct state){member, connected};
-	if (!x->tell_at)
-		x->tell_at = now + WG_EXCHANGE_COLLECT_MS;
-}
-
-/* Where the next frame goes. */
-struct out {
-	uint8_t *buf;
-	size_t size, len;
-};
-
-static bool put(struct out *out, const struct wg_frame *f)
-{
-	if (wg_frame_len(f) > out->size - out->len)
-		return false;
-	out->len += wg_frame_encode(f, out->buf + out->len);
-	return true;
-}
-
-static void say_hello(struct wg_exchange *x, struct out *out)
-{
-	struct wg_frame f = {.kind = WG_FRAME_HELLO};
-
-	f.hello.version = WG_FRAME_VERSION;
-	f.hello.member = x->conf.self;
-	memcpy(f.hello.hash, x->conf.map->hash, sizeof(f.hello.hash));
-	x->is_greeted = put(out, &f);
-}
-
-static void say_keepalive(struct wg_exchange *x, int64_t now, struct out *out)
-{
-	struct wg_frame f = {.kind = WG_FRAME_KEEPALIVE};
-
-	memcpy(f.hash, x->conf.map->hash, sizeof(f.hash));
-	if (put(out, &f))
-		x->said_at = now;
-}
-
-static void say_states(struct wg_exchange *x, struct out *out)
-{
-	struct wg_frame f = {.kind = WG_FRAME_STATE};
-
-	while (x->n_states) {
-		f.state.member = x->states[x->n_states - 1].member;
-		f.state.connected = x->states[x->n_states - 1].connected;
-		if (!put(out, &f))
-			return;
-		x->n_states--;
-	}
-	x->tell_at = 0;
-}
-
-/* As many entries as a frame has room for, in what room there is. */
-static size_t room_for_entries(const struct out *out)
-{
-	size_t room = out->size - out->len;
-	size_t n = room < WG_FRAME_HEAD
-			   ? 0
-			   : (room - WG_FRAME_HEAD) / WG_DIRECTORY_ENTRY;
-
-	return n < WG_FRAME_ENTRIES ? n : WG_FRAME_ENTRIES;
-}
-
-static void say_want(struct wg_exchange *x, struct out *out)
-{
-	struct wg_frame f = {.kind = WG_FRAME_WANT};
-	size_t n;
-
-	while (x->want.n && (n = room_for_entries(out))) {
-		n = n < x->want.n ? n : x->want.n;
-		f.entries.b = x->want.e[0];
-		f.entries.n = n;
-		put(out, &f);
-		x->want.n -= n;
-		memmove(x->want.e, x->want.e + n,
-			x->want.n * sizeof(*x->want.e));
-	}
-}
-
-static void say_have(struct wg_exchange *x, struct out *out)
-{
-	uint8_t e[WG_FRAME_ENTRIES][WG_DIRECTORY_ENTRY];
-	struct wg_frame f = {.kind = WG_FRAME_HAVE};
-	struct wg_directory_entry entry;
-	size_t n, room;
-
-	do {
-		room = room_for_entries(out);
-		if (!room)
-			return;
-		for (n = 0; n < room && wg_directory_next(x->conf.map->dir,
-							  &x->have_at, &entry);
-		     n++)
-			wg_directory_entry_encode(&entry, e[n]);
-		f.entries.b = e[0];
-		f.entries.n = n;
-		put(out, &f);
-	} while (n);
-	x->is_having = false;
-}
-
-static void say_items(struct wg_exchange *x, struct out *out)
-{
-	struct wg_frame f = {.kind = WG_FRAME_ITEM};
-	struct wg_directory_cursor at = {};
-	struct wg_directory_entry entry;
-	uint8_t e[WG_DIRECTORY_ENTRY];
-	const uint8_t *item;
-	size_t i;
-
-	while (x->due.n || x->queued.n) {
-		if (!x->due.n) {
-			set_clear(&x->due);
-			x->due = x->queued;
-			x->queued = (struct set){};
-			x->due_at = (struct wg_directory_cursor){};
-		}
-		at = x->due_at;
-		item = wg_directory_next(x->conf.map->dir, &x->due_at, &entry);
-		if (!item) {
-			x->due.n = 0;
-			continue;
-		}
-		wg_directory_entry_encode(&entry, e);
-		if (!set_find(&x->due, e, &i))
-			continue;
-		f.item = (struct wg_span){item, wg_item_len(item)};
-		if (!put(out, &f)) {
-			x->due_at = at;
-			return;
-		}
-		set_take(&x->due, e);
-		x->stats.items_sent++;
-	}
-}
-
-size_t wg_exchange_say(struct wg_exchange *x, int64_t now, uint8_t *buf,
-		       size_t size)
-{
-	struct out out = {.buf = buf, .size = size};
-
-	assert(size >= WG_FRAME_MAX);
-	if (!x->is_greeted)
-		say_hello(x, &out);
-	if (!x->is_heard)
-		return out.len;
-	if (now - x->said_at >= WG_EXCHANGE_KEEPALIVE_MS)
-		say_keepalive(x, now, &out);
-	if (x->tell_at && now >= x->tell_at)
-		say_states(x, &out);
-	say_want(x, &out);
-	if (x->is_having)
-		say_have(x, &out);
-	say_items(x, &out);
-	return out.len;
-}
-
-int64_t wg_exchange_due(const struct wg_exchange *x)
-{
-	int64_t due = x->said_at + WG_EXCHANGE_KEEPALIVE_MS,
-		dead = x->heard_at + WG_EXCHANGE_DEAD_MS;
-
-	if (dead < due)
-		due = dead;
-	if (x->tell_at && x->tell_at < due)
-		due = x->tell_at;
-	return due;
+	wg_itemset_check(&x->want);
+	wg_itemset_check(&x->asked);
+	wg_itemset_check(&x->due);
+	wg_itemset_check(&x->queued);
+	assert(x->want.n + x->asked.n <= WG_EXCHANGE_SET_MAX);
+	assert(x->due.n + x->queued.n <= WG_EXCHANGE_SET_MAX);
+	assert(x->in_at <= x->in_len && x->in_len <= x->in_cap);
+	assert(x->in_cap <= WG_FRAME_MAX + READ);
+	assert(!x->is_up || (x->is_heard && x->is_greeted));
+	assert(x->differ <= WG_EXCHANGE_DIFFER);
+	for (i = 1; i < x->n_states; i++)
+		assert(x->states[i - 1].member < x->states[i].member);
+	assert(x->mem.used <= WG_EXCHANGE_MOST);
 }

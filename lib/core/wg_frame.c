@@ -1,10 +1,13 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Frames: one table says how long the body of a kind may be, and in which
- * steps; what is in it has a form of its own only in CALL.
+ * steps; what is in it has a form of its own only in HELLO, CALL and STATE.
  *
  * Who can send these: a member whose tunnel is up.  A frame that has no form is
- * the end of its connection.
+ * the end of its connection, and that is known from its first four bytes where
+ * its length is wrong: nobody waits for the rest of it.  Reading costs one look
+ * at these bytes, and nothing is stored: entries and items stay where they are.
+ * A frame has one encoding; so what is read and written again is the same.
  */
 #include "lib/core/wg_frame.h"
 
@@ -23,16 +26,16 @@ static const struct {
 	uint16_t step; /* least plus a multiple of it; 0: any length */
 } kinds[WG_FRAME_KINDS] = {
 	[WG_FRAME_HELLO] = {"HELLO", 22, 22, 1},
-	[WG_FRAME_HAVE] = {"HAVE", 0, WG_FRAME_ENTRIES * WG_DIRECTORY_ENTRY,
+	[WG_FRAME_HAVE] = {"HAVE", 0, WG_FRAME_ENTRIES *WG_DIRECTORY_ENTRY,
 			   WG_DIRECTORY_ENTRY},
-	[WG_FRAME_WANT] = {"WANT", 0, WG_FRAME_ENTRIES * WG_DIRECTORY_ENTRY,
+	[WG_FRAME_WANT] = {"WANT", 0, WG_FRAME_ENTRIES *WG_DIRECTORY_ENTRY,
 			   WG_DIRECTORY_ENTRY},
 	[WG_FRAME_ITEM] = {"ITEM", WG_ITEM_HEAD, WG_ITEM_MAX, 1},
 	[WG_FRAME_KEEPALIVE] = {"KEEPALIVE", WG_DIRECTORY_HASH,
 				WG_DIRECTORY_HASH, 1},
 	[WG_FRAME_BYE] = {"BYE", 0, 0, 1},
 	[WG_FRAME_CALL] = {"CALL", CALL_FIXED,
-			   CALL_FIXED + WG_FRAME_CALL_PLACES * PLACE, PLACE},
+			   CALL_FIXED + WG_FRAME_CALL_PLACES *PLACE, PLACE},
 	[WG_FRAME_STATE] = {"STATE", 5, 5, 1},
 };
 
@@ -78,7 +81,8 @@ static int get_call(const uint8_t *p, size_t len, struct wg_frame *ret)
 	ret->call.start_ms = wg_item_get(p + 16, 2);
 	ret->call.is_answer = p[18];
 	ret->call.n = p[19];
-	if (p[18] > 1 || len != CALL_FIXED + (size_t)p[19] * PLACE)
+	if (!ret->call.to || !ret->call.from || p[18] > 1 ||
+	    len != CALL_FIXED + (size_t)p[19] * PLACE)
 		return -EBADMSG;
 	for (i = 0; i < ret->call.n; i++)
 		get_place(p + CALL_FIXED + i * PLACE, &ret->call.place[i]);
@@ -92,7 +96,7 @@ static int get_body(const uint8_t *p, size_t len, struct wg_frame *ret)
 		ret->hello.version = wg_item_get(p, 2);
 		ret->hello.member = wg_item_get(p + 2, 4);
 		memcpy(ret->hello.hash, p + 6, sizeof(ret->hello.hash));
-		return 0;
+		return ret->hello.member ? 0 : -EBADMSG;
 	case WG_FRAME_HAVE:
 	case WG_FRAME_WANT:
 		ret->entries.b = p;
@@ -109,7 +113,7 @@ static int get_body(const uint8_t *p, size_t len, struct wg_frame *ret)
 	case WG_FRAME_STATE:
 		ret->state.member = wg_item_get(p, 4);
 		ret->state.connected = p[4];
-		return p[4] > 1 ? -EBADMSG : 0;
+		return !ret->state.member || p[4] > 1 ? -EBADMSG : 0;
 	default:
 		return 0;
 	}
@@ -117,6 +121,7 @@ static int get_body(const uint8_t *p, size_t len, struct wg_frame *ret)
 
 int wg_frame_decode(const uint8_t *b, size_t len, struct wg_frame *ret)
 {
+	struct wg_frame f;
 	size_t whole, body;
 
 	if (len < WG_FRAME_HEAD)
@@ -131,9 +136,11 @@ int wg_frame_decode(const uint8_t *b, size_t len, struct wg_frame *ret)
 		return -EBADMSG;
 	if (len < whole)
 		return 0;
-	*ret = (struct wg_frame){.kind = b[2]};
-	return get_body(b + WG_FRAME_HEAD, body, ret) < 0 ? -EBADMSG
-							  : (int)whole;
+	f = (struct wg_frame){.kind = b[2]};
+	if (get_body(b + WG_FRAME_HEAD, body, &f) < 0)
+		return -EBADMSG;
+	*ret = f;
+	return whole;
 }
 
 static size_t body_len(const struct wg_frame *f)

@@ -13,8 +13,7 @@
 #define WG_FRAME_VERSION 1
 #define WG_FRAME_HEAD 4
 #define WG_FRAME_MAX 49152 /* bytes of a frame, its head included */
-#define WG_FRAME_ENTRIES                                                       \
-	((WG_FRAME_MAX - WG_FRAME_HEAD) / WG_DIRECTORY_ENTRY)
+#define WG_FRAME_ENTRIES ((WG_FRAME_MAX - WG_FRAME_HEAD) / WG_DIRECTORY_ENTRY)
 #define WG_FRAME_CALL_PLACES 8
 
 enum wg_frame_kind {
@@ -63,7 +62,8 @@ struct wg_frame {
 
 /*
  * The frame at the beginning of LEN bytes.  Its length: *ret points into them;
- * 0: they do not have all of it; -EBADMSG: this is none.
+ * 0: they do not have all of it; -EBADMSG: this is none, or the beginning of
+ * none.
  */
 int wg_frame_decode(const uint8_t *b, size_t len, struct wg_frame *ret);
 /* Into buf, which has room for it (wg_frame_len); returns its length. */

@@ -9,7 +9,9 @@
 
 #include "lib/core/wg_directory.h"
 
+#ifndef MESH_ITEMS
 #define MESH_ITEMS 400
+#endif
 #define MESH_RECOVERY 1
 #define MESH_FIRST 2 /* the first authority */
 
