@@ -7,7 +7,7 @@
 
 #include "lib/core/tests/exchange_pair.h"
 
-#define MAXIMUM 100
+#define MAXIMUM 1000
 
 struct pair pair;
 static uint8_t buf[WG_FRAME_MAX];

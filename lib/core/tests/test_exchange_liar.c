@@ -160,6 +160,73 @@ static void test_want(void **state)
 	assert_null(pair.a.why);
 }
 
+/* Asks for certificates 3 to 302, of which one buffer has not all. */
+static void want_many(uint32_t first)
+{
+	static uint8_t bytes[300 * WG_DIRECTORY_ENTRY];
+	struct wg_frame f = {.kind = WG_FRAME_WANT, .entries = {.b = bytes}};
+	struct wg_directory_entry e;
+	uint32_t i;
+
+	for (i = first; i < 303; i++) {
+		e = talk_entry(pair_certificate(i, 1)->b);
+		wg_directory_entry_encode(
+			&e, bytes + f.entries.n++ * WG_DIRECTORY_ENTRY);
+	}
+	pair_lie(f);
+}
+
+static void told_many(void)
+{
+	uint32_t i;
+
+	for (i = 3; i < 303; i++)
+		pair_load(&pair.a, pair_certificate(i, 1));
+	pair_lie_hello();
+	for (i = 0; i < 6; i++) {
+		pair.now += 5000;
+		pair_lie((struct wg_frame){.kind = WG_FRAME_KEEPALIVE});
+	}
+	assert_string_equal(pair_answer(), "KhE");
+}
+
+/* One buffer of what is to be said, and the rest waits. */
+static void say_some(void)
+{
+	static uint8_t buf[WG_FRAME_MAX];
+
+	assert_true(wg_exchange_say(pair.a.x, pair.now, buf, sizeof(buf)) >
+		    WG_FRAME_MAX / 2);
+}
+
+/* All is not told again while it is still on its way. */
+static void test_again_not_while_busy(void **state)
+{
+	unsigned i;
+
+	told_many();
+	want_many(3);
+	say_some();
+	for (i = 0; i < 30; i++) {
+		pair.now += 5000;
+		pair_lie((struct wg_frame){.kind = WG_FRAME_KEEPALIVE});
+	}
+	assert_null(strchr(pair_answer(), 'E'));
+	pair_lie((struct wg_frame){.kind = WG_FRAME_KEEPALIVE});
+	assert_non_null(strchr(pair_answer(), 'E'));
+}
+
+/* What waits to be sent does not wait twice. */
+static void test_want_twice(void **state)
+{
+	told_many();
+	want_many(4);
+	say_some();
+	want_many(302);
+	pair_answer();
+	assert_int_equal(wg_exchange_stats(pair.a.x)->items_sent, 299);
+}
+
 /* What was asked for and did not come is asked for after the next HAVE. */
 static void test_withheld(void **state)
 {
@@ -245,6 +312,8 @@ int main(void)
 		PAIR_TEST(test_forgiven),
 		PAIR_TEST(test_calls),
 		PAIR_TEST(test_want),
+		PAIR_TEST(test_again_not_while_busy),
+		PAIR_TEST(test_want_twice),
 		PAIR_TEST(test_withheld),
 		PAIR_TEST(test_flood_of_entries),
 		PAIR_TEST(test_memory_of_a_frame),
