@@ -22,6 +22,11 @@
 
 /* After a start a hub that found no other one answers all after so long. */
 #define WG_DOOR_SETTLE_MS 60000
+static inline bool wg_door_is_settled(int64_t started, bool is_synced,
+				      int64_t now)
+{
+	return is_synced || now - started >= WG_DOOR_SETTLE_MS;
+}
 
 /* What hubs saw of an invite key (MESH: "counts"). */
 enum wg_door_votes {
