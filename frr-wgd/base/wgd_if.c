@@ -154,6 +154,11 @@ void wgd_if_conf_clear(struct wgd_if_conf *conf)
 
 	for (i = 0; i < conf->group.n_members; i++)
 		XFREE(MTYPE_WGD_STR, conf->group.members[i].profile);
+	for (i = 0; i < conf->mesh.n_endpoints; i++)
+		XFREE(MTYPE_WGD_STR, conf->mesh.endpoints[i].host);
+	for (i = 0; i < conf->mesh.n_doors; i++)
+		XFREE(MTYPE_WGD_STR, conf->mesh.doors[i].host);
+	XFREE(MTYPE_WGD_STR, conf->mesh.name);
 	XFREE(MTYPE_WGD_STR, conf->program);
 	XFREE(MTYPE_WGD_STR, conf->key_file);
 }

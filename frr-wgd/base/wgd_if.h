@@ -43,6 +43,31 @@ struct wgd_group_conf {
 	} members[WGD_MEMBERS_MAX];
 };
 
+#define WGD_MESH_PLACES_MAX 8	  /* endpoints, and doors */
+#define WGD_MESH_ANNOUNCED_MAX 128 /* prefixes */
+#define WGD_MESH_DOOR 51822	  /* UDP port, the default of all doors */
+#define WGD_MESH_MEMBERS 4096	  /* the default of maximum */
+
+/*
+ * The mesh that the interface is in.  Lines without a name may be there, in
+ * whatever order they are typed: they count when it is.
+ */
+struct wgd_mesh_conf {
+	char *name; /* a folder's, too (wgd_value.c); NULL: in none */
+	bool hub;
+	uint16_t door; /* a hub's own; set also where it is none */
+	bool routes;
+	uint32_t maximum; /* members */
+	size_t n_endpoints, n_doors, n_announced;
+	struct wgd_mesh_place {
+		char *host; /* an address, in one spelling, or a name */
+		uint16_t port;
+	} endpoints[WGD_MESH_PLACES_MAX], /* ours, which others are told */
+		doors[WGD_MESH_PLACES_MAX];
+	/* 0: what is certified; masked, each once, in no order; with /0 */
+	struct wg_prefix announced[WGD_MESH_ANNOUNCED_MAX];
+};
+
 /* What the operator configured for the interface (not its peers). */
 struct wgd_if_conf {
 	bool userspace;
@@ -57,10 +82,17 @@ struct wgd_if_conf {
 	struct wg_addr source[2]; /* IPv4, IPv6; AF_UNSPEC: any */
 	uint8_t announce_table;	  /* 0: nothing is announced */
 	struct wgd_group_conf group;
+	struct wgd_mesh_conf mesh;
 };
 
 #define WGD_MTU_DEFAULT 1420
-#define WGD_MTU_MIN 1280 /* IPv6 wants no less */
+#define WGD_MTU_MESH 1340 /* the default in a mesh: sealed twice */
+#define WGD_MTU_MIN 1280  /* IPv6 wants no less */
+
+static inline uint32_t wgd_mtu_default(const struct wgd_if_conf *conf)
+{
+	return conf->mesh.name ? WGD_MTU_MESH : WGD_MTU_DEFAULT;
+}
 
 /* What each room keeps of it is that room's; others read, and ask for more. */
 struct wgd_if {

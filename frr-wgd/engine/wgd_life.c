@@ -47,7 +47,8 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	bool moved = wif->conf.userspace != conf->userspace ||
 		     !same_str(wif->conf.program, conf->program);
 	bool other_key = !same_str(wif->conf.key_file, conf->key_file);
-	bool again = wif->conf.mtu != conf->mtu || other_key;
+	bool again = wif->conf.mtu != conf->mtu || other_key ||
+		     wgd_mtu_default(&wif->conf) != wgd_mtu_default(conf);
 
 	wgd_if_conf_clear(&wif->conf);
 	wif->conf = *conf;

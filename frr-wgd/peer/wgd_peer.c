@@ -35,7 +35,8 @@ struct wgd_peer *wgd_peer_alone(struct wgd_if *wif)
 {
 	struct wgd_peer *p = wgd_peer_first(wif);
 
-	if (!p || wgd_peer_next(p) || wg_dev_is_point_to_point(wif->dev))
+	if (!p || wgd_peer_next(p) || wif->conf.mesh.name ||
+	    wg_dev_is_point_to_point(wif->dev))
 		return NULL;
 	return p;
 }

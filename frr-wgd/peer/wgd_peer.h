@@ -92,7 +92,8 @@ extern struct wgd_peer *wgd_peer_next(const struct wgd_peer *p);
 #define wgd_each_peer(wif, p)                                                  \
 	for (struct wgd_peer *p = wgd_peer_first(wif); p; p = wgd_peer_next(p))
 extern struct wgd_peer *wgd_peer_find(struct wgd_if *wif, const char *name);
-/* The only peer of an interface that is not point-to-point; NULL. */
+/* The only peer of an interface that could be point-to-point, and is not; NULL.
+ */
 extern struct wgd_peer *wgd_peer_alone(struct wgd_if *wif);
 /*
  * Where that is and a route has a next hop that is nobody's, a line may be

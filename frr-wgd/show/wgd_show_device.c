@@ -174,7 +174,7 @@ static uint32_t mtu_of(struct wgd_if *wif)
 
 	if (ifp && ifp->mtu)
 		return ifp->mtu;
-	return wif->conf.mtu ?: WGD_MTU_DEFAULT;
+	return wif->conf.mtu ?: wgd_mtu_default(&wif->conf);
 }
 
 /* The link that makes the MTU less than the default; NULL: none does. */

@@ -227,6 +227,21 @@ static void test_instead(void **state)
 	assert_int_equal(wg_peer_conf(p->peer)->keepalive, 25);
 }
 
+/* The only peer that may be meant to stay so: in a mesh others come. */
+static void test_alone(void **state)
+{
+	static const struct want one = {1, "10.0.0.1"};
+
+	assert_null(wgd_peer_alone(wif));
+	commit(&one, 1);
+	assert_ptr_equal(wgd_peer_alone(wif), wgd_peer_find(wif, "a"));
+	wgd_str_set(&wif->conf.mesh.name, "acme");
+	assert_null(wgd_peer_alone(wif));
+	wgd_str_set(&wif->conf.mesh.name, NULL);
+	wgd_peer_get(wif, "b");
+	assert_null(wgd_peer_alone(wif));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_announced, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_instead, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alone, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

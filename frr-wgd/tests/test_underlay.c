@@ -17,6 +17,12 @@ static struct wgd_if *wif;
 static struct wgd_endpoint a, b;
 static bool is_on; /* our rules route what is encrypted */
 static unsigned written;
+static struct interface outside;
+
+struct interface *if_lookup_by_index(ifindex_t ifindex, vrf_id_t vrf_id)
+{
+	return ifindex == OUTSIDE ? &outside : NULL;
+}
 
 bool wgd_policy_is_on(const struct wgd_if *i, uint8_t family)
 {
@@ -37,6 +43,7 @@ static int setup(void **state)
 	glue_setup(state);
 	is_on = true;
 	written = 0;
+	memset(&outside, 0, sizeof(outside));
 	wif = wgd_if_new("wg0");
 	wgd_underlay_new_if(wif);
 	memset(&a, 0, sizeof(a));
@@ -177,6 +184,36 @@ static void test_inside(void **state)
 	assert_null(link);
 }
 
+/* A packet fits into one envelope, and in a mesh into two. */
+static void test_mtu(void **state)
+{
+	static const struct {
+		int outside;
+		unsigned wanted, in_mesh;
+	} links[] = {
+		{9000, 1420, 1340}, {1500, 1420, 1340}, {1499, 1419, 1339},
+		{1492, 1412, 1332}, {1440, 1360, 1280}, {1439, 1359, 1280},
+		{1360, 1280, 1280}, {1280, 1280, 1280},
+	};
+	struct wg_endpoint none = {}, one = at("192.0.2.1");
+	const struct interface *link;
+	unsigned i, in_mesh, mtu;
+
+	wgd_underlay_settle();
+	wgd_underlay_at(&a, &one, &none);
+	way_is("192.0.2.1", "192.0.2.0/24", OUTSIDE);
+	for (in_mesh = 0; in_mesh < 2; in_mesh++) {
+		wgd_str_set(&wif->conf.mesh.name, in_mesh ? "acme" : NULL);
+		for (i = 0; i < array_size(links); i++) {
+			outside.mtu = links[i].outside;
+			mtu = in_mesh ? links[i].in_mesh : links[i].wanted;
+			assert_int_equal(wgd_underlay_mtu(wif, &link), mtu);
+			assert_ptr_equal(link, outside.mtu < 1500 ? &outside
+								  : NULL);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_members, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_inside, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mtu, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

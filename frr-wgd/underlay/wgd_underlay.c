@@ -188,7 +188,9 @@ static uint32_t mtu_to(const struct wg_addr *addr, const struct interface **ret)
 
 uint32_t wgd_underlay_mtu(struct wgd_if *wif, const struct interface **ret_link)
 {
-	uint32_t mtu = WGD_MTU_DEFAULT, outer;
+	/* in a mesh a packet may be sealed for its member, then for a hub */
+	uint32_t overhead = (wif->conf.mesh.name ? 2 : 1) * WG_OVERHEAD;
+	uint32_t mtu = wgd_mtu_default(&wif->conf), outer;
 	const struct interface *ifp;
 	const struct wgd_endpoint *e;
 	unsigned i;
@@ -197,10 +199,9 @@ uint32_t wgd_underlay_mtu(struct wgd_if *wif, const struct interface **ret_link)
 	for (e = wif->under->endpoints; e; e = e->next)
 		for (i = 0; i < array_size(e->under); i++) {
 			outer = mtu_to(&e->under[i], &ifp);
-			if (outer >= mtu + WG_OVERHEAD)
+			if (outer >= mtu + overhead)
 				continue;
-			mtu = MAX(outer, WGD_MTU_MIN + WG_OVERHEAD) -
-			      WG_OVERHEAD;
+			mtu = MAX(outer, WGD_MTU_MIN + overhead) - overhead;
 			*ret_link = ifp;
 		}
 	return mtu;
