@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Checks of the configuration, of values among each other and with this machine
- * (of a value by itself: wgd_value.c).
+ * (of a value by itself: wgd_value.c; of a mesh: wgd_check_mesh.c).
  *
  * What is wrong is usually a relation: the same key, address or prefix at two
  * peers, two peers where one is allowed.  wgd_check_if looks at a whole
@@ -14,6 +14,7 @@
 
 #include "frr-wgd/base/wgd_if.h"
 #include "frr-wgd/config/wgd_check.h"
+#include "frr-wgd/config/wgd_check_mesh.h"
 #include "frr-wgd/config/wgd_nb.h"
 #include "frr-wgd/config/wgd_said.h"
 #include "frr-wgd/device/wgd_key.h"
@@ -27,18 +28,6 @@ static struct {
 	const struct lyd_node *wireguard; /* only compared */
 	struct wgd_said *said;
 } looked_at;
-
-bool wgd_check_is_configured(const struct lyd_node *wireguard)
-{
-	const struct lyd_node *child;
-
-	wgd_nb_each_child (wireguard, child)
-		if (lysc_is_np_cont(child->schema)
-			    ? wgd_check_is_configured(child)
-			    : !lyd_is_default(child))
-			return true;
-	return false;
-}
 
 /* --- keys of our own */
 
@@ -342,15 +331,16 @@ static const char *other_peer(const struct lyd_node *wireguard,
 	return NULL;
 }
 
-int wgd_check_conflict(const struct lyd_node *wireguard,
+int wgd_check_conflict(const struct lyd_node *interface,
 		       const struct wgd_value *v, char *err, size_t len)
 {
-	const struct lyd_node *group;
+	const struct lyd_node *wireguard = wgd_nb_wireguard(interface), *group;
 	const char *first = v->peer, *other, *line;
 
 	if (strlen(v->ifname) >= WG_IFNAME_LEN)
 		return say_long(v->ifname, err, len);
-	if (wgd_check_key(wireguard, v, err, len) < 0)
+	if (wgd_check_key(wireguard, v, err, len) < 0 ||
+	    wgd_check_mesh_conflict(interface, v, err, len) < 0)
 		return -EINVAL;
 	if (!wireguard)
 		return 0;
@@ -406,10 +396,12 @@ int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 	struct wgd_said *said;
 	int rc = 0;
 
-	if (!wgd_check_is_configured(wireguard))
+	if (!wgd_nb_is_configured(wireguard))
 		return 0;
 	if (strlen(ifname) >= WG_IFNAME_LEN)
 		return say_long(ifname, err, len);
+	if (wgd_check_mesh(wireguard, ifname, err, len) < 0)
+		return -EINVAL;
 	wgd_nb_each_child (wireguard, child) {
 		if (wgd_nb_is(child, "gateway-group"))
 			group = child;

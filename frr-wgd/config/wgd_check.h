@@ -14,8 +14,8 @@
 
 #include "frr-wgd/config/wgd_value.h"
 
-/* A new value against what is there. WIREGUARD may be NULL (nothing). */
-extern int wgd_check_conflict(const struct lyd_node *wireguard,
+/* A new value against what is there, of the interface and of others. */
+extern int wgd_check_conflict(const struct lyd_node *interface,
 			      const struct wgd_value *v, char *err,
 			      size_t len);
 
@@ -42,8 +42,5 @@ extern void wgd_check_forget(void);
 /* A whole interface, whatever machine it is for. */
 extern int wgd_check_if(const struct lyd_node *wireguard, const char *ifname,
 			char *err, size_t len);
-
-/* Is anything but defaults in this container? */
-extern bool wgd_check_is_configured(const struct lyd_node *wireguard);
 
 #endif

@@ -16,18 +16,19 @@
 #include "frr-wgd/config/wgd_check.h"
 #include "frr-wgd/config/wgd_cli.h"
 
-/* The wireguard container of the interface in the candidate, or NULL. */
+/* The interface in the candidate. */
+static const struct lyd_node *interface_of(const struct vty *vty)
+{
+	return yang_dnode_get(vty->candidate_config->dnode, VTY_CURR_XPATH);
+}
+
+/* The wireguard container of it, or NULL. */
 static const struct lyd_node *candidate(struct vty *vty, const char **ifname)
 {
-	const struct lyd_node *ifp, *child;
+	const struct lyd_node *interface = interface_of(vty);
 
-	ifp = yang_dnode_get(vty->candidate_config->dnode, VTY_CURR_XPATH);
-	*ifname = ifp ? yang_dnode_get_string(ifp, "./name") : "?";
-	if (ifp)
-		LY_LIST_FOR (lyd_child(ifp), child)
-			if (strmatch(child->schema->name, "wireguard"))
-				return child;
-	return NULL;
+	*ifname = interface ? wgd_nb_key(interface) : "?";
+	return interface ? wgd_nb_wireguard(interface) : NULL;
 }
 
 /*
@@ -47,7 +48,7 @@ bool wgd_cli_check(struct vty *vty, const char *peer, const char *leaf,
 	char err[1024];
 
 	if (wgd_value_check(&v, err, sizeof(err)) < 0 ||
-	    wgd_check_conflict(wireguard, &v, err, sizeof(err)) < 0) {
+	    wgd_check_conflict(interface_of(vty), &v, err, sizeof(err)) < 0) {
 		vty_out(vty, "%% %s\n", err);
 		return false;
 	}
@@ -62,10 +63,12 @@ bool wgd_cli_check(struct vty *vty, const char *peer, const char *leaf,
 
 static bool is_entry(const struct lyd_node *node, const char *value)
 {
+	char text[WGD_NB_ENTRY_STRLEN];
+
 	if (!value)
 		return true;
 	if (node->schema->nodetype == LYS_LIST)
-		return strmatch(wgd_nb_key(node), value);
+		return strmatch(wgd_nb_entry(node, text), value);
 	return node->schema->nodetype != LYS_LEAFLIST ||
 	       strmatch(lyd_get_value(node), value);
 }
@@ -154,7 +157,7 @@ int wgd_cli_unset_all(struct vty *vty)
 	const char *ifname;
 	const struct lyd_node *all = candidate(vty, &ifname);
 
-	if (!all || !wgd_check_is_configured(all)) {
+	if (!all || !wgd_nb_is_configured(all)) {
 		vty_out(vty, "Note: interface %s has no wireguard lines\n",
 			ifname);
 		return CMD_SUCCESS;
@@ -188,12 +191,56 @@ static char *cut(char *s)
 	return s;
 }
 
+bool wgd_cli_prefix(struct vty *vty, const char *words, const char *value,
+		    char *ret_text)
+{
+	struct wg_prefix p;
+
+	if (wg_prefix_parse(value, &p) < 0) {
+		vty_out(vty, "%% wireguard %s %s: not a prefix\n", words,
+			value);
+		return false;
+	}
+	if (wg_prefix_mask(&p))
+		vty_out(vty,
+			"Note: wireguard %s %s: host bits are set, taken as %s\n",
+			words, value, wg_prefix_str(&p, ret_text));
+	wg_prefix_str(&p, ret_text);
+	return true;
+}
+
+const char *wgd_cli_host(const char *host, char *buf, size_t len)
+{
+	size_t n = strlen(host);
+
+	if (*host != '[' || host[n - 1] != ']' || n > len)
+		return host;
+	strlcpy(buf, host + 1, n - 1);
+	return buf;
+}
+
+/* The port that belongs to such a host; NULL: to none. */
+static const char *port_of(const char *leaf)
+{
+	static const char *const places[][2] = {
+		{"endpoint/host", "endpoint/port"},
+		{"mesh/endpoint/host", "mesh/endpoint/port"},
+		{"mesh/door/host", "mesh/door/port"},
+	};
+	size_t i;
+
+	for (i = 0; leaf && i < array_size(places); i++)
+		if (strmatch(places[i][0], leaf))
+			return places[i][1];
+	return NULL;
+}
+
 /* Mostly a value is the reason that a line fits no command. */
 int wgd_cli_wrong(struct vty *vty, char *line)
 {
-	struct wgd_value v = {.value = ""};
+	struct wgd_value v = {.value = ""}, port;
 	char *rest = line, *more;
-	char err[1024], port[] = "port ";
+	char err[1024], word[] = "port ";
 
 	candidate(vty, &v.ifname);
 	if (strncmp(line, "peer ", 5) == 0) {
@@ -206,20 +253,20 @@ int wgd_cli_wrong(struct vty *vty, char *line)
 		vty_out(vty, "%% %s\n", err);
 		return CMD_WARNING_CONFIG_FAILED;
 	}
-	if (v.leaf && strmatch(v.leaf, "endpoint/host") &&
-	    strncmp(more, port, strlen(port)) == 0) {
-		v.leaf = "endpoint/port";
-		v.value = more + strlen(port);
-		cut((char *)v.value);
-		if (wgd_value_check(&v, err, sizeof(err)) < 0) {
+	port = v;
+	port.leaf = port_of(v.leaf);
+	if (port.leaf && strncmp(more, word, strlen(word)) == 0) {
+		port.value = more + strlen(word);
+		cut((char *)port.value);
+		if (wgd_value_check(&port, err, sizeof(err)) < 0) {
 			vty_out(vty, "%% %s\n", err);
 			return CMD_WARNING_CONFIG_FAILED;
 		}
-	}
-	if (v.leaf && strmatch(v.leaf, "endpoint/host")) {
+	} else if (port.leaf) {
 		vty_out(vty,
-			"%% interface %s peer %s: endpoint %s: 'port' and a number have to follow\n",
-			v.ifname, v.peer, wgd_value_shown(v.value));
+			"%% interface %s%s%s: %s %s: 'port' and a number have to follow\n",
+			v.ifname, v.peer ? " peer " : "", v.peer ?: "",
+			wgd_value_words(v.leaf), wgd_value_shown(v.value));
 		return CMD_WARNING_CONFIG_FAILED;
 	}
 	vty_out(vty,

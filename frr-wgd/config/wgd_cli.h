@@ -28,12 +28,21 @@ extern int wgd_cli_leaf(struct vty *vty, const char *no, const char *leaf,
 			const char *value);
 /* The same for one that is true, or the default, which is false. */
 extern int wgd_cli_flag(struct vty *vty, const char *leaf, bool on);
+/*
+ * A prefix as libyang writes it, so that it is found again (RET_TEXT has
+ * WG_PREFIX_STRLEN).  Prints that host bits went; false: prints that it is none.
+ */
+extern bool wgd_cli_prefix(struct vty *vty, const char *words,
+			   const char *value, char *ret_text);
+/* [2001:db8::1], as it is written where a port follows it: what is between. */
+extern const char *wgd_cli_host(const char *host, char *buf, size_t len);
 /* The line (behind `wireguard`, it is written into) fits no command: say why.
  */
 extern int wgd_cli_wrong(struct vty *vty, char *line);
 
 extern void wgd_cli_if_init(void);
 extern void wgd_cli_group_init(void);
+extern void wgd_cli_mesh_init(void);
 extern void wgd_cli_peer_init(void);
 extern void wgd_exec_init(void); /* wgd_exec.c */
 

@@ -93,7 +93,7 @@ DEFPY_YANG (wireguard_mtu,
 	    NO_STR
 	    WIREGUARD_STR
 	    "Maximum transmission unit inside the tunnel\n"
-	    "Bytes, default 1420\n")
+	    "Bytes, default 1420, in a mesh 1340\n")
 {
 	return wgd_cli_leaf(vty, no, "mtu", mtu_str);
 }

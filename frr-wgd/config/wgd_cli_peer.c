@@ -237,32 +237,12 @@ DEFPY_YANG (wireguard_peer_allowed_ips,
 	    "IPv6 prefix\n"
 	    "Routes to longer prefixes within it are not followed\n")
 {
-	char text[WG_PREFIX_STRLEN];
-	struct wg_prefix p;
+	char text[WG_PREFIX_STRLEN], words[128];
 
-	if (wg_prefix_parse(prefix_str, &p) < 0) {
-		vty_out(vty,
-			"%% wireguard peer %s allowed-ips %s: not a prefix\n",
-			name, prefix_str);
-		return CMD_WARNING_CONFIG_FAILED;
-	}
-	if (wg_prefix_mask(&p))
-		vty_out(vty,
-			"Note: wireguard peer %s allowed-ips %s: host bits are set, taken as %s\n",
-			name, prefix_str, wg_prefix_str(&p, text));
-	return peer_allowed_ips(vty, no, name, wg_prefix_str(&p, text),
-				exclusive);
-}
-
-/* [2001:db8::1], as it is written where a port follows it. */
-static const char *without_brackets(const char *host, char *buf, size_t len)
-{
-	size_t n = strlen(host);
-
-	if (*host != '[' || host[n - 1] != ']' || n > len)
-		return host;
-	strlcpy(buf, host + 1, n - 1);
-	return buf;
+	snprintf(words, sizeof(words), "peer %.64s allowed-ips", name);
+	return wgd_cli_prefix(vty, words, prefix_str, text)
+		       ? peer_allowed_ips(vty, no, name, text, exclusive)
+		       : CMD_WARNING_CONFIG_FAILED;
 }
 
 DEFPY_YANG (wireguard_peer_endpoint,
@@ -279,7 +259,7 @@ DEFPY_YANG (wireguard_peer_endpoint,
 
 	if (!name_is_good(name))
 		return peer_set(vty, name, "endpoint", host); /* says why */
-	host = without_brackets(host, bare, sizeof(bare));
+	host = wgd_cli_host(host, bare, sizeof(bare));
 	if (!wgd_cli_check(vty, name, "endpoint/host", host))
 		return CMD_WARNING_CONFIG_FAILED;
 	peer_path(xpath, sizeof(xpath), name, "endpoint");
@@ -306,7 +286,7 @@ DEFPY_YANG (no_wireguard_peer_endpoint,
 	int rc;
 
 	if (host) {
-		host = without_brackets(host, bare, sizeof(bare));
+		host = wgd_cli_host(host, bare, sizeof(bare));
 		if (!wgd_cli_is_there(vty, name, "endpoint/host", host, &rc) ||
 		    !wgd_cli_is_there(vty, name, "endpoint/port", port_str,
 				      &rc))

@@ -28,6 +28,7 @@ void wgd_config_init(void)
 	if_cmd_init_default();
 	wgd_cli_if_init();
 	wgd_cli_group_init();
+	wgd_cli_mesh_init();
 	wgd_cli_peer_init();
 	wgd_exec_init();
 }

@@ -39,10 +39,43 @@ wgd_nb_peer(const struct lyd_node *wireguard, const char *name)
 	return wgd_nb_below(wireguard, path);
 }
 
-/* The key of a list entry (keys come first). */
+/* The key of a list entry (keys come first), the first of them. */
 static inline const char *wgd_nb_key(const struct lyd_node *list_entry)
 {
 	return lyd_get_value(lyd_child(list_entry));
+}
+
+/* What the interface is configured with, or NULL. */
+static inline const struct lyd_node *
+wgd_nb_wireguard(const struct lyd_node *interface)
+{
+	return wgd_nb_below(interface, "frr-wireguard:wireguard");
+}
+
+/* Is anything but defaults in this container? */
+static inline bool wgd_nb_is_configured(const struct lyd_node *container)
+{
+	const struct lyd_node *child;
+
+	wgd_nb_each_child (container, child)
+		if (lysc_is_np_cont(child->schema)
+			    ? wgd_nb_is_configured(child)
+			    : !lyd_is_default(child))
+			return true;
+	return false;
+}
+
+/* How lines name the entry: by its key, or HOST port PORT if it has two. */
+#define WGD_NB_ENTRY_STRLEN 320
+static inline const char *wgd_nb_entry(const struct lyd_node *list_entry,
+				       char *buf)
+{
+	const struct lyd_node *key = lyd_child(list_entry), *more = key->next;
+	bool has_two = more && lysc_is_key(more->schema);
+
+	snprintf(buf, WGD_NB_ENTRY_STRLEN, "%s%s%s", lyd_get_value(key),
+		 has_two ? " port " : "", has_two ? lyd_get_value(more) : "");
+	return buf;
 }
 
 /* wgd_nb_config.c */
@@ -51,6 +84,7 @@ extern int wgd_nb_modify(struct nb_cb_modify_args *args);
 extern int wgd_nb_destroy(struct nb_cb_destroy_args *args);
 extern int wgd_nb_value_create(struct nb_cb_create_args *args); /* checked */
 extern int wgd_nb_member_create(struct nb_cb_create_args *args);
+extern int wgd_nb_place_create(struct nb_cb_create_args *args);
 extern int wgd_nb_value_modify(struct nb_cb_modify_args *args);
 extern int wgd_nb_validate(struct nb_cb_pre_validate_args *args);
 extern void wgd_nb_apply(struct nb_cb_apply_finish_args *args);
@@ -111,5 +145,12 @@ extern void wgd_cli_show_peer_flag(struct vty *, const struct lyd_node *,
 				   bool);
 extern void wgd_cli_show_group_source(struct vty *, const struct lyd_node *,
 				      bool);
+extern void wgd_cli_show_mesh_leaf(struct vty *, const struct lyd_node *,
+				   bool);
+extern void wgd_cli_show_mesh_hub(struct vty *, const struct lyd_node *, bool);
+extern void wgd_cli_show_mesh_place(struct vty *, const struct lyd_node *,
+				    bool);
+extern void wgd_cli_show_mesh_routes(struct vty *, const struct lyd_node *,
+				     bool);
 
 #endif

@@ -146,6 +146,24 @@ int wgd_nb_member_create(struct nb_cb_create_args *args)
 	return wgd_nb_create(args);
 }
 
+/* A host and its port, which the model bounds. */
+int wgd_nb_place_create(struct nb_cb_create_args *args)
+{
+	char leaf[64];
+	struct wgd_value v = {
+		.ifname = ifname_of(args->dnode),
+		.leaf = leaf,
+		.value = wgd_nb_key(args->dnode),
+	};
+
+	if (args->event != NB_EV_VALIDATE)
+		return wgd_nb_create(args);
+	snprintf(leaf, sizeof(leaf), "mesh/%s/host", args->dnode->schema->name);
+	return wgd_value_check(&v, args->errmsg, args->errmsg_len) < 0
+		       ? NB_ERR_VALIDATION
+		       : NB_OK;
+}
+
 int wgd_nb_validate(struct nb_cb_pre_validate_args *args)
 {
 	return wgd_check_if(args->dnode, ifname_of(args->dnode), args->errmsg,
@@ -282,11 +300,48 @@ static void read_group(const struct lyd_node *group, struct wgd_if_conf *conf)
 	}
 }
 
+static void read_place(const struct lyd_node *entry,
+		       struct wgd_mesh_place *places, size_t *n)
+{
+	const struct lyd_node *key = lyd_child(entry);
+
+	if (*n == WGD_MESH_PLACES_MAX)
+		return;
+	places[*n].host = XSTRDUP(MTYPE_WGD_STR, value(key));
+	places[(*n)++].port = number(key->next);
+}
+
+static void read_mesh(const struct lyd_node *mesh, struct wgd_mesh_conf *conf)
+{
+	const struct lyd_node *child, *leaf;
+
+	wgd_nb_each_child (mesh, child) {
+		if (wgd_nb_is(child, "name"))
+			conf->name = XSTRDUP(MTYPE_WGD_STR, value(child));
+		else if (wgd_nb_is(child, "hub")) {
+			conf->hub = true;
+			wgd_nb_each_child (child, leaf)
+				conf->door = number(leaf);
+		} else if (wgd_nb_is(child, "endpoint"))
+			read_place(child, conf->endpoints, &conf->n_endpoints);
+		else if (wgd_nb_is(child, "door"))
+			read_place(child, conf->doors, &conf->n_doors);
+		else if (wgd_nb_is(child, "announce") &&
+			 conf->n_announced < WGD_MESH_ANNOUNCED_MAX)
+			read_prefix(child, conf->announced, &conf->n_announced);
+		else if (wgd_nb_is(child, "routes"))
+			conf->routes = boolean(child);
+		else if (wgd_nb_is(child, "maximum-members"))
+			conf->maximum = number(child);
+	}
+}
+
 static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 {
 	const struct lyd_node *leaf;
 
 	memset(conf, 0, sizeof(*conf));
+	conf->mesh.door = WGD_MESH_DOOR;
 	wgd_nb_each_child (wireguard, leaf) {
 		if (wgd_nb_is(leaf, "private-key-file"))
 			conf->key_file = XSTRDUP(MTYPE_WGD_STR, value(leaf));
@@ -312,6 +367,8 @@ static void read_if(const struct lyd_node *wireguard, struct wgd_if_conf *conf)
 			conf->announce_table = number(leaf);
 		else if (wgd_nb_is(leaf, "gateway-group"))
 			read_group(leaf, conf);
+		else if (wgd_nb_is(leaf, "mesh"))
+			read_mesh(leaf, &conf->mesh);
 	}
 }
 
@@ -347,7 +404,7 @@ void wgd_nb_apply(struct nb_cb_apply_finish_args *args)
 	struct wgd_if *wif;
 
 	wgd_check_forget();
-	if (!wgd_check_is_configured(args->dnode)) {
+	if (!wgd_nb_is_configured(args->dnode)) {
 		wif = wgd_if_find(ifname);
 		if (wif)
 			wgd_life_unconfigure(wif);

@@ -13,6 +13,8 @@
 #include "frr-wgd/config/wgd_value.h"
 #include "lib/backend/wg_keys.h"
 
+#define PUBLISHED_MAX 64  /* characters of a name that others are told */
+#define INVITE "wgmesh1:" /* how an invite to a mesh begins: it is a secret */
 #define MODEL "/frr-interface:lib/interface/frr-wireguard:wireguard"
 
 /* Is the value right?  False: WHY says why not. */
@@ -105,7 +107,8 @@ static bool is_name(const char *s)
 		 (strtoul(label, &end, 0), !*end));
 }
 
-static bool host(const struct wgd_value *v, char *why, size_t len)
+static bool is_host(const struct wgd_value *v, enum wg_use use, char *why,
+		    size_t len)
 {
 	char text[WG_ADDR_STRLEN];
 	struct wg_addr a;
@@ -114,10 +117,10 @@ static bool host(const struct wgd_value *v, char *why, size_t len)
 	strlcpy(text, v->value, sizeof(text));
 	text[strcspn(text, "%")] = '\0';
 	if (wg_addr_parse(text, &a) == 0 && a.family == AF_INET6 &&
-	    !is_somebodys(&a, WG_USE_ENDPOINT, why, len))
+	    !is_somebodys(&a, use, why, len))
 		return false;
 	if (wg_addr_parse(v->value, &a) == 0)
-		return is_somebodys(&a, WG_USE_ENDPOINT, why, len);
+		return is_somebodys(&a, use, why, len);
 	if (is_name(v->value))
 		return true;
 	strlcpy(why,
@@ -126,6 +129,63 @@ static bool host(const struct wgd_value *v, char *why, size_t len)
 			? "looks like an address, and is none"
 			: "is neither an address nor a host name",
 		len);
+	return false;
+}
+
+static bool host(const struct wgd_value *v, char *why, size_t len)
+{
+	return is_host(v, WG_USE_ENDPOINT, why, len);
+}
+
+/* --- of a mesh: others are told, so a secret here would be everybody's */
+
+static bool is_no_secret(const struct wgd_value *v, char *why, size_t len)
+{
+	bool is_one = wgd_value_shown(v->value) != v->value;
+
+	if (is_one)
+		strlcpy(why,
+			"this looks like a key or an invite, which stand in no line; make another, for logs may know this one now",
+			len);
+	return !is_one;
+}
+
+static bool mesh(const struct wgd_value *v, char *why, size_t len)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_.-";
+	size_t n = strlen(v->value);
+
+	if (!is_no_secret(v, why, len))
+		return false;
+	if (n && n < 64 && strspn(v->value, letters) == n &&
+	    !strchr(".-", *v->value))
+		return true;
+	strlcpy(why,
+		"a name is 1 to 63 of A-Z a-z 0-9 _ . - and begins with none of the last two",
+		len);
+	return false;
+}
+
+static bool door(const struct wgd_value *v, char *why, size_t len)
+{
+	/* without a dot a key may be a name, and would be asked for in DNS */
+	return (strchr(v->value, '.') || is_no_secret(v, why, len)) &&
+	       host(v, why, len);
+}
+
+static bool published(const struct wgd_value *v, char *why, size_t len)
+{
+	size_t n = strlen(v->value);
+
+	if (!door(v, why, len) || !is_host(v, WG_USE_MEMBER, why, len))
+		return false;
+	if (n <= PUBLISHED_MAX)
+		return true;
+	snprintf(why, len, "%zu characters, and others are told at most %d", n,
+		 PUBLISHED_MAX);
 	return false;
 }
 
@@ -270,6 +330,18 @@ static const struct form {
 	{false, "gateway-group/drain", "gateway-group drain", NULL},
 	{false, "gateway-group/source", "gateway-group source", source},
 	{false, "gateway-group/ipv6-source", "gateway-group source", source},
+	{false, "mesh/name", "mesh name", mesh},
+	{false, "mesh/hub", "mesh hub", NULL},
+	{false, "mesh/hub/door", "mesh hub door", number},
+	{false, "mesh/endpoint", "mesh endpoint", NULL},
+	{false, "mesh/endpoint/host", "mesh endpoint", published},
+	{false, "mesh/endpoint/port", "mesh endpoint port", number},
+	{false, "mesh/door", "mesh door", NULL},
+	{false, "mesh/door/host", "mesh door", door},
+	{false, "mesh/door/port", "mesh door port", number},
+	{false, "mesh/announce", "mesh announce", prefix},
+	{false, "mesh/routes", "mesh routes", NULL},
+	{false, "mesh/maximum-members", "mesh maximum-members", number},
 	{true, "description", "description", text},
 	{true, "public-key", "public-key", key},
 	{true, "preshared-key-file", "preshared-key file", file},
@@ -308,7 +380,7 @@ const char *wgd_value_leaf(const char *line, bool of_peer,
 
 	for (i = 0; i < array_size(forms); i++) {
 		n = strlen(forms[i].words);
-		if (forms[i].of_peer == of_peer &&
+		if (forms[i].is_right && forms[i].of_peer == of_peer &&
 		    strncmp(line, forms[i].words, n) == 0 && line[n] == ' ') {
 			*ret_value = line + n + 1;
 			return forms[i].leaf;
@@ -344,8 +416,9 @@ const char *wgd_value_shown(const char *value)
 	}
 	/* a path has such letters, too, and its slashes are some */
 	return wg_key_parse(value, &parsed) == 0 ||
+			       strstr(value, INVITE) ||
 			       (longest >= WG_KEY_STRLEN - 6 && *value != '/')
-		       ? "(not repeated: it may be a key)"
+		       ? "(not repeated: it may be a secret)"
 		       : value;
 }
 

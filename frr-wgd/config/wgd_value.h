@@ -22,16 +22,16 @@ struct wgd_value {
 extern int wgd_value_check(const struct wgd_value *v, char *err, size_t len);
 
 /*
- * What of a value that somebody typed may be printed: keys are pasted where
- * they do not belong, and what is printed is logged.
+ * What of a value that somebody typed may be printed: keys and invites to a
+ * mesh are pasted where they do not belong, and what is printed is logged.
  */
 extern const char *wgd_value_shown(const char *value);
 
 /* The words of a line that stand before its value. */
 extern const char *wgd_value_words(const char *leaf);
 /*
- * The leaf that a line says, which begins like that (the words behind
- * `wireguard`, or behind a peer's name).  RET_VALUE: where its value begins.
+ * The leaf whose value a line has, which begins like that (the words behind
+ * `wireguard`, or behind a peer's name).  RET_VALUE: where that begins.
  * NULL: no line begins so.
  */
 extern const char *wgd_value_leaf(const char *line, bool of_peer,

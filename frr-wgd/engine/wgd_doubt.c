@@ -122,6 +122,42 @@ static void doubt_isis(struct wgd_if *wif, struct wgd_doubts *d)
 		    "isisd runs on it: IS-IS is not IP, and WireGuard carries nothing else");
 }
 
+/* A line of a mesh that there is, or NULL. */
+static const char *mesh_line(const struct wgd_mesh_conf *mesh)
+{
+	return mesh->hub				? "hub"
+	       : mesh->n_endpoints			? "endpoint"
+	       : mesh->n_doors				? "door"
+	       : mesh->n_announced			? "announce"
+	       : mesh->routes				? "routes"
+	       : mesh->maximum != WGD_MESH_MEMBERS	? "maximum-members"
+							: NULL;
+}
+
+static void doubt_mesh(struct wgd_if *wif, struct wgd_doubts *d)
+{
+	const struct wgd_mesh_conf *mesh = &wif->conf.mesh;
+	struct wg_addr a;
+	size_t i;
+
+	if (!mesh->name && mesh_line(mesh))
+		say(d,
+		    "mesh %s: there is no 'wireguard mesh name', and without it no line of a mesh counts",
+		    mesh_line(mesh));
+	for (i = 0; i < mesh->n_endpoints && !mesh->hub; i++)
+		if (wg_addr_parse(mesh->endpoints[i].host, &a) < 0)
+			say(d,
+			    "mesh endpoint %s: only a hub's may be a name, and there is no 'wireguard mesh hub'",
+			    mesh->endpoints[i].host);
+	if (!mesh->hub)
+		return;
+	wgd_each_if (other)
+		if (other->conf.listen_port == mesh->door)
+			say(d,
+			    "mesh hub: its door, %u, is interface %s's listen-port, too: only one of them can have it",
+			    mesh->door, other->name);
+}
+
 void wgd_doubt_if(struct wgd_if *wif, struct wgd_doubts *ret)
 {
 	ret->n = 0;
@@ -129,6 +165,7 @@ void wgd_doubt_if(struct wgd_if *wif, struct wgd_doubts *ret)
 	doubt_key(wif, ret);
 	doubt_port(wif, ret);
 	doubt_members(wif, ret);
+	doubt_mesh(wif, ret);
 	doubt_isis(wif, ret);
 }
 
@@ -208,12 +245,22 @@ static void doubt_filters(struct wgd_peer *p, struct wgd_doubts *d)
 			    i ? "ipv6" : "ip", p->conf.plist[i]);
 }
 
+/*
+ * In a mesh a peer without a key may be there to add to a member, which brings
+ * its key: with lines that a member may have, and no other.
+ */
+static bool adds_to_member(const struct wgd_peer *p)
+{
+	return p->wif->conf.mesh.name && !p->conf.psk_file && !p->conf.host &&
+	       !p->conf.keepalive && !p->conf.n_addresses && !p->conf.n_statics;
+}
+
 void wgd_doubt_peer(struct wgd_peer *p, struct wgd_doubts *ret)
 {
 	struct wgd_live_bfd bfd;
 
 	ret->n = 0;
-	if (!p->conf.has_key)
+	if (!p->conf.has_key && !adds_to_member(p))
 		say(ret, "it has no public-key, so nothing of it counts yet");
 	doubt_endpoint(p, ret);
 	doubt_addresses(p, ret);

@@ -10,10 +10,10 @@ import re
 import pytest
 
 from lib_wgd import BACKEND, HERE, wait_for
+from roundtrip import TOPOLOGY, ids, reloads  # noqa: F401 (the library looks for it)
 
 pytestmark = pytest.mark.once  # what commands say and keep
 
-TOPOLOGY = {"sites": "a"}
 GOOD_KEY = "4ZVEkAkX5mzTyvZ3LOZ+vSFg9yzHMvD1TqNUvXGHBG4="
 
 
@@ -106,36 +106,19 @@ def test_from_nothing(net):
     "All lines away, one after the other, and all back."
     a = net["a"]
     before, devices = a.running(), device(a)
-    for ifname in "wg0", "wg1":
+    for ifname in "wg0", "wg1", "wg2":
         lines = [s.split(": ", 1)[1] for s in a.running_wireguard()
                  if s.startswith(ifname + ":")]
         for line in lines:
             a.configure("interface %s\nno %s" % (ifname, line))
     assert a.running_wireguard() == []
-    for ifname in "wg0", "wg1":
+    for ifname in "wg0", "wg1", "wg2":
         wait_for(lambda: not a.run("ip link show dev %s 2>/dev/null" % ifname, check=False),
                  "end of " + ifname)
     a.run("vtysh -b")
     wait_for(lambda: a.show()["syncState"] == "synced", "wgd in sync")
     assert a.running() == before
     wait_for(lambda: device(a) == devices, "the same device")
-
-
-def reloads(a, change):
-    """
-    frr-reload.py with the saved configuration changed, and with the saved one;
-    after each whether it is the saved one.
-    """
-    reload = "/usr/lib/frr/frr-reload.py"
-    if not os.path.exists(reload):
-        pytest.skip("no frr-reload.py: package frr-pythontools is not installed")
-    a.vtysh("write memory")
-    saved = a.run("cat /etc/frr/frr.conf")
-    for text in change(saved), saved:
-        a.gear.net.cmd_raises("cat > /tmp/gearlogdir/new.conf", stdin=text)
-        a.run("%s --reload --overwrite --bindir /usr/bin --confdir /etc/frr"
-              " --rundir /tmp/gearlogdir /tmp/gearlogdir/new.conf" % reload)
-        yield text is saved
 
 
 def test_reload(net):
@@ -211,11 +194,6 @@ def test_host_bits_are_masked(net):
     a.configure("interface wg0\nno wireguard peer b allowed-ips 192.168.77.9/24",
                 check=False)
     a.wait_allowed({"192.168.77.0/24": None})
-
-
-def ids(rows):
-    "Names of tests: without letters that FRR's library does not expect in one."
-    return [re.sub(r"[^\w.]+", "-", " ".join(r[:-1]))[:50] for r in rows]
 
 
 # line, what the message has to name
@@ -421,7 +399,7 @@ def test_refused_line_in_a_file(net):
 
 def examples():
     "Configuration in the manual's pages of commands, block by block."
-    for page in "interface", "peer", "group":
+    for page in "interface", "peer", "group", "mesh":
         path = os.path.join(HERE, "../doc/manual", page + ".rst")
         with open(path, encoding="utf-8") as f:
             blocks = re.findall(r"::\n\n((?:      .*\n|\n)+)", f.read())
