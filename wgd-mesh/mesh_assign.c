@@ -132,16 +132,17 @@ static bool known_addresses(struct mesh_member *m, const struct mesh_ledger *l)
 
 	for (i = 0; i < l->n_addresses && m->n_addresses < l->n_networks; i++) {
 		struct wg_prefix host = wg_prefix_host(&l->addresses[i].addr);
-		unsigned k;
+		unsigned k = 0;
 
 		if (l->addresses[i].number != m->number)
 			continue;
-		for (k = 0; k < l->n_networks; k++)
-			if (wg_prefix_covers(&l->networks[k], &host))
-				m->addresses[m->n_addresses++] =
-					(struct mesh_address){
-						l->addresses[i].addr,
-						l->networks[k].len};
+		/* networks do not overlap: it is in one, or in none */
+		while (k < l->n_networks &&
+		       !wg_prefix_covers(&l->networks[k], &host))
+			k++;
+		if (k < l->n_networks)
+			m->addresses[m->n_addresses++] = (struct mesh_address){
+				l->addresses[i].addr, l->networks[k].len};
 	}
 	return m->n_addresses > 0;
 }

@@ -37,10 +37,11 @@ void mesh_print_update(const struct mesh_keeper *k);
 int mesh_flush(struct mesh_why *why);
 
 /*
- * Sign anew, each with the key it had: one member, or -EAGAIN: it has no
- * certificate, or an invite that can still be used, so it is left as it is.
+ * Sign a member anew, with the key it had.  -EAGAIN: it has no certificate, or
+ * an invite that can still be used, or a void one; it is left as it is.  ALL:
+ * these two as well, for a new authority that voids everything.
  */
-int mesh_renew_one(struct mesh_keeper *k, const struct mesh_member *m,
-		   bool invites_too, struct mesh_why *why);
+int mesh_renew_one(struct mesh_keeper *k, const struct mesh_member *m, bool all,
+		   struct mesh_why *why);
 
 #endif

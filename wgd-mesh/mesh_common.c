@@ -90,7 +90,7 @@ int mesh_flush(struct mesh_why *why)
 }
 
 int mesh_renew_one(struct mesh_keeper *k, const struct mesh_member *m,
-		   bool invites_too, struct mesh_why *why)
+		   bool all, struct mesh_why *why)
 {
 	const uint8_t *old = mesh_store_certificate(&k->store, m->number), *c;
 	const uint8_t *id = old ? mesh_store_identity(&k->store, old) : NULL;
@@ -98,8 +98,10 @@ int mesh_renew_one(struct mesh_keeper *k, const struct mesh_member *m,
 
 	if (!old)
 		return -EAGAIN;
-	if (!id && !invites_too &&
-	    wg_item_number(old, WG_ITEM_REDEEM_BY) >= k->now)
+	/* what an earlier authority signed may be a thief's */
+	if (!all && mesh_store_is_disowned(&k->store, old))
+		return -EAGAIN;
+	if (!all && !id && wg_item_number(old, WG_ITEM_REDEEM_BY) >= k->now)
 		return -EAGAIN;
 	wish.is_invite = !id;
 	wish.key = id ? id : wg_item_bytes(old, WG_ITEM_KEY);

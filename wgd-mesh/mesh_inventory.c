@@ -388,9 +388,17 @@ struct mesh_member *mesh_inventory_find(const struct mesh_inventory *inv,
 int mesh_inventory_add(struct mesh_inventory *inv, const char *line,
 		       struct mesh_why *why)
 {
+	size_t members = inv->n_members;
 	int rc = put_line(inv, strdup(line), why);
 
-	return rc ? rc : mesh_inventory_check(inv, why);
+	if (rc)
+		return rc;
+	rc = mesh_inventory_check(inv, why);
+	if (rc) {
+		free(inv->lines[--inv->n_lines]);
+		inv->n_members = members;
+	}
+	return rc;
 }
 
 /* --- filling in */

@@ -72,7 +72,7 @@ struct mesh_member *mesh_inventory_find(const struct mesh_inventory *inv,
 
 /*
  * A line at the end, as mesh_inventory_parse would have taken it, without
- * newline; -EINVAL, reasons as there.
+ * newline; -EINVAL, reasons as there, and nothing is added.
  */
 int mesh_inventory_add(struct mesh_inventory *inv, const char *line,
 		       struct mesh_why *why);

@@ -134,22 +134,31 @@ struct revoked {
 static bool is_over(const struct mesh_keeper *k, uint32_t member)
 {
 	const uint8_t *c = mesh_store_certificate(&k->store, member);
+	uint64_t until = c ? wg_item_number(c, WG_ITEM_UNTIL) : UINT64_MAX;
 
-	return c &&
-	       wg_item_number(c, WG_ITEM_UNTIL) + (uint64_t)OVER_DAYS * DAY <
-		       k->now;
+	/* not until + ..., which a thief's certificate would make small */
+	return until < k->now && k->now - until > (uint64_t)OVER_DAYS * DAY;
 }
 
-/* What the last list has. */
+/*
+ * What the last list has.  If its authority is void, a thief may have made it,
+ * with serials above all that will ever be given: they are cut to the last one
+ * of ours, which every certificate that counts from now on will be above.
+ */
 static size_t carry_over(const struct mesh_keeper *k, struct revoked *ret)
 {
 	const uint8_t *list = mesh_store_list(&k->store);
+	const uint8_t *a = mesh_store_authority(&k->store);
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
 	size_t at, n = 0;
+	bool cut;
 
 	if (!list)
 		return 0;
+	cut = a && (wg_item_number(a, WG_ITEM_FLAGS) & WG_ITEM_FLAG_VOID) &&
+	      wg_item_number(list, WG_ITEM_AUTHORITY_NUMBER) <
+		      wg_item_number(a, WG_ITEM_AUTHORITY_NUMBER);
 	wg_item_each (list, at, tlv) {
 		if (tlv.type != WG_ITEM_REVOKED)
 			continue;
@@ -157,6 +166,8 @@ static size_t carry_over(const struct mesh_keeper *k, struct revoked *ret)
 		/* of one member the highest comes last */
 		if (n && ret[n - 1].member == v.revoked.member)
 			n--;
+		if (cut && v.revoked.serial > k->ledger.serial)
+			v.revoked.serial = k->ledger.serial;
 		if (!is_over(k, v.revoked.member))
 			ret[n++] = (struct revoked){v.revoked.member,
 						    v.revoked.serial};
@@ -177,12 +188,13 @@ static void forget(struct mesh_keeper *k)
 	while ((c = mesh_store_next(&k->store, &at))) {
 		uint32_t number = wg_item_number(c, WG_ITEM_MEMBER);
 
+		if (!is_over(k, number))
+			continue;
 		for (i = 0; i < k->members.n_members; i++)
 			if (k->members.members[i].number == number)
 				break;
-		if (is_over(k, number) &&
-		    (i == k->members.n_members ||
-		     mesh_store_revoked(&k->store, number))) {
+		if (i == k->members.n_members ||
+		    mesh_store_revoked(&k->store, number)) {
 			mesh_store_forget(&k->store, number);
 			at = 0;
 		}

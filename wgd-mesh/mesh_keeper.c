@@ -377,11 +377,23 @@ int mesh_keeper_next(const struct mesh_keeper *k, uint32_t *last,
 	if (k->now > YEAR_2020 && k->now - YEAR_2020 > next)
 		next = k->now - YEAR_2020;
 	if (next > UINT32_MAX)
-		return mesh_because(why, -ERANGE,
-				    "%s: no number is left above %u",
-				    k->folder.path, *last);
+		return mesh_because(
+			why, -ERANGE,
+			"%s: no number is left above %u; authority --void begins anew",
+			k->folder.path, *last);
 	*last = next;
 	return 0;
+}
+
+void mesh_keeper_begin_anew(struct mesh_keeper *k)
+{
+	uint64_t by_clock = k->now > YEAR_2020 ? k->now - YEAR_2020 : 0;
+
+	/* a number a second for a day: nobody signs so many */
+	if (k->ledger.serial > by_clock + DAY)
+		k->ledger.serial = by_clock;
+	if (k->ledger.list > by_clock + DAY)
+		k->ledger.list = by_clock;
 }
 
 static bool is_same(const struct mesh_bytes *a, const struct mesh_bytes *b)

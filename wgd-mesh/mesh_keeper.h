@@ -78,6 +78,11 @@ int mesh_keeper_lock(struct mesh_keeper *k, const struct mesh_new_office *o,
 /* max(last + 1, seconds since 2020): serials, lists, authorities. */
 int mesh_keeper_next(const struct mesh_keeper *k, uint32_t *last,
 		     struct mesh_why *why);
+/*
+ * Under an authority that voids all before it: serials and lists that are ahead
+ * of the clock, as a thief makes them, begin anew by the clock.
+ */
+void mesh_keeper_begin_anew(struct mesh_keeper *k);
 
 /*
  * Write what changed, in an order in which an end at any moment leaves a

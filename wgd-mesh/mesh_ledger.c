@@ -152,6 +152,31 @@ void mesh_ledger_free(struct mesh_ledger *l)
 	*l = (struct mesh_ledger){0};
 }
 
+/* --- networks */
+
+bool mesh_ledger_is_network(const struct wg_prefix *p)
+{
+	struct wg_prefix masked = *p;
+	bool is_linklocal = p->family == AF_INET6 && p->b[0] == 0xfe &&
+			    (p->b[1] & 0xc0) == 0x80;
+
+	return !wg_prefix_mask(&masked) && !wg_prefix_is_martian(p) &&
+	       p->len >= 8 && p->len < wg_family_bits(p->family) &&
+	       !is_linklocal;
+}
+
+bool mesh_ledger_overlaps(const struct mesh_ledger *l,
+			  const struct wg_prefix *p)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_networks; i++)
+		if (wg_prefix_covers(p, &l->networks[i]) ||
+		    wg_prefix_covers(&l->networks[i], p))
+			return true;
+	return false;
+}
+
 /* --- reading */
 
 /* The next word of the line, which is cut up; NULL: there is none. */
@@ -182,8 +207,10 @@ static const char *take_network(struct mesh_ledger *l, char **at)
 	char *word = next(at);
 	struct wg_prefix p;
 
-	if (!word || wg_prefix_parse(word, &p) || wg_prefix_mask(&p))
+	if (!word || wg_prefix_parse(word, &p) || !mesh_ledger_is_network(&p))
 		return "not a network";
+	if (mesh_ledger_overlaps(l, &p))
+		return "a network that overlaps another one";
 	if (l->n_networks == MESH_NETWORKS)
 		return "more than four networks";
 	l->networks[l->n_networks++] = p;

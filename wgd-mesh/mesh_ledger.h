@@ -54,6 +54,13 @@ int mesh_ledger_parse(const struct mesh_bytes *text, struct mesh_ledger *ret,
 void mesh_ledger_free(struct mesh_ledger *ledger);
 void mesh_ledger_text(const struct mesh_ledger *ledger, struct mesh_bytes *ret);
 
+/* May a mesh have its addresses from there?  No host bits, neither everything
+ * nor a single address, and none that the kernel keeps for itself. */
+bool mesh_ledger_is_network(const struct wg_prefix *p);
+/* Does it overlap a network that is there? */
+bool mesh_ledger_overlaps(const struct mesh_ledger *ledger,
+			  const struct wg_prefix *p);
+
 /* NULL: not given. */
 struct mesh_given *mesh_ledger_number(const struct mesh_ledger *ledger,
 				      uint32_t number);

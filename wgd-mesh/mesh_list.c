@@ -20,8 +20,11 @@
 static int number_of(const struct mesh_keeper *k, const char *name,
 		     uint32_t *ret, struct mesh_why *why)
 {
+	const struct mesh_member *m = mesh_inventory_find(&k->members, name);
 	/* also who is in members no more */
-	const struct mesh_given *given = mesh_ledger_name(&k->ledger, name);
+	const struct mesh_given *given =
+		m ? mesh_ledger_number(&k->ledger, m->number)
+		  : mesh_ledger_name(&k->ledger, name);
 
 	if (!given)
 		return mesh_because(why, -ENOENT,
@@ -88,6 +91,8 @@ static bool is_wanted(const struct mesh_args *args, const char *name)
 	return !args->n_words;
 }
 
+#define IS_VOID "%s: its certificate is void: invite or sign it"
+
 static int check_wanted(const struct mesh_args *args,
 			const struct mesh_keeper *k, struct mesh_why *why)
 {
@@ -96,19 +101,24 @@ static int check_wanted(const struct mesh_args *args,
 	int rc = 0;
 
 	for (i = 0; !rc && i < args->n_words; i++) {
+		const uint8_t *c;
+
 		rc = mesh_member_of(k, args->words[i], &m, why);
 		if (rc)
 			break;
+		c = mesh_store_certificate(&k->store, m->number);
 		if (mesh_ledger_number(&k->ledger, m->number)->revoked)
 			rc = mesh_because(
 				why, -EINVAL,
 				"%s is revoked; invite or sign it to let it in again",
 				m->name);
-		else if (!mesh_store_certificate(&k->store, m->number))
+		else if (!c)
 			rc = mesh_because(
 				why, -EINVAL,
 				"%s has no certificate yet: invite or sign it",
 				m->name);
+		else if (mesh_store_is_disowned(&k->store, c))
+			rc = mesh_because(why, -EINVAL, IS_VOID, m->name);
 	}
 	return rc;
 }
@@ -138,9 +148,23 @@ static void say_unknown(const struct mesh_keeper *k,
 			m->name);
 }
 
-/* Sign those; how many is in *ret_signed. */
+/* Why mesh_renew_one left it as it is. */
+static void say_left_out(const struct mesh_keeper *k,
+			 const struct mesh_member *m)
+{
+	const uint8_t *c = mesh_store_certificate(&k->store, m->number);
+
+	if (c && mesh_store_is_disowned(&k->store, c))
+		mesh_say(IS_VOID, m->name);
+	else if (c)
+		mesh_say(
+			"%s: its invite can still be used, so it is left as it is",
+			m->name);
+}
+
+/* Sign those; how many is in *ret_signed.  ALL as at mesh_renew_one. */
 static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
-		    bool invites_too, size_t *ret_signed, struct mesh_why *why)
+		    bool all, size_t *ret_signed, struct mesh_why *why)
 {
 	size_t i, n = 0;
 	int rc = 0;
@@ -148,22 +172,26 @@ static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
 	for (i = 0; !rc && i < k->members.n_members; i++) {
 		const struct mesh_member *m = &k->members.members[i];
 
-		if (!is_wanted(args, m->name) ||
-		    mesh_ledger_number(&k->ledger, m->number)->revoked)
+		if (!is_wanted(args, m->name))
 			continue;
+		if (mesh_ledger_number(&k->ledger, m->number)->revoked) {
+			/* perhaps by a thief's list */
+			if (all)
+				mesh_say(
+					"%s: is revoked, and was not signed anew",
+					m->name);
+			continue;
+		}
 		say_unknown(k, m);
-		if (invites_too && is_open(k, m))
+		if (all && is_open(k, m))
 			mesh_say(
 				"%s: its invite is void; if it was not used, invite it anew",
 				m->name);
-		rc = mesh_renew_one(k, m, invites_too, why);
+		rc = mesh_renew_one(k, m, all, why);
 		n += rc == 0;
 		if (rc == -EAGAIN) {
 			rc = 0;
-			if (mesh_store_certificate(&k->store, m->number))
-				mesh_say(
-					"%s: its invite can still be used, so it is left as it is",
-					m->name);
+			say_left_out(k, m);
 		}
 	}
 	*ret_signed = n;
@@ -255,6 +283,8 @@ static int make_authority(const struct mesh_args *args, struct mesh_keeper *k,
 		rc = mesh_issue_authority(
 			k, recovery, wg_sign_public(k->secret), is_void, why);
 	office.authority = mesh_store_authority(&k->store);
+	if (is_void)
+		mesh_keeper_begin_anew(k);
 	if (!rc)
 		rc = mesh_keeper_lock(k, &office, why);
 	if (!rc)

@@ -6,8 +6,9 @@
  * Secrets are in locked memory, and a core of this process is never written;
  * they come from the terminal or a file, never from the arguments.
  *
- * Ends with 0; 1 and a line that says why, and nothing is changed; 2 where the
- * usage is wrong.
+ * Ends with 0; 1 and a line that says why; 2 where the usage is wrong.  At 1
+ * members are told nothing new, but numbers may be used up, and where only the
+ * standard output failed, all else is done.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -24,7 +24,7 @@
 static int networks(const struct mesh_args *args, struct mesh_ledger *l,
 		    struct mesh_why *why)
 {
-	unsigned i, k;
+	unsigned i;
 
 	if (!args->given[MESH_NETWORK])
 		return mesh_because(
@@ -39,21 +39,15 @@ static int networks(const struct mesh_args *args, struct mesh_ledger *l,
 					    "new: at most %u networks",
 					    MESH_NETWORKS);
 		if (!strchr(text, '/') || wg_prefix_parse(text, &p) ||
-		    wg_prefix_mask(&p) || wg_prefix_is_martian(&p) ||
-		    p.len < 8 || p.len == wg_family_bits(p.family) ||
-		    (p.family == AF_INET6 && p.b[0] == 0xfe &&
-		     (p.b[1] & 0xc0) == 0x80))
+		    !mesh_ledger_is_network(&p))
 			return mesh_because(
 				why, MESH_USAGE,
 				"--network %.64s: not a network such as 10.99.0.0/16, without host bits",
 				text);
-		for (k = 0; k < i; k++)
-			if (wg_prefix_covers(&p, &l->networks[k]) ||
-			    wg_prefix_covers(&l->networks[k], &p))
-				return mesh_because(
-					why, MESH_USAGE,
-					"--network %.64s: overlaps another one",
-					text);
+		if (mesh_ledger_overlaps(l, &p))
+			return mesh_because(
+				why, MESH_USAGE,
+				"--network %.64s: overlaps another one", text);
 		l->networks[l->n_networks++] = p;
 	}
 	return 0;

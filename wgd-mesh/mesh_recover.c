@@ -7,6 +7,11 @@
  * is revoked.  What the keeper has already stays: a line of members is never
  * changed, only those that are missing are written.
  *
+ * All of it is signed, which is no reason to believe it: a thief may have had
+ * the key.  What a later authority declared void is as if it were not there;
+ * what does not fit is left out, and neither can keep the rest from being
+ * recovered; and what this folder did not sign is told.
+ *
  * What nobody knows: members that were never signed, and comments.
  */
 #include <errno.h>
@@ -42,17 +47,50 @@ static int roots(const struct mesh_args *args, struct mesh_keeper *k,
 	return rc;
 }
 
+static bool is_same(const uint8_t *a, const uint8_t *b)
+{
+	return a && b && wg_item_len(a) == wg_item_len(b) &&
+	       memcmp(a, b, wg_item_len(a)) == 0;
+}
+
+/* What was read is newer than what the keeper had, who alone should sign. */
+static void say_unknown(const char *path, const struct mesh_store *had,
+			const struct mesh_store *has)
+{
+	size_t n = !is_same(mesh_store_list(had), mesh_store_list(has));
+	size_t at = 0;
+	const uint8_t *c;
+
+	while ((c = mesh_store_next(has, &at)))
+		n += !mesh_store_is_disowned(has, c) &&
+		     !is_same(c, mesh_store_certificate(
+					 had, wg_item_number(c,
+							     WG_ITEM_MEMBER)));
+	if (n)
+		mesh_say(
+			"warning: %s: %zu certificates or lists that are not of this folder: it is an old one, or somebody else has the key",
+			path, n);
+}
+
 static int read_items(const char *path, struct mesh_keeper *k,
 		      struct mesh_why *why)
 {
 	struct mesh_reading r;
 	struct mesh_bytes bytes;
+	struct mesh_store had;
+	size_t i;
 	int rc = mesh_path_read(path, &bytes, why);
 
 	if (rc)
 		return rc;
+	mesh_store_init(&had, &k->ledger.first, &k->ledger.recovery);
+	for (i = 0; i < k->store.n_items; i++)
+		mesh_store_put(&had, k->store.items[i]);
 	rc = mesh_store_read(&k->store, path, &bytes, &r, why);
 	mesh_bytes_free(&bytes);
+	if (!rc && k->was_update.len)
+		say_unknown(path, &had, &k->store);
+	mesh_store_free(&had);
 	if (rc)
 		return rc;
 	if (!r.items || r.foreign == r.items)
@@ -89,15 +127,29 @@ static void learn_network(struct mesh_ledger *l, const struct wg_addr *addr,
 			  uint8_t len)
 {
 	struct wg_prefix p = wg_prefix_host(addr);
-	unsigned i;
 
 	p.len = len;
 	wg_prefix_mask(&p);
-	for (i = 0; i < l->n_networks; i++)
-		if (wg_prefix_covers(&l->networks[i], &p))
-			return;
-	if (l->n_networks < MESH_NETWORKS)
+	if (l->n_networks < MESH_NETWORKS && mesh_ledger_is_network(&p) &&
+	    !mesh_ledger_overlaps(l, &p))
 		l->networks[l->n_networks++] = p;
+}
+
+/* Which of them was the mesh's and which a member's own, no item says. */
+static void say_networks(const struct mesh_keeper *k)
+{
+	char text[MESH_NETWORKS * (WG_PREFIX_STRLEN + 2)] = "";
+	char one[WG_PREFIX_STRLEN];
+	size_t n = 0;
+	unsigned i;
+
+	for (i = 0; i < k->ledger.n_networks; i++)
+		n += sprintf(text + n, "%s%s", i ? ", " : "",
+			     wg_prefix_str(&k->ledger.networks[i], one));
+	if (!k->was_ledger.len && k->ledger.n_networks > 1)
+		mesh_say(
+			"warning: new members get addresses of %s: if one of these is only a member's own, take its line out of %s/ledger",
+			text, k->folder.path);
 }
 
 static void learn(struct mesh_ledger *l, const uint8_t *c)
@@ -111,7 +163,7 @@ static void learn(struct mesh_ledger *l, const uint8_t *c)
 	text_of(c, WG_ITEM_NAME, name, sizeof(name));
 	if (!mesh_ledger_number(l, number))
 		mesh_ledger_give(l, number, name);
-	if (wg_item_number(c, WG_ITEM_HUB_NUMBER))
+	if (!mesh_ledger_number(l, number)->hub)
 		mesh_ledger_number(l, number)->hub =
 			wg_item_number(c, WG_ITEM_HUB_NUMBER);
 	wg_item_each (c, at, tlv) {
@@ -152,6 +204,8 @@ static void learn_all(struct mesh_keeper *k)
 	size_t i, at = 0;
 
 	while ((c = mesh_store_next(&k->store, &at))) {
+		if (mesh_store_is_disowned(&k->store, c))
+			continue;
 		learn(&k->ledger, c);
 		raise(&k->ledger.serial, wg_item_number(c, WG_ITEM_SERIAL));
 	}
@@ -254,16 +308,16 @@ static bool has_number(const struct mesh_inventory *inv, uint32_t number)
 	return false;
 }
 
-static int add_line(struct mesh_keeper *k, const uint8_t *c,
+/* Its line, if it can be one; *n goes up then. */
+static int add_line(struct mesh_keeper *k, const uint8_t *c, size_t *n,
 		    struct mesh_why *why)
 {
-	char name[WG_ITEM_NAME_MAX + 1], *line = NULL;
+	char *line = NULL;
 	struct mesh_why reason;
 	size_t len;
 	FILE *f;
 	int rc;
 
-	text_of(c, WG_ITEM_NAME, name, sizeof(name));
 	f = open_memstream(&line, &len);
 	if (!f)
 		return mesh_because(why, -ENOMEM, "%s", strerror(ENOMEM));
@@ -271,12 +325,12 @@ static int add_line(struct mesh_keeper *k, const uint8_t *c,
 	fclose(f);
 	rc = mesh_inventory_add(&k->members, line, &reason);
 	if (rc)
-		mesh_because(why, rc,
-			     "member %u of the items does not fit: %s/%s",
-			     (unsigned)wg_item_number(c, WG_ITEM_MEMBER),
-			     k->folder.path, reason.text);
+		mesh_say("warning: member %u is left out: %s/%s",
+			 (unsigned)wg_item_number(c, WG_ITEM_MEMBER),
+			 k->folder.path, reason.text);
+	*n += !rc;
 	free(line);
-	return rc;
+	return 0;
 }
 
 static int add_lines(struct mesh_keeper *k, size_t *ret_n, struct mesh_why *why)
@@ -285,15 +339,10 @@ static int add_lines(struct mesh_keeper *k, size_t *ret_n, struct mesh_why *why)
 	size_t at = 0, n = 0;
 	int rc = 0;
 
-	while (!rc && (c = mesh_store_next(&k->store, &at))) {
-		uint32_t number = wg_item_number(c, WG_ITEM_MEMBER);
-
-		if (mesh_ledger_number(&k->ledger, number)->revoked ||
-		    has_number(&k->members, number))
-			continue;
-		rc = add_line(k, c, why);
-		n++;
-	}
+	while (!rc && (c = mesh_store_next(&k->store, &at)))
+		if (!mesh_store_is_void(&k->store, c) &&
+		    !has_number(&k->members, wg_item_number(c, WG_ITEM_MEMBER)))
+			rc = add_line(k, c, &n, why);
 	*ret_n = n;
 	return rc;
 }
@@ -317,6 +366,7 @@ int mesh_recover(const struct mesh_args *args, struct mesh_why *why)
 		rc = read_items(args->words[0], &k, why);
 	if (!rc) {
 		learn_all(&k);
+		say_networks(&k);
 		if (!k.ledger.n_networks)
 			rc = mesh_because(why, -EINVAL,
 					  "%s: has no certificate of this mesh",

@@ -33,12 +33,18 @@ static const char *state_of(const struct mesh_keeper *k, uint32_t number,
 							      : "unconfirmed";
 }
 
-static char *date(uint64_t seconds, char *buf, size_t size)
+/* The first second that is written with five digits of a year. */
+#define YEAR_10000 253402300800ull
+
+static const char *date(uint64_t seconds, char buf[16])
 {
 	time_t t = seconds;
 	struct tm tm;
 
-	strftime(buf, size, "%Y-%m-%d", gmtime_r(&t, &tm));
+	/* a thief of the key can sign any number */
+	if (seconds >= YEAR_10000)
+		return "never";
+	strftime(buf, 16, "%Y-%m-%d", gmtime_r(&t, &tm));
 	return buf;
 }
 
@@ -49,15 +55,14 @@ static void print_member(const struct mesh_keeper *k,
 {
 	const struct mesh_given *given =
 		mesh_ledger_number(&k->ledger, m->number);
-	char text[MESH_PREFIX_STRLEN], until[16] = "-", number[16] = "-";
+	char text[MESH_PREFIX_STRLEN], until[16], number[16] = "-";
 	unsigned i;
 
 	if (m->number)
 		snprintf(number, sizeof(number), "%u", m->number);
 	printf("%6s  %-16s  %-11s  %-10s ", number, m->name,
 	       state_of(k, m->number, c),
-	       c ? date(wg_item_number(c, WG_ITEM_UNTIL), until, sizeof(until))
-		 : until);
+	       c ? date(wg_item_number(c, WG_ITEM_UNTIL), until) : "-");
 	for (i = 0; i < m->n_addresses; i++)
 		printf(" %s", wg_addr_str(&m->addresses[i].addr, text));
 	if (*m->host)
@@ -84,10 +89,8 @@ static void print(const struct mesh_keeper *k)
 	if (list)
 		printf("list        %u of %s, the next one is due %s\n",
 		       (unsigned)wg_item_number(list, WG_ITEM_LIST),
-		       date(wg_item_number(list, WG_ITEM_TIME), made,
-			    sizeof(made)),
-		       date(wg_item_number(list, WG_ITEM_DUE), due,
-			    sizeof(due)));
+		       date(wg_item_number(list, WG_ITEM_TIME), made),
+		       date(wg_item_number(list, WG_ITEM_DUE), due));
 	printf("\nnumber  name              state        until       addresses, prefixes\n");
 	for (n = 0; n < k->members.n_members; n++) {
 		const struct mesh_member *m = &k->members.members[n];

@@ -28,7 +28,7 @@ unsigned mesh_store_rank(uint8_t kind)
 }
 
 /* Of two in a slot the higher is newer; W: by hub, and then by hash. */
-static int cmp(const uint8_t *a, const uint8_t *b)
+int mesh_store_cmp(const uint8_t *a, const uint8_t *b)
 {
 	uint8_t ha[WG_ITEM_HASH_LEN], hb[WG_ITEM_HASH_LEN];
 	uint64_t x[3] = {mesh_store_rank(wg_item_kind(a)),
@@ -73,7 +73,7 @@ const uint8_t *mesh_store_put(struct mesh_store *s, const uint8_t *item)
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		c = cmp(s->items[mid], item);
+		c = mesh_store_cmp(s->items[mid], item);
 		if (c == 0)
 			return s->items[mid];
 		if (c < 0)
@@ -96,8 +96,7 @@ const uint8_t *mesh_store_put(struct mesh_store *s, const uint8_t *item)
 /* --- finding */
 
 /* The index behind the last of the kind and member. */
-size_t mesh_store_behind(const struct mesh_store *s, uint8_t kind,
-			 uint32_t member)
+static size_t behind(const struct mesh_store *s, uint8_t kind, uint32_t member)
 {
 	size_t low = 0, high = s->n_items;
 
@@ -116,10 +115,18 @@ size_t mesh_store_behind(const struct mesh_store *s, uint8_t kind,
 	return low;
 }
 
+size_t mesh_store_row(const struct mesh_store *s, uint8_t kind, uint32_t member,
+		      size_t *ret_end)
+{
+	assert(member);
+	*ret_end = behind(s, kind, member);
+	return behind(s, kind, member - 1);
+}
+
 static const uint8_t *last(const struct mesh_store *s, uint8_t kind,
 			   uint32_t member)
 {
-	size_t i = mesh_store_behind(s, kind, member);
+	size_t i = behind(s, kind, member);
 
 	if (!i || wg_item_kind(s->items[i - 1]) != kind ||
 	    wg_item_number(s->items[i - 1], WG_ITEM_MEMBER) != member)
@@ -198,7 +205,7 @@ uint32_t mesh_store_revoked(const struct mesh_store *s, uint32_t member)
 	return serial;
 }
 
-bool mesh_store_is_void(const struct mesh_store *s, const uint8_t *c)
+bool mesh_store_is_disowned(const struct mesh_store *s, const uint8_t *c)
 {
 	uint32_t by = wg_item_number(c, WG_ITEM_AUTHORITY_NUMBER);
 	const uint8_t *list = mesh_store_list(s);
@@ -206,9 +213,6 @@ bool mesh_store_is_void(const struct mesh_store *s, const uint8_t *c)
 		list ? wg_item_number(list, WG_ITEM_AUTHORITY_NUMBER) : 0;
 	size_t i;
 
-	if (wg_item_number(c, WG_ITEM_SERIAL) <
-	    mesh_store_revoked(s, wg_item_number(c, WG_ITEM_MEMBER)))
-		return true;
 	for (i = 0; i < s->n_items &&
 		    wg_item_kind(s->items[i]) == WG_ITEM_IS_AUTHORITY;
 	     i++) {
@@ -222,12 +226,23 @@ bool mesh_store_is_void(const struct mesh_store *s, const uint8_t *c)
 	return false;
 }
 
+bool mesh_store_is_void(const struct mesh_store *s, const uint8_t *c)
+{
+	return wg_item_number(c, WG_ITEM_SERIAL) <
+		       mesh_store_revoked(s,
+					  wg_item_number(c, WG_ITEM_MEMBER)) ||
+	       mesh_store_is_disowned(s, c);
+}
+
 uint64_t mesh_store_time(const struct mesh_store *s)
 {
 	uint64_t latest = 0, t;
 	size_t i;
 
 	for (i = 0; i < s->n_items; i++) {
+		if (wg_item_kind(s->items[i]) == WG_ITEM_IS_CERTIFICATE &&
+		    mesh_store_is_disowned(s, s->items[i]))
+			continue;
 		t = wg_item_number(s->items[i], WG_ITEM_TIME);
 		if (t > latest)
 			latest = t;
@@ -272,9 +287,13 @@ bool mesh_store_is_for(const uint8_t *w, const uint8_t *certificate)
 		      wg_item_bytes(certificate, WG_ITEM_KEY), WG_KEY_LEN) == 0;
 }
 
-static bool is_same_hub(const uint8_t *a, const uint8_t *b)
+bool mesh_store_is_rival(const uint8_t *a, const uint8_t *b)
 {
-	return wg_item_number(a, WG_ITEM_HUB) == wg_item_number(b, WG_ITEM_HUB);
+	return wg_item_number(a, WG_ITEM_HUB) ==
+		       wg_item_number(b, WG_ITEM_HUB) &&
+	       memcmp(wg_item_bytes(mesh_store_succession(a), WG_ITEM_KEY),
+		      wg_item_bytes(mesh_store_succession(b), WG_ITEM_KEY),
+		      WG_KEY_LEN) == 0;
 }
 
 /* May it vote: of a hub in office that has no other one for this invite? */
@@ -286,11 +305,7 @@ static bool votes(const struct mesh_store *s, size_t from, size_t to, size_t i)
 	if (!mesh_store_hub_key(s, wg_item_number(w, WG_ITEM_HUB)))
 		return false;
 	for (k = from; k < to; k++)
-		if (k != i && is_same_hub(s->items[k], w) &&
-		    memcmp(wg_item_bytes(mesh_store_succession(s->items[k]),
-					 WG_ITEM_KEY),
-			   wg_item_bytes(mesh_store_succession(w), WG_ITEM_KEY),
-			   WG_KEY_LEN) == 0)
+		if (k != i && mesh_store_is_rival(s->items[k], w))
 			return false;
 	return true;
 }
@@ -298,17 +313,14 @@ static bool votes(const struct mesh_store *s, size_t from, size_t to, size_t i)
 const uint8_t *mesh_store_identity(const struct mesh_store *s, const uint8_t *c)
 {
 	uint32_t member = wg_item_number(c, WG_ITEM_MEMBER);
-	size_t to = mesh_store_behind(s, WG_ITEM_IS_WITNESS, member), from = to,
-	       i, k;
+	size_t to, i, k,
+		from = mesh_store_row(s, WG_ITEM_IS_WITNESS, member, &to);
 	const uint8_t *best = NULL;
 	unsigned most = 0;
 	bool tie = false;
 
 	if (!(wg_item_number(c, WG_ITEM_FLAGS) & WG_ITEM_FLAG_INVITE))
 		return wg_item_bytes(c, WG_ITEM_KEY);
-	while (from && wg_item_kind(s->items[from - 1]) == WG_ITEM_IS_WITNESS &&
-	       wg_item_number(s->items[from - 1], WG_ITEM_MEMBER) == member)
-		from--;
 	for (i = from; i < to; i++) {
 		const uint8_t *id = wg_item_bytes(
 			mesh_store_succession(s->items[i]), WG_ITEM_IDENTITY);
@@ -338,16 +350,10 @@ const uint8_t *mesh_store_identity(const struct mesh_store *s, const uint8_t *c)
 
 const uint8_t *mesh_store_present(const struct mesh_store *s, uint32_t member)
 {
-	size_t i = mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member);
+	size_t i, from = mesh_store_row(s, WG_ITEM_IS_CERTIFICATE, member, &i);
 
-	for (; i; i--) {
-		const uint8_t *c = s->items[i - 1];
-
-		if (wg_item_kind(c) != WG_ITEM_IS_CERTIFICATE ||
-		    wg_item_number(c, WG_ITEM_MEMBER) != member)
-			break;
-		if (mesh_store_identity(s, c))
-			return c;
-	}
+	for (; i > from; i--)
+		if (mesh_store_identity(s, s->items[i - 1]))
+			return s->items[i - 1];
 	return NULL;
 }

@@ -71,9 +71,13 @@ const uint8_t *mesh_store_identity(const struct mesh_store *s,
 				   const uint8_t *certificate);
 /* The serial below which the member's certificates are void. */
 uint32_t mesh_store_revoked(const struct mesh_store *s, uint32_t member);
-/* Revoked, or of an authority that a later one declared void. */
+/* Signed by an authority that a later one declared void: by a thief, perhaps. */
+bool mesh_store_is_disowned(const struct mesh_store *s,
+			    const uint8_t *certificate);
+/* Revoked or disowned. */
 bool mesh_store_is_void(const struct mesh_store *s, const uint8_t *certificate);
-/* The latest time that an item was made at, seconds since 1970. */
+/* The latest time that an item was made at, seconds since 1970; what is
+ * disowned does not count. */
 uint64_t mesh_store_time(const struct mesh_store *s);
 
 #endif

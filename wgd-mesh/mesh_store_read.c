@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Files come from the keeper's own disk, and at `recover` from any member,
- * which may be a liar: it can leave items out and add old ones, no more.
- * Nothing is put that is not of this mesh and signed by whom it says, and of
- * two the newer counts, whatever the order they came in.  Since a certificate
- * may stand before its authority, a file is read in rounds, one for each kind.
+ * which may be a liar: it can leave items out and add old ones, no more, but
+ * for a hub, which signs W and R without end, and a thief of the authority's
+ * key.  Nothing is put that is not of this mesh and signed by whom it says, and
+ * of two the newer counts, whatever the order they came in.  Since a
+ * certificate may stand before its authority, a file is read in rounds, one for
+ * each kind.  What a slot has no room for is dropped before it is verified, so
+ * a hub's items cost no more than their signatures.
  *
- * Invariant, after settle: of each slot there is what section "Map" of the
- * design holds: each A; the newest L; of C the newest, and the newest with an
- * identity; W of an invite that a C here names.
+ * Invariant, after settle: of each slot there is what a member's map holds:
+ * each A; the newest L; of C the newest, and the newest with an identity; W by
+ * a hub in office, of an invite that a C here names, at most two of a hub.
  */
 #include "wgd-mesh/mesh_store_priv.h"
 
@@ -19,7 +22,27 @@
 
 #include "lib/backend/wg_sign.h"
 
+/* The array's room is asked for at powers of two. */
+static void fit(struct mesh_store *s)
+{
+	size_t room = 1;
+
+	while (room <= s->n_items)
+		room *= 2;
+	s->items = realloc(s->items, room * sizeof(*s->items));
+	assert(s->items);
+}
+
 /* --- reading */
+
+/* A witness by the hub that it names, which is one and not revoked. */
+static bool is_by_hub(const struct mesh_store *s, const uint8_t *w)
+{
+	const uint8_t *key =
+		mesh_store_hub_key(s, wg_item_number(w, WG_ITEM_HUB));
+
+	return key && !wg_sign_verify(w, WG_ITEM_SIGNATURE, key);
+}
 
 /* Is it by whom it says, as far as is known by now? */
 static bool is_signed(const struct mesh_store *s, const uint8_t *it)
@@ -36,10 +59,8 @@ static bool is_signed(const struct mesh_store *s, const uint8_t *it)
 			s, wg_item_number(it, WG_ITEM_AUTHORITY_NUMBER));
 		break;
 	case WG_ITEM_IS_WITNESS:
-		if (wg_sign_verify_own(mesh_store_succession(it)))
-			return false;
-		key = mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_HUB));
-		break;
+		return !wg_sign_verify_own(mesh_store_succession(it)) &&
+		       is_by_hub(s, it);
 	case WG_ITEM_IS_RECORD:
 		key = mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_MEMBER));
 		break;
@@ -52,11 +73,49 @@ static const uint8_t rounds[] = {WG_ITEM_IS_AUTHORITY, WG_ITEM_IS_CERTIFICATE,
 				 WG_ITEM_IS_LIST, WG_ITEM_IS_WITNESS,
 				 WG_ITEM_IS_RECORD};
 
+/* Is the invite of a witness one that a certificate here names? */
+static bool is_invited(const struct mesh_store *s, const uint8_t *w)
+{
+	size_t end, i = mesh_store_row(s, WG_ITEM_IS_CERTIFICATE,
+				       wg_item_number(w, WG_ITEM_MEMBER), &end);
+
+	while (i < end && !mesh_store_is_for(w, s->items[i]))
+		i++;
+	return i < end;
+}
+
+/*
+ * Has the hub two others for this invite, of lower hashes?  Two are proof that
+ * it lies, and a third proves no more.
+ */
+static bool is_surplus(const struct mesh_store *s, const uint8_t *w)
+{
+	size_t end, i = mesh_store_row(s, WG_ITEM_IS_WITNESS,
+				       wg_item_number(w, WG_ITEM_MEMBER), &end);
+	unsigned n = 0;
+
+	/* of a hub's, the lower hash stands behind */
+	for (; i < end; i++)
+		n += mesh_store_is_rival(s->items[i], w) &&
+		     mesh_store_cmp(s->items[i], w) > 0;
+	return n >= 2;
+}
+
 /* Records of sites are none of the keeper's business. */
 static bool is_wanted(const struct mesh_store *s, const uint8_t *it)
 {
-	return wg_item_kind(it) != WG_ITEM_IS_RECORD ||
-	       mesh_store_hub_key(s, wg_item_number(it, WG_ITEM_MEMBER));
+	const uint8_t *r;
+
+	switch (wg_item_kind(it)) {
+	case WG_ITEM_IS_WITNESS:
+		return is_invited(s, it) && !is_surplus(s, it);
+	case WG_ITEM_IS_RECORD:
+		r = mesh_store_record(s, wg_item_number(it, WG_ITEM_MEMBER));
+		return mesh_store_hub_key(
+			       s, wg_item_number(it, WG_ITEM_MEMBER)) &&
+		       (!r || mesh_store_cmp(r, it) < 0);
+	}
+	return true;
 }
 
 static bool is_ours(const struct mesh_store *s, const uint8_t *it)
@@ -64,6 +123,23 @@ static bool is_ours(const struct mesh_store *s, const uint8_t *it)
 	const uint8_t *mesh = wg_item_bytes(it, WG_ITEM_MESH);
 
 	return !mesh || memcmp(mesh, s->mesh, sizeof(s->mesh)) == 0;
+}
+
+/* What a new witness made surplus, which is one at most. */
+static void drop_surplus(struct mesh_store *s, const uint8_t *w)
+{
+	size_t end, i = mesh_store_row(s, WG_ITEM_IS_WITNESS,
+				       wg_item_number(w, WG_ITEM_MEMBER), &end);
+
+	while (i < end && !(mesh_store_is_rival(s->items[i], w) &&
+			    is_surplus(s, s->items[i])))
+		i++;
+	if (i == end)
+		return;
+	free(s->items[i]);
+	memmove(s->items + i, s->items + i + 1,
+		(--s->n_items - i) * sizeof(*s->items));
+	fit(s);
 }
 
 int mesh_store_read(struct mesh_store *s, const char *name,
@@ -95,10 +171,13 @@ int mesh_store_read(struct mesh_store *s, const char *name,
 			if (wg_item_kind(b + at) != rounds[round] ||
 			    !is_ours(s, b + at) || !is_wanted(s, b + at))
 				continue;
-			if (is_signed(s, b + at))
-				mesh_store_put(s, b + at);
-			else
+			if (!is_signed(s, b + at)) {
 				r.forged++;
+				continue;
+			}
+			mesh_store_put(s, b + at);
+			if (rounds[round] == WG_ITEM_IS_WITNESS)
+				drop_surplus(s, b + at);
 		}
 	*ret = r;
 	return 0;
@@ -110,39 +189,19 @@ static bool is_held(const struct mesh_store *s, size_t i)
 {
 	const uint8_t *it = s->items[i];
 	uint32_t member = wg_item_number(it, WG_ITEM_MEMBER);
-	size_t k;
 
 	switch (wg_item_kind(it)) {
 	case WG_ITEM_IS_CERTIFICATE:
 		return it == mesh_store_certificate(s, member) ||
 		       it == mesh_store_present(s, member);
 	case WG_ITEM_IS_WITNESS:
-		k = mesh_store_behind(s, WG_ITEM_IS_CERTIFICATE, member);
-		for (;
-		     k &&
-		     wg_item_kind(s->items[k - 1]) == WG_ITEM_IS_CERTIFICATE &&
-		     wg_item_number(s->items[k - 1], WG_ITEM_MEMBER) == member;
-		     k--)
-			if (mesh_store_is_for(it, s->items[k - 1]))
-				return true;
-		return false;
+		return is_invited(s, it) && is_by_hub(s, it);
 	case WG_ITEM_IS_LIST:
 		return it == mesh_store_list(s);
 	case WG_ITEM_IS_RECORD:
 		return it == mesh_store_record(s, member);
 	}
 	return true;
-}
-
-/* The array's room is asked for at powers of two. */
-static void fit(struct mesh_store *s)
-{
-	size_t room = 1;
-
-	while (room <= s->n_items)
-		room *= 2;
-	s->items = realloc(s->items, room * sizeof(*s->items));
-	assert(s->items);
 }
 
 static void drop(struct mesh_store *s, uint8_t kind)
