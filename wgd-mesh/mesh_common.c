@@ -89,8 +89,8 @@ int mesh_flush(struct mesh_why *why)
 			    strerror(errno));
 }
 
-int mesh_renew_one(struct mesh_keeper *k, const struct mesh_member *m,
-		   bool all, struct mesh_why *why)
+int mesh_renew_one(struct mesh_keeper *k, const struct mesh_member *m, bool all,
+		   struct mesh_why *why)
 {
 	const uint8_t *old = mesh_store_certificate(&k->store, m->number), *c;
 	const uint8_t *id = old ? mesh_store_identity(&k->store, old) : NULL;

@@ -162,38 +162,51 @@ static void say_left_out(const struct mesh_keeper *k,
 			m->name);
 }
 
-/* Sign those; how many is in *ret_signed.  ALL as at mesh_renew_one. */
+/* One of those; *n goes up if it is signed. */
+static int sign_one(struct mesh_keeper *k, const struct mesh_member *m,
+		    bool all, size_t *n, struct mesh_why *why)
+{
+	int rc;
+
+	if (mesh_ledger_number(&k->ledger, m->number)->revoked) {
+		/* perhaps by a thief's list */
+		if (all)
+			mesh_say("%s: is revoked, and was not signed anew",
+				 m->name);
+		return 0;
+	}
+	say_unknown(k, m);
+	if (all && is_open(k, m))
+		mesh_say(
+			"%s: its invite is void; if it was not used, invite it anew",
+			m->name);
+	rc = mesh_renew_one(k, m, all, why);
+	*n += rc == 0;
+	if (rc != -EAGAIN)
+		return rc;
+	say_left_out(k, m);
+	return 0;
+}
+
+/*
+ * Sign those; how many is in *ret_signed.  ALL as at mesh_renew_one.  Hubs come
+ * first, for what they witnessed counts only while they are in office.
+ */
 static int sign_all(const struct mesh_args *args, struct mesh_keeper *k,
 		    bool all, size_t *ret_signed, struct mesh_why *why)
 {
 	size_t i, n = 0;
+	unsigned turn;
 	int rc = 0;
 
-	for (i = 0; !rc && i < k->members.n_members; i++) {
-		const struct mesh_member *m = &k->members.members[i];
+	for (turn = 0; turn < 2; turn++)
+		for (i = 0; !rc && i < k->members.n_members; i++) {
+			const struct mesh_member *m = &k->members.members[i];
 
-		if (!is_wanted(args, m->name))
-			continue;
-		if (mesh_ledger_number(&k->ledger, m->number)->revoked) {
-			/* perhaps by a thief's list */
-			if (all)
-				mesh_say(
-					"%s: is revoked, and was not signed anew",
-					m->name);
-			continue;
+			if ((*m->host != '\0') == (turn == 0) &&
+			    is_wanted(args, m->name))
+				rc = sign_one(k, m, all, &n, why);
 		}
-		say_unknown(k, m);
-		if (all && is_open(k, m))
-			mesh_say(
-				"%s: its invite is void; if it was not used, invite it anew",
-				m->name);
-		rc = mesh_renew_one(k, m, all, why);
-		n += rc == 0;
-		if (rc == -EAGAIN) {
-			rc = 0;
-			say_left_out(k, m);
-		}
-	}
 	*ret_signed = n;
 	return rc;
 }

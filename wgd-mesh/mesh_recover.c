@@ -63,9 +63,9 @@ static void say_unknown(const char *path, const struct mesh_store *had,
 
 	while ((c = mesh_store_next(has, &at)))
 		n += !mesh_store_is_disowned(has, c) &&
-		     !is_same(c, mesh_store_certificate(
-					 had, wg_item_number(c,
-							     WG_ITEM_MEMBER)));
+		     !is_same(c,
+			      mesh_store_certificate(
+				      had, wg_item_number(c, WG_ITEM_MEMBER)));
 	if (n)
 		mesh_say(
 			"warning: %s: %zu certificates or lists that are not of this folder: it is an old one, or somebody else has the key",

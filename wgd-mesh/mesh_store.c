@@ -260,17 +260,12 @@ static bool is_hub(const uint8_t *c)
 	return wg_item_number(c, WG_ITEM_FLAGS) == WG_ITEM_FLAG_HUB;
 }
 
-/*
- * The hub's key, if it is one and not revoked.  A void authority does not
- * matter here: when all are signed anew, hubs have yet to get their turn.
- */
+/* A thief's hubs, which are disowned, are none. */
 const uint8_t *mesh_store_hub_key(const struct mesh_store *s, uint32_t hub)
 {
 	const uint8_t *c = mesh_store_certificate(s, hub);
 
-	return c && is_hub(c) &&
-			       wg_item_number(c, WG_ITEM_SERIAL) >=
-				       mesh_store_revoked(s, hub)
+	return c && is_hub(c) && !mesh_store_is_void(s, c)
 		       ? wg_item_bytes(c, WG_ITEM_KEY)
 		       : NULL;
 }

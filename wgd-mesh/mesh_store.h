@@ -71,7 +71,8 @@ const uint8_t *mesh_store_identity(const struct mesh_store *s,
 				   const uint8_t *certificate);
 /* The serial below which the member's certificates are void. */
 uint32_t mesh_store_revoked(const struct mesh_store *s, uint32_t member);
-/* Signed by an authority that a later one declared void: by a thief, perhaps. */
+/* Signed by an authority that a later one declared void: by a thief, perhaps.
+ */
 bool mesh_store_is_disowned(const struct mesh_store *s,
 			    const uint8_t *certificate);
 /* Revoked or disowned. */

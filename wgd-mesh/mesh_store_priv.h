@@ -14,7 +14,7 @@ int mesh_store_cmp(const uint8_t *a, const uint8_t *b);
  * and the one behind the last. */
 size_t mesh_store_row(const struct mesh_store *s, uint8_t kind, uint32_t member,
 		      size_t *ret_end);
-/* The identity of a hub that is not revoked, or NULL. */
+/* The identity of a hub whose certificate is not void, or NULL. */
 const uint8_t *mesh_store_hub_key(const struct mesh_store *s, uint32_t hub);
 /* The succession in a witness. */
 const uint8_t *mesh_store_succession(const uint8_t *witness);

@@ -111,8 +111,8 @@ static bool is_wanted(const struct mesh_store *s, const uint8_t *it)
 		return is_invited(s, it) && !is_surplus(s, it);
 	case WG_ITEM_IS_RECORD:
 		r = mesh_store_record(s, wg_item_number(it, WG_ITEM_MEMBER));
-		return mesh_store_hub_key(
-			       s, wg_item_number(it, WG_ITEM_MEMBER)) &&
+		return mesh_store_hub_key(s,
+					  wg_item_number(it, WG_ITEM_MEMBER)) &&
 		       (!r || mesh_store_cmp(r, it) < 0);
 	}
 	return true;
