@@ -5,6 +5,7 @@ and verified by topotests/lib_items.py, the vault is opened here, and members
 that join are played.
 """
 import ctypes
+import functools
 import os
 import shutil
 import stat
@@ -87,10 +88,14 @@ class Done:
 
 
 class Place:
-    "A folder for a keeper's files, which goes with all that is in it."
+    """
+    A folder for a keeper's files, which goes with all that is in it.  In memory
+    where it can be: each run brings all it writes to the disk, and waits.
+    """
 
     def __init__(self):
-        self.path = tempfile.mkdtemp(prefix="wgd-mesh-")
+        fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.path = tempfile.mkdtemp(prefix="wgd-mesh-", dir=fast)
         self.secret("pass", PASSPHRASE + "\n")
 
     def __enter__(self):
@@ -162,6 +167,7 @@ def bytes_of_paper(rows):
     return found
 
 
+@functools.lru_cache  # argon2 is slow on purpose, and most vaults are the same
 def open_vault(data, passphrase=PASSPHRASE):
     "(open bytes, secret) of authority.key."
     sodium = items.sodium
