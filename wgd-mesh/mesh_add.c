@@ -72,7 +72,8 @@ static void print(const struct mesh_keeper *k, const struct mesh_member *m)
 
 int mesh_add(const struct mesh_args *args, struct mesh_why *why)
 {
-	struct mesh_opening o = {.path = args->mesh, .how = MESH_KEEPER_WRITE};
+	const struct mesh_opening o = {.path = args->mesh,
+				       .how = MESH_KEEPER_WRITE};
 	const struct mesh_member *m = NULL;
 	struct mesh_why reason;
 	struct mesh_keeper k;
@@ -86,8 +87,6 @@ int mesh_add(const struct mesh_args *args, struct mesh_why *why)
 	rc = build(args, f, why);
 	if (fclose(f) && !rc)
 		rc = mesh_because(why, -ENOMEM, "%s", strerror(ENOMEM));
-	/* nothing is signed: the clock does not matter */
-	o.clock_is_right = true;
 	if (!rc)
 		rc = mesh_keeper_open(&o, &k, why);
 	if (rc) {

@@ -78,10 +78,14 @@ static int from_file(const struct mesh_question *q, char *ret,
 		else if (n > 0 && len == MESH_ASK_MAX)
 			rc = mesh_because(why, -EINVAL,
 					  "%s: its line is too long", q->file);
-		else if (n > 0 && c == '\n' && ++lines == q->lines)
-			break;
-		else if (n > 0)
+		else if (n > 0 && c == '\n') {
+			/* a file of another system; nobody types that */
+			len -= len && ret[len - 1] == '\r';
+			if (++lines < q->lines)
+				ret[len++] = c;
+		} else if (n > 0) {
 			ret[len++] = c;
+		}
 	}
 	if (fd >= 0)
 		close(fd);
@@ -129,6 +133,8 @@ static int type(int tty, const struct mesh_question *q, const char *prompt,
 			dprintf(tty, "%*s", (int)strlen(prompt) + 2, "");
 		}
 		if (len == MESH_ASK_MAX)
+			return -EMSGSIZE;
+		if (!c) /* what is behind it would not count */
 			return -EINVAL;
 		ret[len++] = c;
 	}
@@ -152,8 +158,9 @@ static int ask(int tty, const struct mesh_question *q, char *ret,
 	}
 	if (rc && rc != -EAGAIN)
 		mesh_because(why, rc, "the terminal: %s",
-			     rc == -EINVAL ? "the line is too long"
-					   : strerror(-rc));
+			     rc == -EMSGSIZE ? "the line is too long"
+			     : rc == -EINVAL ? "what was typed is no text"
+					     : strerror(-rc));
 	return rc;
 }
 

@@ -14,6 +14,7 @@ int mesh_begin(const struct mesh_args *args, bool unlock,
 	const struct mesh_opening o = {
 		.path = args->mesh,
 		.how = MESH_KEEPER_WRITE,
+		.signs = true,
 		.clock_is_right = args->given[MESH_CLOCK],
 	};
 	int rc = mesh_keeper_open(&o, ret, why);

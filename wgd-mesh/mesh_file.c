@@ -9,7 +9,7 @@
  * is locked (flock(2) on the folder itself: no file is left behind, and the
  * kernel gives the lock back whatever happens to us).
  *
- * Everything is made with mode 0600, whatever the umask.
+ * Everything is made with mode 0600, whatever the umask was (main sets it).
  */
 #include "wgd-mesh/mesh_file.h"
 
@@ -46,18 +46,23 @@ int mesh_folder_open(const char *path, bool shared, struct mesh_folder *ret,
 					    ? "another wgd-mesh is at work here"
 					    : strerror(error));
 	}
-	ret->fd = fd;
-	ret->path = path;
+	*ret = (struct mesh_folder){fd, path};
 	return 0;
 }
 
 int mesh_folder_make(const char *path, struct mesh_folder *ret,
 		     struct mesh_why *why)
 {
-	if (mkdir(path, S_IRWXU) < 0 && errno != EEXIST)
+	bool is_new = mkdir(path, S_IRWXU) == 0;
+	int rc;
+
+	if (!is_new && errno != EEXIST)
 		return mesh_because(why, -errno, "%s: %s", path,
 				    strerror(errno));
-	return mesh_folder_open(path, false, ret, why);
+	rc = mesh_folder_open(path, false, ret, why);
+	if (!rc)
+		ret->is_new = is_new;
+	return rc;
 }
 
 void mesh_folder_close(struct mesh_folder *folder)

@@ -20,6 +20,7 @@ struct mesh_bytes {
 struct mesh_folder {
 	int fd;
 	const char *path; /* the caller's, for reasons */
+	bool is_new;	  /* mesh_folder_make made it */
 };
 
 /*

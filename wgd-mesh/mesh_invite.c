@@ -133,22 +133,21 @@ out:
 
 struct invite {
 	const struct mesh_member *member;
-	char *line; /* locked memory */
+	char *line; /* WG_LINE_STRLEN + 1 bytes of lines */
 };
 
 struct invites {
 	struct invite *at;
 	size_t n;
+	char *lines;	 /* locked memory: in one piece, for of pieces there are
+			  * 65,530 (vm.max_map_count), and each takes four */
 	const char *out; /* the folder; NULL: none */
 	struct mesh_folder folder;
 };
 
 static void wipe(struct invites *all)
 {
-	size_t i;
-
-	for (i = 0; i < all->n; i++)
-		wg_vault_free((void **)&all->at[i].line);
+	wg_vault_free((void **)&all->lines);
 	free(all->at);
 	if (all->folder.fd >= 0)
 		mesh_folder_close(&all->folder);
@@ -220,7 +219,6 @@ static int make(struct mesh_keeper *k, struct invite *invite, uint64_t until,
 	wg_sign_new(key);
 	rc = mesh_issue_certificate(k, &wish, &c, why);
 	if (!rc) {
-		invite->line = wg_vault_alloc(WG_LINE_STRLEN + 1);
 		*ret_doors =
 			mesh_issue_line(k, c, wg_sign_seed(key), invite->line);
 		say_readmitted(k, invite->member);
@@ -285,10 +283,13 @@ int mesh_invite(const struct mesh_args *args, struct mesh_why *why)
 	if (rc)
 		return rc;
 	rc = choose(args, &k, &all, why);
+	all.lines = wg_vault_alloc((all.n + 1) * (WG_LINE_STRLEN + 1));
+	for (i = 0; !rc && i < all.n; i++) {
+		all.at[i].line = all.lines + i * (WG_LINE_STRLEN + 1);
+		rc = make(&k, &all.at[i], k.now + seconds, &doors, why);
+	}
 	if (!rc && all.out)
 		rc = mesh_folder_make(all.out, &all.folder, why);
-	for (i = 0; !rc && i < all.n; i++)
-		rc = make(&k, &all.at[i], k.now + seconds, &doors, why);
 	if (!rc)
 		rc = mesh_keeper_save(&k, all.out ? write_files : NULL, &all,
 				      why);

@@ -135,6 +135,16 @@ static size_t open_of(const struct mesh_keeper *k,
 	return A_AT + len;
 }
 
+/* In UTF-8; elsewhere these are bytes. */
+static unsigned characters(const char *s)
+{
+	unsigned n = 0;
+
+	for (; *s; s++)
+		n += (*s & 0xc0) != 0x80;
+	return n;
+}
+
 int mesh_keeper_lock(struct mesh_keeper *k, const struct mesh_new_office *o,
 		     struct mesh_why *why)
 {
@@ -152,7 +162,7 @@ int mesh_keeper_lock(struct mesh_keeper *k, const struct mesh_new_office *o,
 	int rc = mesh_ask(&q, pass, why);
 
 	assert(sealed);
-	if (!rc && strlen(pass) < PASSPHRASE_MIN)
+	if (!rc && characters(pass) < PASSPHRASE_MIN)
 		rc = mesh_because(why, -EINVAL,
 				  "a passphrase has at least %u characters",
 				  PASSPHRASE_MIN);
@@ -280,20 +290,22 @@ static int read_store(struct mesh_keeper *k, struct mesh_why *why)
 	return rc;
 }
 
-int mesh_keeper_clock(const struct mesh_keeper *k, struct mesh_why *why)
+int mesh_keeper_clock(const struct mesh_keeper *k, bool is_right,
+		      struct mesh_why *why)
 {
 	uint64_t made = mesh_store_time(&k->store);
 	time_t now = k->now;
 	char text[32];
 	struct tm tm;
 
-	if (k->now + DAY >= made && k->now > YEAR_2020)
+	if (k->now > YEAR_2020 && (is_right || k->now + DAY >= made))
 		return 0;
 	strftime(text, sizeof(text), "%Y-%m-%d", gmtime_r(&now, &tm));
 	return mesh_because(
 		why, -EINVAL,
-		made ? "this machine's clock says %s, and later than that something was signed already; set it, or --clock-is-right"
-		     : "this machine's clock says %s: set it",
+		k->now > YEAR_2020
+			? "this machine's clock says %s, and later than that something was signed already; set it, or --clock-is-right"
+			: "this machine's clock says %s: set it",
 		text);
 }
 
@@ -316,8 +328,8 @@ static int open_folder(const struct mesh_opening *o, struct mesh_keeper *k,
 	if (rc || !mesh_keeper_is_known(k))
 		return rc;
 	rc = read_store(k, why);
-	if (!rc && !o->clock_is_right && o->how != MESH_KEEPER_READ)
-		rc = mesh_keeper_clock(k, why);
+	if (!rc && o->signs)
+		rc = mesh_keeper_clock(k, o->clock_is_right, why);
 	for (i = 0; i < k->ledger.n_given; i++) {
 		struct mesh_given *g = &k->ledger.given[i];
 		const uint8_t *c = mesh_store_certificate(&k->store, g->number);

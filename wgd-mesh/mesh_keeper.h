@@ -45,20 +45,23 @@ enum mesh_keeper_how {
 };
 
 /*
- * Open it all; every file is checked.  CLOCK_IS_RIGHT: also where the clock is
- * behind what was signed.  At RECOVER the store is not there where neither
- * ledger nor authority.key is: mesh_keeper_is_known says so.
+ * Open it all; every file is checked.  SIGNS: and the clock, which the numbers
+ * of what is signed come from; CLOCK_IS_RIGHT: see below.  At RECOVER the store
+ * is not there where neither ledger nor authority.key is: mesh_keeper_is_known
+ * says so.
  */
 struct mesh_opening {
 	const char *path;
 	enum mesh_keeper_how how;
-	bool clock_is_right;
+	bool signs, clock_is_right;
 };
 int mesh_keeper_open(const struct mesh_opening *o, struct mesh_keeper *ret,
 		     struct mesh_why *why);
 bool mesh_keeper_is_known(const struct mesh_keeper *k);
-/* -EINVAL: the clock cannot be right. */
-int mesh_keeper_clock(const struct mesh_keeper *k, struct mesh_why *why);
+/* -EINVAL: the clock is before numbers begin, or by more than a day before what
+ * was signed; IS_RIGHT: that it may be. */
+int mesh_keeper_clock(const struct mesh_keeper *k, bool is_right,
+		      struct mesh_why *why);
 /* Wipes the secret. */
 void mesh_keeper_close(struct mesh_keeper *k);
 

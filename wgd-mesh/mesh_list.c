@@ -270,6 +270,7 @@ static int open_for_authority(const struct mesh_args *args,
 	const struct mesh_opening o = {
 		.path = args->mesh,
 		.how = MESH_KEEPER_WRITE,
+		.signs = true,
 		.clock_is_right = args->given[MESH_CLOCK],
 	};
 

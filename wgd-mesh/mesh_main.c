@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/backend/wg_keys.h"
@@ -90,6 +91,10 @@ int main(int argc, char **argv)
 
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &none);
+	/* ours may be opened by us, and by nobody else */
+	umask(S_IRWXG | S_IRWXO);
+	/* who reads no further is an error like others, and cleared up after */
+	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
 		help(stdout);
 		return 0;

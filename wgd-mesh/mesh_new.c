@@ -173,7 +173,7 @@ int mesh_new(const struct mesh_args *args, struct mesh_why *why)
 	rc = mesh_keeper_open(&o, &k, why);
 	if (!rc) {
 		k.ledger = ledger;
-		rc = mesh_keeper_clock(&k, why);
+		rc = mesh_keeper_clock(&k, false, why);
 		if (!rc)
 			rc = fill(args, &k, why);
 		if (!rc)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #ifdef HAVE_QRENCODE
 
@@ -31,15 +32,25 @@ bool mesh_qr_is_there(void)
 	return true;
 }
 
-int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why)
+/* A code whose rows are broken is no code. */
+static bool fits(FILE *out, int width)
+{
+	struct winsize w;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &w) < 0 || !w.ws_col ||
+	    w.ws_col >= width)
+		return true;
+	mesh_say(
+		"--qr: the code needs %d columns, and this terminal has %d: make it wider, and draw the line by qrencode",
+		width, w.ws_col);
+	return false;
+}
+
+static void draw(FILE *out, const QRcode *code)
 {
 	static const char *const half[2][2] = {{" ", "▄"}, {"▀", "█"}};
-	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
 	int x, y;
 
-	if (!code)
-		return mesh_because(why, -errno, "no QR code: %s",
-				    strerror(errno));
 	for (y = -MARGIN; y < code->width + MARGIN; y += 2) {
 		for (x = -MARGIN; x < code->width + MARGIN; x++)
 			fputs(half[is_light(code, x, y)]
@@ -47,6 +58,17 @@ int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why)
 			      out);
 		fputc('\n', out);
 	}
+}
+
+int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why)
+{
+	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+
+	if (!code)
+		return mesh_because(why, -errno, "no QR code: %s",
+				    strerror(errno));
+	if (fits(out, code->width + 2 * MARGIN))
+		draw(out, code);
 	/* its modules are the secret as well */
 	explicit_bzero(code->data, code->width * code->width);
 	QRcode_free(code);

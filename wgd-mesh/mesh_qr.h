@@ -10,7 +10,11 @@
 
 /* Was libqrencode there at the build? */
 bool mesh_qr_is_there(void);
-/* -ENOTSUP: built without libqrencode; -E2BIG: no code has so much room. */
+/*
+ * Where OUT is a terminal that is not wide enough, it says so and draws
+ * nothing.  -ENOTSUP: built without libqrencode; -E2BIG: no code has so much
+ * room.
+ */
 int mesh_qr_print(FILE *out, const char *text, struct mesh_why *why);
 
 #endif

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wgd-mesh/mesh_commands.h"
 #include "wgd-mesh/mesh_issue.h"
@@ -352,7 +353,6 @@ int mesh_recover(const struct mesh_args *args, struct mesh_why *why)
 	const struct mesh_opening o = {
 		.path = args->mesh,
 		.how = MESH_KEEPER_RECOVER,
-		.clock_is_right = true, /* nothing is signed */
 	};
 	size_t lines = 0, identities = 0, members = 0, at = 0;
 	struct mesh_keeper k;
@@ -391,6 +391,9 @@ int mesh_recover(const struct mesh_args *args, struct mesh_why *why)
 		mesh_print_update(&k);
 		rc = mesh_flush(why);
 	}
+	/* a name that was mistyped; if anything is in it, it stays */
+	if (rc && k.folder.is_new)
+		rmdir(args->mesh);
 	mesh_keeper_close(&k);
 	return rc;
 }

@@ -57,6 +57,8 @@ static void rotate(uint8_t *b, size_t end, size_t at, size_t len)
 		memmove(b + at + n, b + at, end - len - at);
 		memcpy(b + at, some, n);
 	}
+	/* it may have been the seed of an invite */
+	explicit_bzero(some, sizeof(some));
 }
 
 static int add(struct wg_item_writer *w, const struct wg_item_value *value)
