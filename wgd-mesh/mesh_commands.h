@@ -21,7 +21,7 @@ int mesh_show(const struct mesh_args *args, struct mesh_why *why);
 
 /* --- what several of them do */
 
-/* Open the keeper that the arguments name, and, to write, its key. */
+/* Open the keeper that the arguments name, to sign; UNLOCK: with its key. */
 int mesh_begin(const struct mesh_args *args, bool unlock,
 	       struct mesh_keeper *ret, struct mesh_why *why);
 /* The member's line; -ENOENT. */

@@ -3,8 +3,8 @@
  * The inventory of a mesh: the file `members`, text that people and programs
  * write.  One member a line:
  *
- *   NAME [NUMBER] [ADDRESS[/LEN]...] [hub HOST [door PORT]] [prefix P [le
- * N]]...
+ *   NAME [NUMBER] [ADDRESS[/LEN]...] [hub HOST [door PORT]]
+ *        [prefix P [le N]]...
  *
  * Number and addresses are filled in by the tool where they are left out
  * (mesh_assign.h).  '#' and what is behind it, and empty lines, are comments;

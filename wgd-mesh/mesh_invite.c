@@ -86,45 +86,49 @@ static void say_readmitted(const struct mesh_keeper *k,
 		mesh_say("%s was revoked; this lets it in again", m->name);
 }
 
+/* LINE: room for that of the answer, which is printed. */
+static int sign(const struct mesh_args *args, const uint8_t *request,
+		char *line, struct mesh_why *why)
+{
+	struct mesh_wish wish = {.key = wg_item_bytes(request, WG_ITEM_KEY)};
+	struct mesh_keeper k;
+	const uint8_t *c;
+	unsigned doors = 0;
+	int rc = mesh_begin(args, true, &k, why);
+
+	if (rc)
+		return rc;
+	rc = mesh_member_of(&k, args->words[0], &wish.member, why);
+	if (!rc)
+		rc = check_key(&k, wish.member, wish.key, why);
+	if (!rc)
+		rc = mesh_issue_certificate(&k, &wish, &c, why);
+	if (!rc) {
+		doors = mesh_issue_line(&k, c, NULL, line);
+		say_readmitted(&k, wish.member);
+		rc = mesh_keeper_save(&k, NULL, NULL, why);
+	}
+	if (!rc) {
+		mesh_warn_overlaps(&k);
+		printf("%s\n", line);
+		if (!doors && !*wish.member->host)
+			mesh_say(
+				"no hub is signed yet: this answer names no door");
+		rc = mesh_flush(why);
+	}
+	mesh_keeper_close(&k);
+	return rc;
+}
+
 int mesh_sign(const struct mesh_args *args, struct mesh_why *why)
 {
 	char *line = wg_vault_alloc(WG_LINE_STRLEN);
-	uint8_t *item = wg_vault_alloc(WG_LINE_ITEM_MAX);
-	const struct mesh_member *m;
-	struct mesh_wish wish = {0};
-	struct mesh_keeper k;
-	const uint8_t *c;
-	unsigned doors;
-	int rc = read_request(args->words[1], item, why);
+	uint8_t *request = wg_vault_alloc(WG_LINE_ITEM_MAX);
+	int rc = read_request(args->words[1], request, why);
 
-	if (!rc) {
-		rc = mesh_begin(args, true, &k, why);
-		if (rc)
-			goto out;
-		rc = mesh_member_of(&k, args->words[0], &m, why);
-		wish.key = wg_item_bytes(item, WG_ITEM_KEY);
-		if (!rc)
-			rc = check_key(&k, m, wish.key, why);
-		wish.member = m;
-		if (!rc)
-			rc = mesh_issue_certificate(&k, &wish, &c, why);
-		if (!rc) {
-			doors = mesh_issue_line(&k, c, NULL, line);
-			say_readmitted(&k, m);
-			rc = mesh_keeper_save(&k, NULL, NULL, why);
-		}
-		if (!rc) {
-			mesh_warn_overlaps(&k);
-			printf("%s\n", line);
-			if (!doors && !*m->host)
-				mesh_say(
-					"no hub is signed yet: this answer names no door");
-			rc = mesh_flush(why);
-		}
-		mesh_keeper_close(&k);
-	}
-out:
-	wg_vault_free((void **)&item);
+	if (!rc)
+		rc = sign(args, request, line, why);
+	wg_vault_free((void **)&request);
 	wg_vault_free((void **)&line);
 	return rc;
 }

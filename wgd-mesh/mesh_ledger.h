@@ -80,5 +80,4 @@ void mesh_ledger_give_address(struct mesh_ledger *ledger,
 /* The lowest hub number that was never given; 0: there is none. */
 uint8_t mesh_ledger_hub(const struct mesh_ledger *ledger);
 
-
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/backend/wg_paper.h"
 #include "wgd-mesh/mesh_commands.h"
 #include "wgd-mesh/mesh_issue.h"
 #include "wgd-mesh/mesh_paper.h"
@@ -263,20 +262,6 @@ int mesh_renew(const struct mesh_args *args, struct mesh_why *why)
 
 /* --- authority */
 
-/* Not by mesh_begin: the key of before is not needed. */
-static int open_for_authority(const struct mesh_args *args,
-			      struct mesh_keeper *ret, struct mesh_why *why)
-{
-	const struct mesh_opening o = {
-		.path = args->mesh,
-		.how = MESH_KEEPER_WRITE,
-		.signs = true,
-		.clock_is_right = args->given[MESH_CLOCK],
-	};
-
-	return mesh_keeper_open(&o, ret, why);
-}
-
 static int make_authority(const struct mesh_args *args, struct mesh_keeper *k,
 			  const struct wg_sign_key *recovery,
 			  struct mesh_why *why)
@@ -322,7 +307,8 @@ int mesh_authority(const struct mesh_args *args, struct mesh_why *why)
 {
 	struct wg_sign_key *recovery = wg_vault_alloc(sizeof(*recovery));
 	struct mesh_keeper k;
-	int rc = open_for_authority(args, &k, why);
+	/* the key of before is not needed */
+	int rc = mesh_begin(args, false, &k, why);
 
 	if (!rc) {
 		rc = mesh_paper_recovery(args, recovery, why);

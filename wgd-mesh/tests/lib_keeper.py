@@ -282,6 +282,8 @@ class Invite:
         c, found = self.certificate, []
         if (self.values[0x31], self.values[0x32]) != (keys.recovery, keys.first):
             found.append("other keys")
+        if c[1] != keys.mesh:
+            found.append("a certificate of another mesh")
         if not items.verify(self.values[0x34], 0x7F, keys.public):
             found.append("the certificate is not signed")
         if self.kind == I and items.public(self.seed) != c[4]:
