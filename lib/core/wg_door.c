@@ -305,13 +305,18 @@ static enum wg_door_why check_sequence(struct wg_door_case *c)
 	uint64_t theirs = wg_item_number(record, WG_ITEM_SEQUENCE), ours = 0;
 	enum wg_door_why word;
 
+	/* a witness that was made since may have made it another identity's */
+	if (c->is_in_sequence)
+		return PASS;
 	/* another identity's sequence is another one */
 	if (c->facts.identity &&
 	    memcmp(c->facts.identity, identity_of(c, &word), WG_KEY_LEN) == 0)
 		ours = c->facts.sequence;
 	if (theirs > ours || (theirs && theirs == ours && c->facts.record &&
-			      is_same(record, c->facts.record)))
+			      is_same(record, c->facts.record))) {
+		c->is_in_sequence = true;
 		return PASS;
+	}
 	c->sequence = ours;
 	return WG_DOOR_OLD_SEQUENCE;
 }

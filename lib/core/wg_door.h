@@ -98,7 +98,7 @@ struct wg_door_case {
 
 	/* the ladder's own */
 	enum wg_door_next asked; /* the last */
-	bool is_carried, is_owned;
+	bool is_carried, is_owned, is_in_sequence;
 	uint8_t identity[WG_KEY_LEN]; /* is_owned: whose the door record is */
 };
 

@@ -45,32 +45,44 @@ static const uint8_t *hub_key(const struct door_hub *h, uint32_t member)
 	return found;
 }
 
+/* Is it a witness to the same invite? */
+static bool is_witness_to(const uint8_t *item, const uint8_t *of)
+{
+	return wg_item_kind(item) == WG_ITEM_IS_WITNESS &&
+	       member_of(item) == member_of(of) &&
+	       memcmp(key_of(item), key_of(of), WG_KEY_LEN) == 0;
+}
+
 size_t door_hub_witnesses(const struct door_hub *h, uint32_t by,
-			  const uint8_t *key)
+			  const uint8_t *of)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < h->n; i++)
-		n += wg_item_kind(h->item[i]) == WG_ITEM_IS_WITNESS &&
-		     wg_item_number(h->item[i], WG_ITEM_HUB) == by &&
-		     memcmp(key_of(h->item[i]), key, WG_KEY_LEN) == 0;
+		n += is_witness_to(h->item[i], of) &&
+		     wg_item_number(h->item[i], WG_ITEM_HUB) == by;
 	return n;
 }
 
-const uint8_t *door_hub_witness(const struct door_hub *h, const uint8_t *key)
+const uint8_t *door_hub_witness(const struct door_hub *h, const uint8_t *of)
 {
 	size_t i;
 
 	for (i = 0; i < h->n; i++)
-		if (wg_item_kind(h->item[i]) == WG_ITEM_IS_WITNESS &&
-		    wg_item_number(h->item[i], WG_ITEM_HUB) == h->self &&
-		    memcmp(key_of(h->item[i]), key, WG_KEY_LEN) == 0)
+		if (is_witness_to(h->item[i], of) &&
+		    wg_item_number(h->item[i], WG_ITEM_HUB) == h->self)
 			return h->item[i];
 	return NULL;
 }
 
-/* Votes for the succession of one witness. */
-static size_t votes_for(const struct door_hub *h, const uint8_t *succession)
+static const uint8_t *identity_in(const uint8_t *witness)
+{
+	return wg_item_bytes(wg_item_bytes(witness, WG_ITEM_SUCCESSION),
+			     WG_ITEM_IDENTITY);
+}
+
+/* Votes for the identity that one witness has. */
+static size_t votes_for(const struct door_hub *h, const uint8_t *witness)
 {
 	const uint8_t *w;
 	size_t i, n = 0;
@@ -79,34 +91,33 @@ static size_t votes_for(const struct door_hub *h, const uint8_t *succession)
 	for (i = 0; i < h->n; i++) {
 		w = h->item[i];
 		by = wg_item_number(w, WG_ITEM_HUB);
-		n += wg_item_kind(w) == WG_ITEM_IS_WITNESS &&
-		     is_same(wg_item_bytes(w, WG_ITEM_SUCCESSION),
-			     succession) &&
-		     hub_key(h, by) &&
-		     door_hub_witnesses(h, by, key_of(w)) == 1;
+		n += is_witness_to(w, witness) &&
+		     memcmp(identity_in(w), identity_in(witness), WG_KEY_LEN) ==
+			     0 &&
+		     hub_key(h, by) && door_hub_witnesses(h, by, witness) == 1;
 	}
 	return n;
 }
 
-static enum wg_door_votes count(const struct door_hub *h, const uint8_t *key,
+/* Of the invite that a certificate is. */
+static enum wg_door_votes count(const struct door_hub *h, const uint8_t *of,
 				const uint8_t **ret)
 {
-	const uint8_t *s, *best = NULL;
+	const uint8_t *who, *best = NULL;
 	bool is_any = false, is_tie = false;
 	size_t i, n, most = 0;
 
 	for (i = 0; i < h->n; i++) {
-		if (wg_item_kind(h->item[i]) != WG_ITEM_IS_WITNESS ||
-		    memcmp(key_of(h->item[i]), key, WG_KEY_LEN) != 0)
+		if (!is_witness_to(h->item[i], of))
 			continue;
 		is_any = true;
-		s = wg_item_bytes(h->item[i], WG_ITEM_SUCCESSION);
-		n = votes_for(h, s);
-		if (n == most && best && !is_same(s, best))
+		who = identity_in(h->item[i]);
+		n = votes_for(h, h->item[i]);
+		if (n == most && best && memcmp(who, best, WG_KEY_LEN) != 0)
 			is_tie = true;
 		if (n > most) {
 			most = n;
-			best = s;
+			best = who;
 			is_tie = false;
 		}
 	}
@@ -114,20 +125,18 @@ static enum wg_door_votes count(const struct door_hub *h, const uint8_t *key,
 		return WG_DOOR_NO_WITNESS;
 	if (!best || is_tie)
 		return WG_DOOR_NO_MAJORITY;
-	*ret = wg_item_bytes(best, WG_ITEM_IDENTITY);
+	*ret = best;
 	return WG_DOOR_COUNTS;
 }
 
 /* The identity that a certificate has; NULL: none. */
 static const uint8_t *identity_of(const struct door_hub *h, const uint8_t *c)
 {
-	const uint8_t *s;
+	const uint8_t *who;
 
 	if (!(wg_item_number(c, WG_ITEM_FLAGS) & WG_ITEM_FLAG_INVITE))
 		return wg_item_bytes(c, WG_ITEM_KEY);
-	return count(h, wg_item_bytes(c, WG_ITEM_KEY), &s) == WG_DOOR_COUNTS
-		       ? s
-		       : NULL;
+	return count(h, c, &who) == WG_DOOR_COUNTS ? who : NULL;
 }
 
 bool door_hub_offer(struct door_hub *h, const uint8_t *item)
@@ -247,9 +256,8 @@ void door_hub_facts(struct door_hub *h, const struct wg_door_question *q,
 		f->witness_hub =
 			hub_key(h, wg_item_number(q->proof, WG_ITEM_HUB));
 	if (q->proof) {
-		f->votes = count(h, wg_item_bytes(c, WG_ITEM_KEY), &f->counts);
-		f->is_witnessed = door_hub_witnesses(
-			h, h->self, wg_item_bytes(c, WG_ITEM_KEY));
+		f->votes = count(h, c, &f->counts);
+		f->is_witnessed = door_hub_witnesses(h, h->self, c);
 	}
 	record_facts(h, member, f);
 }
@@ -260,7 +268,7 @@ static void witness(struct door_hub *h, struct wg_door_case *c)
 	uint8_t b[WG_ITEM_MAX];
 
 	/* whoever makes a second one does not come further */
-	assert(!door_hub_witnesses(h, h->self, key_of(s)));
+	assert(!door_hub_witnesses(h, h->self, s));
 	c->is_lost = h->disk_fails;
 	if (c->is_lost)
 		return;

@@ -37,11 +37,13 @@ void door_hub_init(struct door_hub *h, uint32_t self, unsigned who);
 bool door_hub_offer(struct door_hub *h, const uint8_t *item);
 /* All that FROM has. */
 void door_hub_sync(struct door_hub *h, const struct door_hub *from);
-/* So many witnesses by this hub to an invite of that key are here. */
+/*
+ * So many witnesses by this hub are here, to the invite that this certificate
+ * is, or that this succession or witness is of; and the one that is ours.
+ */
 size_t door_hub_witnesses(const struct door_hub *h, uint32_t by,
-			  const uint8_t *key);
-/* The witness that the member shows: ours, to its invite; NULL. */
-const uint8_t *door_hub_witness(const struct door_hub *h, const uint8_t *key);
+			  const uint8_t *of);
+const uint8_t *door_hub_witness(const struct door_hub *h, const uint8_t *of);
 
 void door_hub_facts(struct door_hub *h, const struct wg_door_question *q,
 		    struct wg_door_facts *ret);

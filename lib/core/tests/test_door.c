@@ -173,6 +173,13 @@ static void had_five(void)
 	scene_ask(&(struct ask){.sequence = 5}, NULL);
 }
 
+/* It had five, then another was it. */
+static void had_five_then_thief(void)
+{
+	had_five();
+	knows_newer_of_thief();
+}
+
 /* --- rows */
 
 #define INV .invite = INVITE, .redeem_by = NOW
@@ -443,6 +450,12 @@ static const struct row {
 	{"invited anew, from the first",
 	 had_five,
 	 {INV, .serial = 200, .identity = THIEF, .sequence = 1},
+	 0,
+	 true,
+	 5},
+	{"invited anew, with the same identity",
+	 had_five_then_thief,
+	 {INV, .serial = 200, .sequence = 4},
 	 0,
 	 true,
 	 5},
