@@ -54,9 +54,8 @@
 
 #include "lib/core/wg_exchange_state.h"
 
-#define READ                                                                   \
-	8192 /* bytes that are read at once, where a frame is no longer        \
-	      */
+/* Bytes that are read at once, where a frame is no longer. */
+#define READ 8192
 
 static const struct wg_bucket_size forged = {WG_EXCHANGE_FORGIVE_MS,
 					     WG_EXCHANGE_FORGED - 1};
@@ -143,9 +142,9 @@ uint8_t *wg_exchange_space(struct wg_exchange *x, size_t *ret_room)
 
 	if (cap < READ)
 		cap = READ;
-	/* it was not decoded yet */
+	/* frames that were not taken out yet */
 	if (cap <= len)
-		cap = len + READ;
+		cap = len < WG_FRAME_MAX ? len + READ : len;
 	if (cap > x->in_cap) {
 		more = wg_mem_get(&x->mem, cap);
 		if (len)

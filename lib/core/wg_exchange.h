@@ -60,9 +60,10 @@ struct wg_exchange *wg_exchange_new(const struct wg_exchange_conf *conf,
 void wg_exchange_delete(struct wg_exchange **x);
 
 /*
- * Where to read to, and how many bytes: enough for the frame that has begun,
- * never 0.  The memory is there while something is in it; so wg_exchange_filled
- * comes next, with 0 if nothing was read.
+ * Where to read to, and how many bytes: enough for the frame that has begun.
+ * 0: so much was not taken out yet that wg_exchange_next comes first.  The
+ * memory is there while something is in it; so wg_exchange_filled comes next,
+ * with 0 if nothing was read.
  */
 uint8_t *wg_exchange_space(struct wg_exchange *x, size_t *ret_room);
 void wg_exchange_filled(struct wg_exchange *x, size_t n);

@@ -301,6 +301,30 @@ static void test_memory_of_a_frame(void **state)
 	assert_true(wg_exchange_bytes(pair.a.x) <= WG_EXCHANGE_IDLE);
 }
 
+/* Reading goes on before all is taken out, up to a bound. */
+static void test_not_taken_out(void **state)
+{
+	uint8_t frame[5 + WG_FRAME_HEAD], *space;
+	struct wg_frame f = {.kind = WG_FRAME_STATE, .state = {7, true}};
+	size_t room, n = 0, i;
+	struct wg_exchange_heard heard;
+
+	pair_lie_hello();
+	wg_frame_encode(&f, frame);
+	while ((space = wg_exchange_space(pair.a.x, &room)), room) {
+		for (i = 0; i < room; i++)
+			space[i] = frame[n++ % sizeof(frame)];
+		wg_exchange_filled(pair.a.x, room);
+		wg_exchange_check(pair.a.x);
+	}
+	assert_in_range(n, WG_FRAME_MAX, 2 * WG_FRAME_MAX);
+	for (i = 0; wg_exchange_next(pair.a.x, pair.now, &heard); i++)
+		assert_int_equal(heard.member, 7);
+	assert_int_equal(i, n / sizeof(frame));
+	wg_exchange_space(pair.a.x, &room);
+	assert_true(room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +341,7 @@ int main(void)
 		PAIR_TEST(test_withheld),
 		PAIR_TEST(test_flood_of_entries),
 		PAIR_TEST(test_memory_of_a_frame),
+		PAIR_TEST(test_not_taken_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
