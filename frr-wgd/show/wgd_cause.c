@@ -14,6 +14,7 @@
  *  5. peer-incomplete        the peer has no key, or its secret is not there
  *     peer-shutdown          ... or the operator shut it down
  *  6. denied-by-prefix-list  the peer may not own the prefix
+ *     denied-by-certificate  ... for it is a member of a mesh
  *  7. over-maximum-prefix    the peer owns as many as it may
  *  8. pending                the change is on its way to the device
  *  9. no-allowed-ip          no peer has it, for another reason

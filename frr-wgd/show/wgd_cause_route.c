@@ -310,6 +310,73 @@ static bool denied(const struct wgd_facts *f, const struct wgd_words *w,
 	return true;
 }
 
+/* A member among the next hops: one that is not certified before others. */
+static const struct wg_peer *uncertified(const struct wgd_facts *f,
+					 bool *ret_covered)
+{
+	const struct wg_peer *found = NULL;
+	size_t i;
+
+	*ret_covered = true;
+	for (i = 0; i < f->route.n_nexthops && *ret_covered; i++) {
+		const struct wg_peer *peer = f->route.nexthops[i].peer;
+
+		if (!peer || !wg_peer_has_certificate(peer))
+			continue;
+		found = peer;
+		*ret_covered = wg_peer_is_certified(peer, &f->route.prefix);
+	}
+	return found;
+}
+
+/* Neither a next hop may have it by rule 2 of the ownership, nor an announcer
+ * by 2b. */
+static bool denied_by_certificate(const struct wgd_facts *f,
+				  const struct wgd_words *w,
+				  struct wgd_cause *c)
+{
+	const struct wg_peer *announcer, *member;
+	bool covered;
+
+	if (!verdict_is(f, WG_ROUTE_UNCERTIFIED) || f->route.decided)
+		return false;
+	member = uncertified(f, &covered);
+	if (!member)
+		return false; /* it was one when that was decided */
+	announcer = wg_announcer_find(f->wif->dev, &f->route.prefix);
+	c->name = "denied-by-certificate";
+	wgd_cause_say(
+		c->reason, "%s leads to peer %s, %s, and %s%s%s", w->route,
+		wg_peer_name(member),
+		covered ? "though another member announces a longer prefix"
+			: "whose certificate does not cover it",
+		announcer ? "peer " : "",
+		announcer
+			? wg_peer_name(announcer)
+			: "no live member that is certified for it announces it",
+		announcer
+			? ", which announces it, may not have it by its own prefix-list or maximum-prefix"
+			: "");
+	add_fall(f, w, c);
+	/* what covers it is certified, too */
+	c->dropped = !f->has_entry;
+	if (announcer) {
+		wgd_cause_try(
+			c,
+			"interface %s: prefix-list and maximum-prefix of peer %s",
+			w->ifname, wg_peer_name(announcer));
+		return true;
+	}
+	wgd_cause_try(
+		c,
+		"which member has %s? Is it there, does it announce that, and does its certificate have it, and one so long?",
+		w->route);
+	wgd_cause_try(
+		c, "show %s route %s: if no member has it, who announces it?",
+		f->addr.family == AF_INET ? "ip" : "ipv6", w->addr);
+	return true;
+}
+
 static bool over_maximum(const struct wgd_facts *f, const struct wgd_words *w,
 			 struct wgd_cause *c)
 {
@@ -384,6 +451,10 @@ static bool owned_by_another(const struct wgd_facts *f,
 
 	if (!nexthop || wgd_facts_is_nexthop(f, f->owner))
 		return false;
+	/* as it has to be: certificates deny it to the next hops */
+	if (f->route.verdict == WG_ROUTE_UNCERTIFIED &&
+	    e->source == WG_SOURCE_ROUTE)
+		return false;
 	if (e->source == WG_SOURCE_STATIC)
 		how = f->claim_is_exclusive ? ", exclusively"
 					    : ", which is configured so";
@@ -415,6 +486,7 @@ const wgd_rung wgd_cause_route_rungs[] = {
 	martian,
 	peer_unusable,	     /* 5. */
 	denied,		     /* 6. */
+	denied_by_certificate,
 	over_maximum,	     /* 7. */
 	pending,	     /* 8. */
 	no_allowed_ip,	     /* 9. */

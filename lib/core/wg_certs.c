@@ -68,6 +68,11 @@ bool wg_cert_holds(const struct wg_peer *peer, const struct wg_prefix *p)
 	return !wg_peer_is_member(peer) || holds(peer->mesh, *p);
 }
 
+bool wg_peer_has_certificate(const struct wg_peer *peer)
+{
+	return wg_peer_is_member(peer);
+}
+
 bool wg_peer_is_certified(const struct wg_peer *peer, const struct wg_prefix *p)
 {
 	return wg_peer_is_member(peer) && wg_cert_around(peer, p) >= 0;

@@ -270,6 +270,8 @@ struct wg_peer *wg_exclusive_lookup(struct wg_dev *dev,
 				    const struct wg_prefix *prefix,
 				    struct wg_prefix *ret);
 
+/* Is the peer a member of a mesh? */
+bool wg_peer_has_certificate(const struct wg_peer *peer);
 /* Is the peer a member whose certificate covers the prefix? */
 bool wg_peer_is_certified(const struct wg_peer *peer,
 			  const struct wg_prefix *p);
