@@ -7,7 +7,7 @@
  *   wgd_main.c   start, privileges, signals
  *   config/      what the operator says           show/  what the operator sees
  *   engine/      all order: what follows in one room from news of another
- *   gateway/     gateways with one key
+ *   gateway/     gateways with one key      mesh/  sites that find each other
  *   peer/        configured peers: where they are, whether they are up
  *   underlay/    the way to the endpoints
  *   device/      link, key, backend, requests to the device

@@ -114,6 +114,7 @@ struct wgd_if {
 	struct wgd_under *under;   /* underlay/wgd_underlay.h */
 	struct wgd_group
 		*group; /* gateway/; NULL: it is no gateway of several */
+	struct wgd_mesh *mesh; /* mesh/; NULL: it is in none */
 	bool drained;	/* by the RPC, whatever the configuration says */
 	char *doubted; /* what an answer told already: see wgd_answer.c */
 	int64_t alone_ms; /* since when wgd_peer_alone; 0: it is not so */

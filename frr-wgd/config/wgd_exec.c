@@ -11,6 +11,7 @@
 #include "vty.h"
 
 #include "frr-wgd/config/wgd_cli.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "lib/backend/wg_keys.h"
 
 #ifndef VTYSH_EXTRACT_PL
@@ -76,9 +77,67 @@ DEFPY (wireguard_generate,
 	return CMD_SUCCESS;
 }
 
+/* The interface's mesh; NULL: it has none, which is said. */
+static struct wgd_if *mesh_of(struct vty *vty, const char *ifname)
+{
+	struct wgd_if *wif = wgd_if_find(ifname);
+
+	if (wif && wif->mesh)
+		return wif;
+	vty_out(vty, "%% %s: it has no 'wireguard mesh name' line\n", ifname);
+	return NULL;
+}
+
+DEFPY (wireguard_mesh_request,
+       wireguard_mesh_request_cmd,
+       "wireguard mesh request WG-IFNAME$ifname",
+       "WireGuard interfaces and peers\n"
+       "The mesh that an interface is in\n"
+       "A line for the keeper, who answers it with a certificate\n"
+       "Interface with a mesh\n")
+{
+	struct wgd_if *wif = mesh_of(vty, ifname);
+	char line[WG_LINE_STRLEN];
+	int rc;
+
+	if (!wif)
+		return CMD_WARNING;
+	rc = wgd_self_request(wif->mesh->self, line);
+	if (rc < 0) {
+		vty_out(vty, "%% %s\n",
+			wif->mesh->self->reason ?: safe_strerror(-rc));
+		return CMD_WARNING;
+	}
+	vty_out(vty, "%s\n", line);
+	return CMD_SUCCESS;
+}
+
+DEFPY (wireguard_mesh_load,
+       wireguard_mesh_load_cmd,
+       "wireguard mesh load WG-IFNAME$ifname file WORD$path",
+       "WireGuard interfaces and peers\n"
+       "The mesh that an interface is in\n"
+       "What the keeper wrote: revocations, certificates\n"
+       "Interface with a mesh\n"
+       "Where it is\n"
+       "Absolute path of a file\n")
+{
+	struct wgd_if *wif = mesh_of(vty, ifname);
+	char answer[512];
+	int rc;
+
+	if (!wif)
+		return CMD_WARNING;
+	rc = wgd_mesh_load(wif, path, answer, sizeof(answer));
+	vty_out(vty, "%s%s\n", rc < 0 ? "% " : "", answer);
+	return rc < 0 ? CMD_WARNING : CMD_SUCCESS;
+}
+
 void wgd_exec_init(void)
 {
 	install_element(ENABLE_NODE, &clear_wireguard_cmd);
 	install_element(ENABLE_NODE, &wireguard_drain_cmd);
 	install_element(ENABLE_NODE, &wireguard_generate_cmd);
+	install_element(ENABLE_NODE, &wireguard_mesh_request_cmd);
+	install_element(ENABLE_NODE, &wireguard_mesh_load_cmd);
 }

@@ -17,10 +17,20 @@ const char *wgd_key_default_file(const char *ifname, char *buf, size_t len)
 	return buf;
 }
 
+const char *wgd_key_mesh_file(const char *mesh, const char *key, char *buf,
+			      size_t len)
+{
+	snprintf(buf, len, "%s%swireguard/mesh/%s/%s.key", frr_sysconfdir,
+		 frrstr_endswith(frr_sysconfdir, "/") ? "" : "/", mesh, key);
+	return buf;
+}
+
 const char *wgd_key_file(struct wgd_if *wif, char *buf, size_t len)
 {
 	if (wif->conf.key_file)
 		strlcpy(buf, wif->conf.key_file, len);
+	else if (wif->conf.mesh.name)
+		wgd_key_mesh_file(wif->conf.mesh.name, "wg", buf, len);
 	else if (wif->link->adopted)
 		return NULL;
 	else
@@ -85,7 +95,10 @@ int wgd_key_load(struct wgd_if *wif)
 		return 0;
 	rc = wg_key_load_public(path, &pub, err, sizeof(err));
 	if (rc == -ENOENT && !wif->conf.key_file) {
-		rc = wg_key_generate(path, true, err, sizeof(err));
+		/* a member signs with its WireGuard key: a seed is wanted */
+		rc = wif->conf.mesh.name
+			     ? wg_seed_generate(path, err, sizeof(err))
+			     : wg_key_generate(path, true, err, sizeof(err));
 		if (rc == 0) {
 			rc = wg_key_load_public(path, &pub, err, sizeof(err));
 			if (rc == 0)

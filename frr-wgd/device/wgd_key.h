@@ -9,6 +9,9 @@
 /* Where it is unless told; made where it is absent. */
 extern const char *wgd_key_default_file(const char *ifname, char *buf,
 					size_t len);
+/* A member's keys: "wg", "identity", "invite". */
+extern const char *wgd_key_mesh_file(const char *mesh, const char *key,
+				     char *buf, size_t len);
 /* The private key file in use; NULL on an adopted link without one. */
 extern const char *wgd_key_file(struct wgd_if *wif, char *buf, size_t len);
 /* Our own public key, or NULL while it is not known. */

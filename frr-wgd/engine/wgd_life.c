@@ -10,6 +10,7 @@
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/engine/wgd_life.h"
 #include "frr-wgd/gateway/wgd_gateway.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_peer_conf.h"
 #include "frr-wgd/underlay/wgd_policy.h"
@@ -46,7 +47,8 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 {
 	bool moved = wif->conf.userspace != conf->userspace ||
 		     !same_str(wif->conf.program, conf->program);
-	bool other_key = !same_str(wif->conf.key_file, conf->key_file);
+	bool other_key = !same_str(wif->conf.key_file, conf->key_file) ||
+			 !same_str(wif->conf.mesh.name, conf->mesh.name);
 	bool again = wif->conf.mtu != conf->mtu || other_key ||
 		     wgd_mtu_default(&wif->conf) != wgd_mtu_default(conf);
 
@@ -62,6 +64,7 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	wgd_policy_configure(wif);
 	wgd_attach_set_conf(wif, wgd_policy_mark(wif));
 	wgd_gateway_configure(wif);
+	wgd_mesh_configure(wif);
 	wgd_underlay_if(wif);
 	wgd_announce_if(wif);
 	if (moved || again)
@@ -69,14 +72,18 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	wgd_if_kick(wif);
 }
 
-void wgd_life_peers(const struct wgd_life_peer *work, size_t n)
+void wgd_life_peers(struct wgd_life_peer *work, size_t n)
 {
 	size_t i;
 
 	/* a client is forgotten before its key is another peer's */
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		work[i].p->lined = !work[i].gone;
+		if (wgd_members_complete(work[i].p, &work[i].conf))
+			work[i].gone = false;
 		if (wgd_peer_withdraw(work[i].p, &work[i].conf))
 			wgd_gateway_forget_peer(work[i].p);
+	}
 	for (i = 0; i < n; i++) {
 		if (work[i].gone) {
 			wgd_peer_delete(work[i].p);
@@ -93,6 +100,7 @@ static void forget(struct wgd_if *wif)
 	struct wg_peer *peer;
 
 	wgd_gateway_delete(wif);
+	wgd_mesh_delete(wif);
 	while ((peer = wg_peer_first(wif->dev)))
 		wgd_peer_delete(wg_peer_arg(peer));
 	wgd_underlay_forget_if(wif);
@@ -114,6 +122,7 @@ void wgd_life_finish(void)
 {
 	struct wgd_if *wif;
 
+	wgd_mesh_finish();
 	while ((wif = wgd_if_first())) {
 		wgd_device_detach(wif);
 		wgd_relay_forget_if(wif, true);

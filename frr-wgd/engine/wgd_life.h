@@ -21,7 +21,7 @@ struct wgd_life_peer {
  * First they give up what they no longer have, and then take what is theirs,
  * so that an address, a prefix or a key can move between peers in one commit.
  */
-extern void wgd_life_peers(const struct wgd_life_peer *work, size_t n);
+extern void wgd_life_peers(struct wgd_life_peer *work, size_t n);
 
 /*
  * The last line of configuration is gone: forget the interface, and delete

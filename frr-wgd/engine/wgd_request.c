@@ -19,6 +19,7 @@
 #include "frr-wgd/engine/wgd_fail.h"
 #include "frr-wgd/engine/wgd_request.h"
 #include "frr-wgd/gateway/wgd_gateway.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/peer/wgd_peer.h"
 #include "frr-wgd/peer/wgd_resolve.h"
@@ -45,6 +46,7 @@ static void read_done(struct wgd_if *wif)
 			  wif->name, differences);
 	wgd_gateway_paths();
 	wgd_gateway_read(wif);
+	wgd_mesh_device(wif);
 	wgd_fail_check_secrets(wif, false);
 	/* the device's own key may be a peer's */
 	wgd_each_peer (wif, p)

@@ -17,6 +17,7 @@
 #include "frr-wgd/base/wgd_debug.h"
 #include "frr-wgd/device/wgd_device.h"
 #include "frr-wgd/engine/wgd_zebra_events.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/underlay/wgd_underlay.h"
 #include "frr-wgd/zebra/wgd_bfd.h"
 #include "frr-wgd/zebra/wgd_graceful.h"
@@ -244,6 +245,7 @@ static void zebra_up(struct zclient *zc)
 	wg_gateway_replay(wgd.core);
 	wgd_zebra_track();
 	wgd_bfd_zebra_up();
+	wgd_mesh_zebra_up();
 	wgd_if_kick_all();
 }
 

@@ -29,7 +29,7 @@ struct wgd_peer {
 		uint16_t keepalive; /* seconds */
 		char *plist[2];	    /* prefix list names: IPv4, IPv6 */
 		uint32_t maximum;
-		bool announce;
+		bool announce, shutdown;
 
 		struct wg_key key; /* as configured */
 		bool has_key;
@@ -83,6 +83,7 @@ struct wgd_peer {
 	struct wgd_announced *announced; /* see wgd_announce.c; NULL: no */
 
 	/* work of the northbound: see wgd_nb_config.c */
+	bool lined; /* the configuration has lines of it */
 	bool touched;
 	char *doubted; /* what an answer told already */
 };

@@ -213,7 +213,8 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 	p->conf.announce = conf->announce;
 	p->conf.maximum = conf->maximum;
 	wg_peer_set_maximum(p->peer, p->conf.maximum);
-	wg_peer_set_shutdown(p->peer, conf->shutdown);
+	p->conf.shutdown = conf->shutdown;
+	wg_peer_set_shutdown(p->peer, p->conf.shutdown);
 	wgd_peer_push(p);
 	p->conf.key = conf->key;
 	p->conf.has_key = conf->has_key;

@@ -117,6 +117,7 @@ void wgd_show_init(void)
 	wgd_show_entries_init();
 	wgd_show_summary_init();
 	wgd_group_vty_init();
+	wgd_mesh_vty_init();
 	wgd_export_init();
 	wgd_graph_init();
 	wgd_guard_vty_init();

@@ -57,6 +57,7 @@ extern void wgd_show_device_init(void);
 extern void wgd_show_entries_init(void);
 extern void wgd_show_summary_init(void);
 extern void wgd_group_vty_init(void);
+extern void wgd_mesh_vty_init(void);
 extern void wgd_export_init(void);
 extern void wgd_graph_init(void);
 

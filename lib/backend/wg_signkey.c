@@ -20,6 +20,7 @@
 #include <sodium.h>
 
 #include "lib/backend/wg_keys.h"
+#include "lib/backend/wg_seal.h"
 #include "lib/backend/wg_sign.h"
 
 /*
@@ -115,4 +116,10 @@ int wg_signkey_agree(const struct wg_signkey *key, const struct wg_key *pub,
 	wg_key_wipe(&shared);
 	sodium_stackzero(STACK_USED);
 	return rc;
+}
+
+struct wg_seal_door *wg_signkey_door(const struct wg_signkey *key,
+				     struct wg_limit *limit)
+{
+	return wg_seal_door_new(&key->sign, limit);
 }

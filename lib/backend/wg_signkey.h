@@ -40,6 +40,12 @@ const struct wg_key *wg_signkey_x25519(const struct wg_signkey *key);
 /* Sign as wg_sign_item. */
 void wg_signkey_sign(const struct wg_signkey *key, uint8_t *item, uint8_t type);
 
+/* The door of who has this identity (wg_seal_door_new). */
+struct wg_seal_door;
+struct wg_limit;
+struct wg_seal_door *wg_signkey_door(const struct wg_signkey *key,
+				     struct wg_limit *limit);
+
 /*
  * The secret that only this key and the owner of the X25519 key PUB can know
  * (RFC 7748).  It is to be hashed with what it is for (wg_hash), and wiped.  Of

@@ -63,7 +63,7 @@ class CliCmd(ObjectDescription):
 
     def transform_content(self, contentnode):
         where = (self.env.docname, self.lineno)
-        configures = re.match(r"(\[no\] )?wireguard (?!generate)", self.names[0] + " ")
+        configures = re.match(r"(\[no\] )?wireguard (?!generate|mesh request|mesh load)", self.names[0] + " ")
         operational = self.names[0].endswith("drain IFNAME")
         if "default" in self.options:
             text = nodes.paragraph("", "", nodes.emphasis("", "Default:"), nodes.Text(" "))

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A hub's door.
+ *
+ * Who can send to it is everybody.  A datagram that is not for
+ * a hub's key costs one hash, and has no answer; one that is gets a cookie of
+ * less than its size; only who has that cookie is listened to, LIMIT times a
+ * second at most (lib/backend/wg_seal.h).  What it says is checked by
+ * lib/core/wg_door.h before anything of it is kept.  In one turn of the loop
+ * TURN datagrams are read.  It can never make us answer somebody else with more
+ * than was asked, nor make a member of whom the authority did not certify.
+ *
+ * Its packets carry the interface's mark: they never enter a tunnel.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include <sys/timex.h>
+
+#include "log.h"
+
+#include "frr-wgd/mesh/wgd_door.h"
+#include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_members.h"
+#include "frr-wgd/underlay/wgd_policy.h"
+#include "lib/backend/wg_seal.h"
+#include "lib/core/wg_door.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_DOOR, "WireGuard mesh door");
+
+#define TURN 32
+
+struct wgd_door {
+	struct wgd_mesh *m;
+	int fd;
+	uint16_t port;
+	struct event *t_read;
+	struct wg_limit limit;
+	struct wg_seal_door *seal;
+	struct wg_door_stats stats;
+	int64_t began_ms;
+};
+
+/* --- facts */
+
+static bool clock_is_bad(void)
+{
+	struct timex tx = {};
+
+	return adjtimex(&tx) == TIME_ERROR;
+}
+
+static void know(struct wgd_door *d, struct wg_door_case *c)
+{
+	const struct wg_directory *dir = wgd_map_directory(d->m->map);
+	const uint8_t *cert = c->question.certificate, *w;
+	uint32_t number = wg_item_number(cert, WG_ITEM_MEMBER);
+	struct wgd_mesh_member *member = wgd_mesh_member(d->m, number);
+	struct wg_door_facts *f = &c->facts;
+	struct wg_directory_who who, hub;
+
+	memset(f, 0, sizeof(*f));
+	f->is_ours = memcmp(wg_item_bytes(cert, WG_ITEM_MESH),
+			    d->m->self->mesh.mesh, WG_ITEM_MESH_LEN) == 0;
+	f->self = d->m->self->number;
+	f->now = time(NULL);
+	f->clock_is_bad = clock_is_bad();
+	f->is_settled = wgd_exchange_is_synced(d->m->exchange) ||
+			!wgd_exchange_is_called(d->m->exchange) ||
+			wgd_now_ms() - d->began_ms >= WG_DOOR_SETTLE_MS;
+	f->is_full = wg_directory_members(dir) >= d->m->self->mesh.maximum;
+	f->authority = wg_directory_authority(
+		dir, wg_item_number(cert, WG_ITEM_AUTHORITY_NUMBER));
+	f->revoked_below = wgd_map_revoked_below(d->m->map, number);
+	f->own_sequence = wgd_mesh_sequence(d->m);
+	wg_directory_who(dir, number, &who);
+	f->newest = who.newest;
+	f->present = who.present;
+	f->identity = who.identity;
+	f->sequence = who.record ? wg_item_number(who.record, WG_ITEM_SEQUENCE)
+				 : 0;
+	if (member && member->door_record.len && who.identity &&
+	    memcmp(who.identity, member->identity, WG_KEY_LEN) == 0) {
+		f->record = member->door_record.b;
+		f->sequence = MAX(f->sequence, wg_item_number(f->record,
+							 WG_ITEM_SEQUENCE));
+	}
+	if (who.newest && who.votes == WG_VOTES_COUNT && who.present == who.newest) {
+		f->votes = WG_DOOR_COUNTS;
+		f->counts = who.identity;
+	} else if (who.votes == WG_VOTES_DISPUTED) {
+		f->votes = WG_DOOR_NO_MAJORITY;
+	}
+	f->is_witnessed = wgd_map_witness(d->m->map, number, f->self,
+					  wg_item_bytes(cert, WG_ITEM_KEY));
+	if (c->question.proof &&
+	    wg_item_kind(c->question.proof) == WG_ITEM_IS_WITNESS) {
+		w = c->question.proof;
+		wg_directory_who(dir, wg_item_number(w, WG_ITEM_HUB), &hub);
+		f->witness_hub = hub.hub;
+	}
+}
+
+/* --- our door */
+
+static void carry(struct wgd_door *d, const uint8_t *item)
+{
+	struct wgd_map_item in = {
+		.b = item, .len = wg_item_len(item), .from = "our door"};
+
+	wgd_map_take(d->m->map, &in);
+}
+
+static bool make_witness(struct wgd_door *d, const struct wg_door_case *c)
+{
+	const uint8_t *s = wg_door_succession(&c->question);
+	struct wgd_self_item w;
+
+	if (wgd_self_witness(d->m->self, s, &w) < 0)
+		return false;
+	carry(d, w.b);
+	return wgd_map_save(d->m->map) == 0;
+}
+
+static void judge(struct wgd_door *d, struct wg_door_case *c)
+{
+	enum wg_door_next next;
+
+	know(d, c);
+	while ((next = wg_door_judge(c)) != WG_DOOR_NEXT_ANSWER) {
+		switch (next) {
+		case WG_DOOR_NEXT_VERIFY:
+			wg_proofs_tell(&c->proofs,
+				       wg_sign_verify(c->proofs.wanted.item,
+						      c->proofs.wanted.type,
+						      c->proofs.wanted.key) ==
+					       0);
+			continue;
+		case WG_DOOR_NEXT_CARRY:
+			carry(d, c->question.certificate);
+			if (c->question.proof &&
+			    wg_item_kind(c->question.proof) ==
+				    WG_ITEM_IS_WITNESS)
+				carry(d, c->question.proof);
+			break;
+		case WG_DOOR_NEXT_WITNESS:
+			c->is_lost = !make_witness(d, c);
+			break;
+		case WG_DOOR_NEXT_ANSWER:
+			break;
+		}
+		know(d, c);
+	}
+	wg_door_count(&d->stats, c);
+}
+
+static bool welcome(struct wgd_door *d, const struct wg_door_case *c,
+		    struct wgd_self_item *record, struct wg_door_answer *ret)
+{
+	struct wgd_mesh *m = d->m;
+	struct wg_directory_who who;
+
+	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
+	if (c->above > m->floor)
+		m->floor = c->above;
+	if (!who.present || !m->wif->port ||
+	    wgd_self_door_record(m->self, MAX(wgd_mesh_sequence(m), 1),
+				 m->wif->port, record) < 0)
+		return false;
+	wgd_members_met(m, wg_item_number(c->question.certificate,
+					  WG_ITEM_MEMBER),
+			c->question.record, NULL);
+	ret->kind = WG_DOOR_WELCOME;
+	ret->welcome.certificate = who.present;
+	ret->welcome.record = record->b;
+	return true;
+}
+
+static void answer(struct wgd_door *d, struct wg_seal_question *q,
+		   const struct sockaddr_in6 *to)
+{
+	struct wg_door_case c = {.question = q->question};
+	struct wg_door_answer a = {};
+	uint8_t out[WG_DOOR_ANSWER_MAX];
+	struct wgd_self_item record;
+	size_t len;
+
+	judge(d, &c);
+	zlog_info("%s: mesh: door: member %u: %s", d->m->wif->name,
+		  (unsigned)wg_item_number(c.question.certificate,
+					   WG_ITEM_MEMBER),
+		  c.why ? wg_door_why_str(c.why) : "welcome");
+	if (c.why || !welcome(d, &c, &record, &a)) {
+		a.kind = WG_DOOR_REFUSED;
+		a.refused.why = c.why ?: WG_DOOR_BUSY;
+		a.refused.sequence = c.sequence;
+	}
+	len = wg_seal_answer(d->seal, q, &a, out);
+	sendto(d->fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
+	       sizeof(*to));
+	wgd_mesh_act(d->m);
+}
+
+static void hear(struct wgd_door *d, const uint8_t *b, size_t len,
+		 const struct sockaddr_in6 *from)
+{
+	struct wg_seal_datagram in = {.b = b,
+				      .len = len,
+				      .port = ntohs(from->sin6_port),
+				      .now = wgd_now_ms()};
+	struct wg_seal_question q;
+
+	if (IN6_IS_ADDR_V4MAPPED(&from->sin6_addr)) {
+		in.from.family = AF_INET;
+		memcpy(in.from.b, from->sin6_addr.s6_addr + 12, 4);
+	} else {
+		in.from.family = AF_INET6;
+		memcpy(in.from.b, &from->sin6_addr, 16);
+	}
+	switch (wg_seal_hear(d->seal, &in, &q)) {
+	case WG_SEAL_COOKIE:
+		sendto(d->fd, q.answer.b, q.answer.len, MSG_DONTWAIT,
+		       (const struct sockaddr *)from, sizeof(*from));
+		break;
+	case WG_SEAL_QUESTION:
+		answer(d, &q, from);
+		break;
+	default:
+		break;
+	}
+}
+
+static void readable(struct event *t)
+{
+	struct wgd_door *d = EVENT_ARG(t);
+	uint8_t b[WG_DOOR_QUESTION + 1];
+	struct sockaddr_in6 from;
+	socklen_t len;
+	unsigned i;
+	ssize_t n;
+
+	event_add_read(wgd.master, readable, d, d->fd, &d->t_read);
+	for (i = 0; i < TURN; i++) {
+		len = sizeof(from);
+		n = recvfrom(d->fd, b, sizeof(b), MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &len);
+		if (n < 0)
+			return;
+		hear(d, b, n, &from);
+	}
+}
+
+/* A socket of both families, bound to a port; 0: any. */
+int wgd_door_socket(const struct wgd_mesh *m, uint16_t port)
+{
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6,
+				   .sin6_port = htons(port)};
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	uint32_t mark = wgd_policy_mark(m->wif);
+	int off = 0, rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	frr_with_privs (&wgd_privs) {
+		rc = setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	}
+	if (rc < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static void shut(struct wgd_door *d)
+{
+	event_cancel(&d->t_read);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+}
+
+static void open_door(struct wgd_door *d)
+{
+	uint16_t port = d->m->wif->conf.mesh.door;
+
+	if (d->fd >= 0 && port == d->port)
+		return;
+	shut(d);
+	d->fd = wgd_door_socket(d->m, port);
+	if (d->fd < 0) {
+		zlog_err("%s: mesh: door: UDP port %u: %s", d->m->wif->name,
+			 port, safe_strerror(-d->fd));
+		d->fd = -1;
+		return;
+	}
+	d->port = port;
+	event_add_read(wgd.master, readable, d, d->fd, &d->t_read);
+}
+
+/* --- life */
+
+void wgd_door_new(struct wgd_mesh *m)
+{
+	struct wgd_door *d;
+
+	if (!m->is_hub)
+		return;
+	d = XCALLOC(MTYPE_WGD_DOOR, sizeof(*d));
+	d->m = m;
+	d->fd = -1;
+	d->began_ms = wgd_now_ms();
+	d->seal = wg_signkey_door(m->self->identity, &d->limit);
+	m->door = d;
+}
+
+void wgd_door_delete(struct wgd_mesh *m)
+{
+	if (!m->door)
+		return;
+	shut(m->door);
+	wg_seal_door_free(&m->door->seal);
+	XFREE(MTYPE_WGD_DOOR, m->door);
+}
+
+void wgd_door_look(struct wgd_mesh *m)
+{
+	if (m->door)
+		open_door(m->door);
+}

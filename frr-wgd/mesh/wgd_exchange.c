@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Connections between members.
+ *
+ * Who can send this: who holds the WireGuard key that a link-local address
+ * belongs to, for WireGuard lets nothing else come from it; so the address says
+ * who the member is, and a connection needs no proof.  An address that is no
+ * member's is closed before it has said anything.  Each member has one
+ * connection: a new one takes the place of the old one, which TCP may not know
+ * to be dead.  It costs a buffer and what lib/core/wg_exchange.c says; in one
+ * turn of the loop at most TURN items are taken, so that a flood of one member
+ * is not the others' silence.  Who sent what makes no sense is not listened to
+ * for AWAY_MS.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include <netinet/tcp.h>
+
+#include "log.h"
+#include "network.h"
+
+#include "frr-wgd/base/wgd_debug.h"
+#include "frr-wgd/device/wgd_key.h"
+#include "frr-wgd/mesh/wgd_exchange.h"
+#include "lib/backend/wg_keys.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
+
+#define TURN 100      /* items, in one turn of the loop */
+#define AGAIN_MS 1000 /* to connect */
+#define AWAY_MS 60000
+#define UNANSWERED_MS 15000 /* TCP gives up then */
+#define QUEUE 64
+
+struct conn {
+	struct conn *next;
+	struct wgd_exchange *of;
+	uint32_t member;
+	struct wg_exchange *x; /* NULL: not connected yet */
+	int fd;		       /* -1: none */
+	int64_t not_before_ms; /* to connect again, or to be let in */
+	bool is_ours;	       /* we connect */
+	uint8_t *out;
+	size_t out_len, out_at;
+	struct event *t_read, *t_write, *t_due;
+};
+
+struct wgd_exchange {
+	struct wgd_mesh *m;
+	struct conn *conns;
+	int fd; /* that listens; -1: none */
+	uint32_t ifindex;
+	struct wg_addr own;
+	bool is_stale; /* the map's hash */
+	struct event *t_accept, *t_look;
+};
+
+static struct wgd_mesh_member *member_of(const struct conn *c)
+{
+	return wgd_mesh_member(c->of->m, c->member);
+}
+
+static const char *name_of(const struct conn *c)
+{
+	const struct wgd_mesh_member *member = member_of(c);
+
+	return member ? member->name : "a former member";
+}
+
+static void tell_all(struct wgd_exchange *x, uint32_t member, bool connected);
+
+/* --- a connection */
+
+static void hang_up(struct conn *c, unsigned away_ms)
+{
+	bool was_up = c->x && wg_exchange_is_up(c->x);
+
+	event_cancel(&c->t_read);
+	event_cancel(&c->t_write);
+	event_cancel(&c->t_due);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	wg_exchange_delete(&c->x);
+	XFREE(MTYPE_WGD_EXCHANGE, c->out);
+	c->out_len = c->out_at = 0;
+	c->not_before_ms = wgd_now_ms() + away_ms;
+	if (was_up) {
+		tell_all(c->of, c->member, false);
+		wgd_mesh_act(c->of->m);
+	}
+}
+
+static void conn_free(struct conn *c)
+{
+	struct conn **at = &c->of->conns;
+
+	hang_up(c, 0);
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	XFREE(MTYPE_WGD_EXCHANGE, c);
+}
+
+static struct conn *conn_find(const struct wgd_exchange *x, uint32_t member)
+{
+	struct conn *c = x->conns;
+
+	while (c && c->member != member)
+		c = c->next;
+	return c;
+}
+
+static struct conn *conn_get(struct wgd_exchange *x, uint32_t member)
+{
+	struct conn *c = conn_find(x, member);
+
+	if (c)
+		return c;
+	c = XCALLOC(MTYPE_WGD_EXCHANGE, sizeof(*c));
+	c->of = x;
+	c->member = member;
+	c->fd = -1;
+	c->next = x->conns;
+	x->conns = c;
+	return c;
+}
+
+/* --- out */
+
+static void writable(struct event *t);
+
+/* Hashing the whole map has its price: only when it is about to be told. */
+static void refresh(struct wgd_exchange *x)
+{
+	if (!x->is_stale)
+		return;
+	wgd_map_hash(x->m->map, x->m->shared.hash);
+	x->is_stale = false;
+}
+
+static void send_some(struct conn *c)
+{
+	ssize_t n;
+
+	refresh(c->of);
+	for (;;) {
+		if (c->out_at == c->out_len) {
+			c->out_at = 0;
+			c->out_len = wg_exchange_say(c->x, wgd_now_ms(),
+						     c->out, WG_FRAME_MAX);
+			if (!c->out_len)
+				return;
+		}
+		n = send(c->fd, c->out + c->out_at, c->out_len - c->out_at,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			hang_up(c, AGAIN_MS);
+			return;
+		}
+		if (n < 0)
+			break;
+		c->out_at += n;
+	}
+	if (!c->t_write)
+		event_add_write(wgd.master, writable, c, c->fd, &c->t_write);
+}
+
+static void writable(struct event *t)
+{
+	send_some(EVENT_ARG(t));
+}
+
+/* --- in */
+
+static void readable(struct event *t);
+static void due(struct event *t);
+
+static void arm(struct conn *c, bool at_once)
+{
+	int64_t ms = MAX(wg_exchange_due(c->x) - wgd_now_ms(), 1);
+
+	/* what is due cannot be said while nothing can be sent */
+	if (c->t_write)
+		ms = MAX(ms, WG_EXCHANGE_KEEPALIVE_MS);
+	event_cancel(&c->t_due);
+	event_add_timer_msec(wgd.master, due, c, at_once ? 0 : ms, &c->t_due);
+	if (!c->t_read && !at_once)
+		event_add_read(wgd.master, readable, c, c->fd, &c->t_read);
+}
+
+/* What was put goes to all but who brought it. */
+static void spread(struct wgd_exchange *x)
+{
+	struct wg_directory_entry entry;
+	const void *source = NULL;
+	const uint8_t *item;
+	struct conn *c;
+
+	while ((item = wgd_map_next_put(x->m->map, &source))) {
+		wg_directory_entry_of(item, &entry);
+		wg_sign_hash(item, entry.hash);
+		for (c = x->conns; c; c = c->next)
+			if (c->x && c != source)
+				wg_exchange_pass(c->x, &entry);
+		x->is_stale = true;
+	}
+}
+
+static void take_item(struct conn *c, const struct wg_span *b)
+{
+	struct wgd_map *map = c->of->m->map;
+	uint64_t forged = wgd_map_count(map, WGD_MAP_FORGED);
+	struct wgd_map_item item = {
+		.b = b->b, .len = b->len, .source = c, .from = name_of(c)};
+
+	if (wgd_map_take(map, &item)) {
+		wg_exchange_judged(c->x, WG_EXCHANGE_PUT);
+		spread(c->of);
+	} else if (wgd_map_count(map, WGD_MAP_FORGED) != forged)
+		wg_exchange_judged(c->x, WG_EXCHANGE_IS_FORGED);
+	else
+		wg_exchange_judged(c->x, WG_EXCHANGE_NOT_PUT);
+}
+
+/* A hub says of a site that it has it, or has it no more. */
+static void take_state(struct conn *c, const struct wg_exchange_heard *heard)
+{
+	const struct wgd_mesh_member *hub = member_of(c);
+	struct wgd_mesh_member *of =
+		wgd_mesh_member(c->of->m, heard->member);
+
+	if (!hub || !hub->hub || !of || of->hub)
+		return;
+	of->connected = heard->connected;
+	wgd_mesh_act(c->of->m);
+}
+
+static void is_up(struct conn *c)
+{
+	struct conn *other;
+
+	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name,
+		  name_of(c));
+	tell_all(c->of, c->member, true);
+	/* a hub says whom it has */
+	for (other = c->of->conns; other; other = other->next)
+		if (c->of->m->is_hub && other != c && other->x &&
+		    wg_exchange_is_up(other->x))
+			wg_exchange_tell(c->x, other->member, true,
+					 wgd_now_ms());
+	wgd_mesh_act(c->of->m);
+}
+
+static void work(struct conn *c)
+{
+	struct wg_exchange_heard heard;
+	unsigned items = 0;
+
+	for (;;) {
+		switch (wg_exchange_next(c->x, wgd_now_ms(), &heard)) {
+		case WG_EXCHANGE_NOTHING:
+			send_some(c);
+			if (c->x)
+				arm(c, false);
+			wgd_mesh_act(c->of->m);
+			return;
+		case WG_EXCHANGE_UP:
+			is_up(c);
+			break;
+		case WG_EXCHANGE_ITEM:
+			take_item(c, &heard.item);
+			if (++items < TURN)
+				break;
+			arm(c, true);
+			wgd_mesh_act(c->of->m);
+			return;
+		case WG_EXCHANGE_STATE:
+			take_state(c, &heard);
+			break;
+		case WG_EXCHANGE_END:
+			zlog_info("%s: mesh: closed the connection with %s: %s",
+				  c->of->m->wif->name, name_of(c), heard.why);
+			hang_up(c, heard.is_bad ? AWAY_MS : AGAIN_MS);
+			return;
+		}
+	}
+}
+
+static void due(struct event *t)
+{
+	work(EVENT_ARG(t));
+}
+
+static void readable(struct event *t)
+{
+	struct conn *c = EVENT_ARG(t);
+	uint8_t *space;
+	size_t room;
+	ssize_t n;
+
+	space = wg_exchange_space(c->x, &room);
+	n = read(c->fd, space, room);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		hang_up(c, AGAIN_MS);
+		return;
+	}
+	wg_exchange_filled(c->x, n < 0 ? 0 : n);
+	work(c);
+}
+
+static void begin(struct conn *c)
+{
+	struct wg_exchange_conf conf = {
+		.map = &c->of->m->shared,
+		.self = c->of->m->self->number,
+		.other = c->member,
+	};
+	unsigned ms = UNANSWERED_MS;
+	int one = 1;
+
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	c->x = wg_exchange_new(&conf, wgd_now_ms());
+	c->out = XMALLOC(MTYPE_WGD_EXCHANGE, WG_FRAME_MAX);
+	work(c);
+}
+
+/* --- connecting */
+
+static void connected(struct event *t)
+{
+	struct conn *c = EVENT_ARG(t);
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		hang_up(c, AGAIN_MS);
+		return;
+	}
+	event_cancel(&c->t_due);
+	begin(c);
+}
+
+static void gave_up(struct event *t)
+{
+	hang_up(EVENT_ARG(t), 0);
+}
+
+static struct sockaddr_in6 where(const struct wgd_exchange *x,
+				 const struct wg_addr *addr)
+{
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(WGD_MESH_TCP),
+		.sin6_scope_id = x->ifindex,
+	};
+
+	memcpy(&sin6.sin6_addr, addr->b, sizeof(sin6.sin6_addr));
+	return sin6;
+}
+
+static void call(struct conn *c, const struct wgd_mesh_member *member)
+{
+	struct sockaddr_in6 to = where(c->of, &member->linklocal);
+	struct sockaddr_in6 from = where(c->of, &c->of->own);
+
+	from.sin6_port = 0;
+	c->fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->fd < 0)
+		return;
+	if (bind(c->fd, (struct sockaddr *)&from, sizeof(from)) < 0 ||
+	    (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) < 0 &&
+	     errno != EINPROGRESS)) {
+		hang_up(c, AGAIN_MS);
+		return;
+	}
+	/* the first packet makes the handshake, and may be lost with it */
+	event_add_timer_msec(wgd.master, gave_up, c, AGAIN_MS, &c->t_due);
+	event_add_write(wgd.master, connected, c, c->fd, &c->t_write);
+}
+
+/* --- being called */
+
+static void accepted(struct event *t)
+{
+	struct wgd_exchange *x = EVENT_ARG(t);
+	struct sockaddr_in6 sin6 = {};
+	socklen_t len = sizeof(sin6);
+	struct wg_addr from = {.family = AF_INET6};
+	struct wgd_mesh_member *member;
+	struct conn *c;
+	int fd = accept4(x->fd, (struct sockaddr *)&sin6, &len,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	event_add_read(wgd.master, accepted, x, x->fd, &x->t_accept);
+	if (fd < 0)
+		return;
+	memcpy(from.b, &sin6.sin6_addr, sizeof(sin6.sin6_addr));
+	member = wgd_mesh_by_linklocal(x->m, &from);
+	c = member && !member->refused ? conn_get(x, member->number) : NULL;
+	if (!c || (c->fd < 0 && wgd_now_ms() < c->not_before_ms &&
+		   c->not_before_ms - wgd_now_ms() > AGAIN_MS)) {
+		close(fd);
+		return;
+	}
+	hang_up(c, 0);
+	c->fd = fd;
+	c->is_ours = false;
+	begin(c);
+}
+
+static void deafen(struct wgd_exchange *x)
+{
+	event_cancel(&x->t_accept);
+	if (x->fd >= 0)
+		close(x->fd);
+	x->fd = -1;
+}
+
+static void look_again(struct event *t)
+{
+	wgd_exchange_look(EVENT_ARG(t));
+}
+
+/* Only hubs are called. */
+static void listen_at(struct wgd_exchange *x)
+{
+	struct sockaddr_in6 at = where(x, &x->own);
+	int one = 1;
+
+	deafen(x);
+	if (!x->m->is_hub)
+		return;
+	x->fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (x->fd < 0)
+		return;
+	setsockopt(x->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(x->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(x->fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
+	    listen(x->fd, QUEUE) < 0) {
+		deafen(x); /* the address is not there yet */
+		return;
+	}
+	event_add_read(wgd.master, accepted, x, x->fd, &x->t_accept);
+}
+
+/* --- all of them */
+
+static void tell_all(struct wgd_exchange *x, uint32_t member, bool connected)
+{
+	struct conn *c;
+
+	if (!x->m->is_hub)
+		return;
+	for (c = x->conns; c; c = c->next)
+		if (c->x && c->member != member && wg_exchange_is_up(c->x)) {
+			wg_exchange_tell(c->x, member, connected, wgd_now_ms());
+			arm(c, false);
+		}
+}
+
+struct wgd_exchange *wgd_exchange_new(struct wgd_mesh *m)
+{
+	struct wgd_exchange *x = XCALLOC(MTYPE_WGD_EXCHANGE, sizeof(*x));
+
+	x->m = m;
+	x->fd = -1;
+	x->is_stale = true;
+	refresh(x);
+	return x;
+}
+
+void wgd_exchange_delete(struct wgd_exchange **at)
+{
+	struct wgd_exchange *x = *at;
+
+	if (!x)
+		return;
+	while (x->conns)
+		conn_free(x->conns);
+	deafen(x);
+	event_cancel(&x->t_look);
+	XFREE(MTYPE_WGD_EXCHANGE, *at);
+}
+
+/* Do we call it? */
+static bool is_called(const struct wgd_exchange *x,
+		      const struct wgd_mesh_member *member)
+{
+	return member->hub && !member->refused &&
+	       (!x->m->is_hub || x->m->hub < member->hub);
+}
+
+/* Which link, with which address. */
+static void follow_link(struct wgd_exchange *x)
+{
+	uint32_t ifindex = x->m->wif->state == WGD_IF_SYNCED
+				   ? x->m->wif->link->ifindex
+				   : 0;
+	const struct wg_key *pub = wgd_key_public(x->m->wif);
+	struct wg_addr own = {};
+	struct conn *c;
+
+	if (pub)
+		wg_key_linklocal(pub, &own);
+	if (ifindex == x->ifindex && wg_addr_same(&own, &x->own))
+		return;
+	x->ifindex = ifindex;
+	x->own = own;
+	for (c = x->conns; c; c = c->next)
+		hang_up(c, 0);
+	deafen(x);
+}
+
+void wgd_exchange_look(struct wgd_exchange *x)
+{
+	const struct wgd_mesh_member *member;
+	int64_t now = wgd_now_ms();
+	struct conn *c, *next;
+	size_t i;
+
+	event_cancel(&x->t_look);
+	event_add_timer_msec(wgd.master, look_again, x, AGAIN_MS, &x->t_look);
+	follow_link(x);
+	for (c = x->conns; c; c = next) {
+		next = c->next;
+		member = member_of(c);
+		if (!member || member->refused)
+			conn_free(c);
+	}
+	if (!x->ifindex || !x->own.family)
+		return;
+	if (x->fd < 0)
+		listen_at(x);
+	for (i = 0; i < x->m->n_members; i++) {
+		member = x->m->members[i];
+		if (!is_called(x, member))
+			continue;
+		c = conn_get(x, member->number);
+		if (c->fd < 0 && now >= c->not_before_ms) {
+			c->is_ours = true;
+			call(c, member);
+		}
+	}
+}
+
+void wgd_exchange_flush(struct wgd_exchange *x)
+{
+	struct conn *c;
+
+	spread(x);
+	for (c = x->conns; c; c = c->next)
+		if (c->x && !c->t_write)
+			send_some(c);
+}
+
+bool wgd_exchange_has(const struct wgd_exchange *x, uint32_t member)
+{
+	const struct conn *c = conn_find(x, member);
+
+	return c && c->x && wg_exchange_is_up(c->x);
+}
+
+static bool is_hub(const struct conn *c)
+{
+	const struct wgd_mesh_member *member = member_of(c);
+
+	return member && member->hub && c->x && wg_exchange_is_up(c->x);
+}
+
+bool wgd_exchange_has_hub(const struct wgd_exchange *x)
+{
+	const struct conn *c;
+
+	for (c = x->conns; c; c = c->next)
+		if (is_hub(c))
+			return true;
+	return false;
+}
+
+bool wgd_exchange_is_called(const struct wgd_exchange *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->m->n_members; i++)
+		if (x->m->members[i]->hub && !x->m->members[i]->refused)
+			return true;
+	return false;
+}
+
+bool wgd_exchange_is_synced(const struct wgd_exchange *x)
+{
+	const struct conn *c;
+
+	for (c = x->conns; c; c = c->next)
+		if (is_hub(c) && wg_exchange_is_same(c->x))
+			return true;
+	return false;
+}

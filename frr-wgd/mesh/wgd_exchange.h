@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The connections of a mesh's member: TCP inside the tunnels, between
+ * link-local addresses that belong to WireGuard keys.  A site connects to each
+ * hub, and a hub to those of higher numbers.
+ */
+#ifndef WGD_EXCHANGE_H
+#define WGD_EXCHANGE_H
+
+#include "frr-wgd/mesh/wgd_mesh.h"
+
+extern struct wgd_exchange *wgd_exchange_new(struct wgd_mesh *m);
+extern void wgd_exchange_delete(struct wgd_exchange **x);
+
+/* The link is another, members came or went: connect, listen, close. */
+extern void wgd_exchange_look(struct wgd_exchange *x);
+/* What the map put since is for the others: send. */
+extern void wgd_exchange_flush(struct wgd_exchange *x);
+/* Is the member connected to us? */
+extern bool wgd_exchange_has(const struct wgd_exchange *x, uint32_t member);
+/* Is any hub, and since when has none been (monotonic ms)? */
+extern bool wgd_exchange_has_hub(const struct wgd_exchange *x);
+/* Is there a hub that we have to call? */
+extern bool wgd_exchange_is_called(const struct wgd_exchange *x);
+/* Have we the same map as a hub, for all we know? */
+extern bool wgd_exchange_is_synced(const struct wgd_exchange *x);
+
+#endif

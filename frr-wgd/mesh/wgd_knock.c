@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Asking at hubs' doors, while no hub answers.
+ *
+ * An answer counts if it is sealed with what only the hub could open, so it
+ * does not matter who sends it; what else comes costs one try to open it.
+ * Packets carry the interface's mark: they never enter a tunnel.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "log.h"
+
+#include "frr-wgd/base/wgd_debug.h"
+#include "frr-wgd/mesh/wgd_door.h"
+#include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_knock.h"
+#include "frr-wgd/mesh/wgd_members.h"
+#include "lib/backend/wg_seal.h"
+#include "lib/core/wg_knock.h"
+#include "lib/core/wg_welcome.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_KNOCK, "WireGuard mesh doors that are asked");
+
+struct wgd_knock {
+	struct wgd_mesh *m;
+	struct wg_knock core;
+	int fd;
+	struct event *t_read, *t_ask;
+	struct wg_seal_asked asked;
+	struct wg_knock_door *door; /* that was asked last; NULL: none */
+	struct wgd_self_item record;
+};
+
+static void ask(struct event *t);
+
+static void arm(struct wgd_knock *k)
+{
+	int64_t due = wg_knock_due(&k->core);
+
+	event_cancel(&k->t_ask);
+	if (due >= 0)
+		event_add_timer_msec(wgd.master, ask, k,
+				     MAX(due - wgd_now_ms(), 0), &k->t_ask);
+}
+
+/* What we say of our WireGuard key: above all that hubs know of us. */
+static bool make_record(struct wgd_knock *k)
+{
+	struct wgd_mesh *m = k->m;
+	const struct wgd_self_item *had = &k->record;
+	uint64_t above = MAX(wgd_mesh_sequence(m), k->core.sequence);
+
+	if (!m->wif->port)
+		return false;
+	if (had->len && wg_item_number(had->b, WG_ITEM_SEQUENCE) > above &&
+	    wg_item_number(had->b, WG_ITEM_PORT) == m->wif->port)
+		return true;
+	return wgd_self_door_record(m->self, above + 1, m->wif->port,
+				    &k->record) == 0;
+}
+
+static bool make_question(struct wgd_knock *k, const uint8_t *hub,
+			  struct wg_door_question *ret)
+{
+	const struct wg_directory *dir = wgd_map_directory(k->m->map);
+	struct wg_directory_who who;
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	wg_directory_who(dir, k->m->self->number, &who);
+	ret->certificate = who.present ?: k->m->self->certificate.b;
+	ret->record = k->record.b;
+	if (wg_item_number(ret->certificate, WG_ITEM_FLAGS) &
+	    WG_ITEM_FLAG_INVITE) {
+		ret->proof = wgd_map_witness(k->m->map, k->m->self->number, 0,
+					     wg_item_bytes(ret->certificate,
+							   WG_ITEM_KEY));
+		if (!ret->proof && k->m->self->succession.len)
+			ret->proof = k->m->self->succession.b;
+		if (!ret->proof)
+			return false;
+	}
+	for (i = 0; i < k->m->n_members; i++)
+		if (memcmp(k->m->members[i]->identity, hub, WG_KEY_LEN) == 0)
+			ret->sequence = k->m->members[i]->sequence;
+	return true;
+}
+
+static bool where(const struct wg_knock_door *door, struct sockaddr_in6 *ret)
+{
+	struct wg_addr addr;
+
+	if (wg_addr_parse(door->place.host, &addr) < 0)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	ret->sin6_family = AF_INET6;
+	ret->sin6_port = htons(door->place.port);
+	if (addr.family == AF_INET6) {
+		memcpy(&ret->sin6_addr, addr.b, 16);
+	} else {
+		ret->sin6_addr.s6_addr[10] = ret->sin6_addr.s6_addr[11] = 0xff;
+		memcpy(ret->sin6_addr.s6_addr + 12, addr.b, 4);
+	}
+	return true;
+}
+
+static void ask_door(struct wgd_knock *k, struct wg_knock_door *door)
+{
+	uint8_t out[WG_DOOR_QUESTION];
+	struct wg_door_question q;
+	struct sockaddr_in6 to;
+
+	wg_seal_forget(&k->asked);
+	k->door = NULL;
+	if (!make_record(k) || !make_question(k, door->place.hub, &q) ||
+	    !where(door, &to) ||
+	    wg_seal_ask(door->place.hub, &q,
+			wg_knock_cookie(door, wgd_now_ms()), &k->asked,
+			out) < 0)
+		return;
+	k->door = door;
+	wgd_debug_events("%s: mesh: asking at the door %s, port %u",
+			 k->m->wif->name, door->place.host, door->place.port);
+	sendto(k->fd, out, sizeof(out), MSG_DONTWAIT, (struct sockaddr *)&to,
+	       sizeof(to));
+}
+
+static void ask(struct event *t)
+{
+	struct wgd_knock *k = EVENT_ARG(t);
+	struct wg_knock_door *door = wg_knock_next(&k->core, wgd_now_ms());
+
+	if (door)
+		ask_door(k, door);
+	arm(k);
+}
+
+static bool is_welcome(struct wgd_knock *k, const struct wg_door_answer *a)
+{
+	const struct wg_directory *dir = wgd_map_directory(k->m->map);
+	const uint8_t *cert = a->welcome.certificate;
+	uint32_t number = wg_item_number(cert, WG_ITEM_MEMBER);
+	struct wg_welcome_case c = {
+		.answer = *a,
+		.facts = {
+			.mesh = k->m->self->mesh.mesh,
+			.hub = k->door->place.hub,
+			.first = k->m->self->mesh.first,
+			.recovery = k->m->self->mesh.recovery,
+			.authority = wg_directory_authority(
+				dir, wg_item_number(cert,
+						    WG_ITEM_AUTHORITY_NUMBER)),
+			.revoked_below = wgd_map_revoked_below(k->m->map, number),
+		},
+	};
+	enum wg_welcome_next next;
+
+	while ((next = wg_welcome_judge(&c)) == WG_WELCOME_VERIFY)
+		wg_proofs_tell(&c.proofs,
+			       wg_sign_verify(c.proofs.wanted.item,
+					      c.proofs.wanted.type,
+					      c.proofs.wanted.key) == 0);
+	return next == WG_WELCOME_TAKE;
+}
+
+static void take_welcome(struct wgd_knock *k, const struct wg_door_answer *a)
+{
+	struct wgd_map_item in = {.from = k->door->place.host};
+	struct wgd_mesh_at at = {
+		.port = wg_item_number(a->welcome.record, WG_ITEM_PORT)};
+
+	if (!is_welcome(k, a)) {
+		wg_knock_lie(&k->core, k->door);
+		return;
+	}
+	if (a->welcome.authority) {
+		in.b = a->welcome.authority;
+		in.len = wg_item_len(in.b);
+		wgd_map_take(k->m->map, &in);
+	}
+	in.b = a->welcome.certificate;
+	in.len = wg_item_len(in.b);
+	wgd_map_take(k->m->map, &in);
+	strlcpy(at.host, k->door->place.host, sizeof(at.host));
+	zlog_notice("%s: mesh: the door at %s, port %u, let us in",
+		    k->m->wif->name, k->door->place.host, k->door->place.port);
+	wgd_members_met(k->m, wg_item_number(in.b, WG_ITEM_MEMBER),
+			a->welcome.record, &at);
+	wgd_mesh_act(k->m);
+}
+
+static void answered(struct event *t)
+{
+	struct wgd_knock *k = EVENT_ARG(t);
+	uint8_t b[WG_DOOR_ANSWER_MAX + 1], text[WG_DOOR_ANSWER_TEXT];
+	struct wg_door_answer a;
+	struct wg_span in = {.b = b};
+	enum wg_door_why before = wg_knock_why(&k->core), why;
+	ssize_t n;
+
+	event_add_read(wgd.master, answered, k, k->fd, &k->t_read);
+	n = recv(k->fd, b, sizeof(b), MSG_DONTWAIT);
+	if (n < 0 || !k->door)
+		return;
+	in.len = n;
+	if (wg_seal_read(&k->asked, &in, text, &a) < 0)
+		return;
+	switch (wg_knock_answer(&k->core, k->door, &a, wgd_now_ms())) {
+	case WG_KNOCK_WAIT:
+		break;
+	case WG_KNOCK_AGAIN:
+		ask_door(k, k->door);
+		break;
+	case WG_KNOCK_TAKE:
+		take_welcome(k, &a);
+		break;
+	}
+	why = wg_knock_why(&k->core);
+	if (why && why != before)
+		zlog_warn("%s: mesh: the door at %s says: %s", k->m->wif->name,
+			  k->door ? k->door->place.host : "a hub",
+			  wg_door_why_str(why));
+	arm(k);
+}
+
+/* All doors that are known: of hubs' records, and as the keeper told. */
+static void find_doors(struct wgd_knock *k)
+{
+	struct wg_knock_place places[WG_KNOCK_DOORS];
+	const struct wgd_mesh_conf *conf = &k->m->wif->conf.mesh;
+	const struct wgd_mesh *m = k->m;
+	size_t n = 0, i, p;
+
+	for (i = 0; i < m->n_members && n < WG_KNOCK_DOORS; i++) {
+		const struct wgd_mesh_member *hub = m->members[i];
+
+		if (!hub->hub || hub->refused)
+			continue;
+		for (p = 0; hub->door_port && p < hub->n_places &&
+			    n < WG_KNOCK_DOORS;
+		     p++) {
+			memcpy(places[n].hub, hub->identity, WG_KEY_LEN);
+			strlcpy(places[n].host, hub->places[p].host,
+				sizeof(places[n].host));
+			places[n++].port = hub->door_port;
+		}
+		for (p = 0; p < conf->n_doors && n < WG_KNOCK_DOORS; p++) {
+			memcpy(places[n].hub, hub->identity, WG_KEY_LEN);
+			strlcpy(places[n].host, conf->doors[p].host,
+				sizeof(places[n].host));
+			places[n++].port = conf->doors[p].port;
+		}
+	}
+	for (i = 0; i < m->self->n_doors && n < WG_KNOCK_DOORS; i++) {
+		memcpy(places[n].hub, m->self->doors[i].identity, WG_KEY_LEN);
+		strlcpy(places[n].host, m->self->doors[i].host,
+			sizeof(places[n].host));
+		places[n++].port = m->self->doors[i].port;
+	}
+	k->door = NULL; /* the core's may be others */
+	wg_knock_set_doors(&k->core, places, n);
+}
+
+/* --- life */
+
+void wgd_knock_new(struct wgd_mesh *m)
+{
+	struct wgd_knock *k = XCALLOC(MTYPE_WGD_KNOCK, sizeof(*k));
+
+	k->m = m;
+	wg_knock_init(&k->core, wgd_now_ms());
+	k->fd = wgd_door_socket(m, 0);
+	if (k->fd >= 0)
+		event_add_read(wgd.master, answered, k, k->fd, &k->t_read);
+	m->knock = k;
+	find_doors(k);
+	if (!m->n_members)
+		wg_knock_start(&k->core, wgd_now_ms());
+	arm(k);
+}
+
+void wgd_knock_delete(struct wgd_mesh *m)
+{
+	struct wgd_knock *k = m->knock;
+
+	if (!k)
+		return;
+	event_cancel(&k->t_read);
+	event_cancel(&k->t_ask);
+	if (k->fd >= 0)
+		close(k->fd);
+	wg_seal_forget(&k->asked);
+	XFREE(MTYPE_WGD_KNOCK, m->knock);
+}
+
+void wgd_knock_look(struct wgd_mesh *m)
+{
+	if (wgd_exchange_has_hub(m->exchange) || m->is_hub)
+		wg_knock_heard(&m->knock->core, wgd_now_ms());
+	if (m->doors_changed && !m->knock->door)
+		find_doors(m->knock);
+	m->doors_changed = false;
+	arm(m->knock);
+}
+
+const char *wgd_knock_why(const struct wgd_mesh *m)
+{
+	enum wg_door_why why = m->knock ? wg_knock_why(&m->knock->core) : 0;
+
+	return why ? wg_door_why_str(why) : NULL;
+}

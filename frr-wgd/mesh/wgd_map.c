@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The map with signatures and a file.
+ *
+ * Who can send an item: a member whose tunnel is up, who may pass on what is
+ * anybody's; somebody at the door of a hub, after a cookie; the operator.  It
+ * costs a hash, a look at the map and, only if the map wants it, the
+ * verification of at most three signatures.  What is not put leaves nothing but
+ * a count and, once in LOG_MS, a line.  It can never change what another member
+ * is but by an item that this one, or the authority, signed.
+ *
+ * The file has the items one after another, in the order in which the map
+ * takes them.  It is replaced by rename, so it is the old one or the new one;
+ * SAVE_MS apart at most, but at once where somebody waits for it (a witness).
+ * Where it cannot be written the mesh goes on, and `show` says so.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include <sys/stat.h>
+
+#include "log.h"
+#include "typesafe.h"
+
+#include "frr-wgd/base/wgd_clock.h"
+#include "frr-wgd/mesh/wgd_map.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_MAP, "WireGuard mesh map");
+DEFINE_MTYPE_STATIC(WGD, WGD_MAP_PUT, "WireGuard mesh item to be passed on");
+
+#define SAVE_MS 10000
+#define LOG_MS 60000
+#define FILE_MAX (64 << 20) /* bytes: ten times what 4096 members can have */
+
+PREDECL_LIST(puts);
+struct put {
+	struct puts_item item;
+	const void *source;
+	uint8_t b[];
+};
+DECLARE_LIST(puts, struct put, item);
+
+struct wgd_map {
+	struct wg_directory *dir;
+	char *ifname, *file, *trouble;
+	struct event *t_save;
+	struct puts_head puts;
+	struct put *told; /* by wgd_map_next_put */
+	uint64_t counts[WGD_MAP_RESULTS];
+	uint64_t unlogged;
+	int64_t logged_ms;
+	unsigned alarms;
+};
+
+struct wgd_map *wgd_map_new(const char *ifname, const char *file,
+			    const struct wg_directory_conf *conf)
+{
+	struct wgd_map *map = XCALLOC(MTYPE_WGD_MAP, sizeof(*map));
+
+	map->dir = wg_directory_new(conf);
+	map->ifname = XSTRDUP(MTYPE_WGD_MAP, ifname);
+	map->file = XSTRDUP(MTYPE_WGD_MAP, file);
+	puts_init(&map->puts);
+	return map;
+}
+
+void wgd_map_delete(struct wgd_map **at)
+{
+	struct wgd_map *map = *at;
+	struct put *put;
+
+	if (!map)
+		return;
+	if (map->t_save)
+		wgd_map_save(map);
+	while ((put = puts_pop(&map->puts)))
+		XFREE(MTYPE_WGD_MAP_PUT, put);
+	XFREE(MTYPE_WGD_MAP_PUT, map->told);
+	wg_directory_delete(&map->dir);
+	XFREE(MTYPE_WGD_MAP, map->ifname);
+	XFREE(MTYPE_WGD_MAP, map->file);
+	XFREE(MTYPE_WGD_STR, map->trouble);
+	XFREE(MTYPE_WGD_MAP, *at);
+}
+
+const struct wg_directory *wgd_map_directory(const struct wgd_map *map)
+{
+	return map->dir;
+}
+
+const char *wgd_map_trouble(const struct wgd_map *map)
+{
+	return map->trouble;
+}
+
+uint64_t wgd_map_count(const struct wgd_map *map, unsigned result)
+{
+	return map->counts[result];
+}
+
+unsigned wgd_map_alarms(const struct wgd_map *map)
+{
+	return map->alarms;
+}
+
+/* --- the file */
+
+static int write_all(int fd, const uint8_t *b, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, b, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		b += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int write_items(const struct wgd_map *map, int fd)
+{
+	struct wg_directory_cursor cursor = {};
+	struct wg_directory_entry e;
+	const uint8_t *item;
+	int rc;
+
+	while ((item = wg_directory_next(map->dir, &cursor, &e))) {
+		rc = write_all(fd, item, wg_item_len(item));
+		if (rc < 0)
+			return rc;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The name has to be on disk, too. */
+static int sync_folder(const char *file)
+{
+	char path[PATH_MAX];
+	int fd, rc;
+
+	strlcpy(path, file, sizeof(path));
+	*strrchr(path, '/') = '\0';
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	rc = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+static int save(const struct wgd_map *map)
+{
+	char path[PATH_MAX];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "%s.new", map->file);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0)
+		return -errno;
+	rc = write_items(map, fd);
+	if (close(fd) < 0 && rc == 0)
+		rc = -errno;
+	if (rc == 0 && rename(path, map->file) < 0)
+		rc = -errno;
+	if (rc < 0)
+		unlink(path);
+	return rc < 0 ? rc : sync_folder(map->file);
+}
+
+int wgd_map_save(struct wgd_map *map)
+{
+	char text[PATH_MAX + 128];
+	int rc = save(map);
+
+	event_cancel(&map->t_save);
+	if (rc == 0) {
+		wgd_str_set(&map->trouble, NULL);
+		return 0;
+	}
+	snprintf(text, sizeof(text), "%s: %s", map->file, safe_strerror(-rc));
+	if (wgd_str_set(&map->trouble, text))
+		zlog_err("%s: mesh: what is known of it is not saved: %s",
+			 map->ifname, text);
+	return rc;
+}
+
+static void save_soon(struct event *t)
+{
+	struct wgd_map *map = EVENT_ARG(t);
+
+	if (wgd_map_save(map) < 0)
+		event_add_timer_msec(wgd.master, save_soon, map, SAVE_MS,
+				     &map->t_save);
+}
+
+/* --- taking */
+
+static bool is_good(const struct wg_offer_checks *checks)
+{
+	size_t i;
+
+	for (i = 0; i < checks->n; i++)
+		if (wg_sign_verify(checks->check[i].item, checks->check[i].type,
+				   checks->check[i].key) < 0)
+			return false;
+	return true;
+}
+
+/* The result; WG_OFFERED_VERIFY: it is one to be put. */
+static unsigned judge(const struct wgd_map *map, struct wg_offer *offer)
+{
+	struct wg_offer_checks checks;
+	enum wg_offered offered;
+
+	if (wg_item_check(offer->b, offer->len) != WG_ITEM_OK)
+		return WG_OFFERED_FORM;
+	wg_sign_hash(offer->b, offer->hash);
+	offered = wg_directory_offer(map->dir, offer, &checks);
+	if (offered == WG_OFFERED_VERIFY && !is_good(&checks))
+		return WGD_MAP_FORGED;
+	return offered;
+}
+
+static const char *result_str(unsigned result)
+{
+	return result == WGD_MAP_FORGED ? "forged" : wg_offered_str(result);
+}
+
+/* That the map does not want it is no news: what is new comes from all. */
+static bool is_news(unsigned result)
+{
+	return result != WG_OFFERED_UNWANTED && result != WG_OFFERED_NO_SIGNER;
+}
+
+static void note(struct wgd_map *map, const struct wgd_map_item *item,
+		 unsigned result)
+{
+	int64_t now = wgd_now_ms();
+	const char *kind;
+
+	if (!is_news(result))
+		return;
+	if (map->logged_ms && now - map->logged_ms < LOG_MS) {
+		map->unlogged++;
+		return;
+	}
+	kind = item->len >= WG_ITEM_HEAD ? wg_item_kind_str(item->b[3]) : NULL;
+	zlog_warn("%s: mesh: dropped %s from %s: %s (%" PRIu64
+		  " more since the last such line)",
+		  map->ifname, kind ?: "what is no item", item->from,
+		  result_str(result), map->unlogged);
+	map->logged_ms = now;
+	map->unlogged = 0;
+}
+
+bool wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item)
+{
+	struct wg_offer offer = {.b = item->b, .len = item->len};
+	unsigned result = judge(map, &offer);
+	struct put *put;
+
+	map->counts[result]++;
+	if (result != WG_OFFERED_VERIFY) {
+		note(map, item, result);
+		return false;
+	}
+	put = XMALLOC(MTYPE_WGD_MAP_PUT, sizeof(*put) + item->len);
+	put->source = item->source;
+	memcpy(put->b, item->b, item->len);
+	puts_add_tail(&map->puts, put);
+	map->alarms |= wg_directory_put(map->dir, &offer);
+	if (!map->t_save)
+		event_add_timer_msec(wgd.master, save_soon, map, SAVE_MS,
+				     &map->t_save);
+	return true;
+}
+
+const uint8_t *wgd_map_next_put(struct wgd_map *map, const void **ret_source)
+{
+	XFREE(MTYPE_WGD_MAP_PUT, map->told);
+	map->told = puts_pop(&map->puts);
+	if (!map->told)
+		return NULL;
+	*ret_source = map->told->source;
+	return map->told->b;
+}
+
+bool wgd_map_next_changed(struct wgd_map *map, uint32_t *ret_member)
+{
+	return wg_directory_next_changed(map->dir, ret_member);
+}
+
+void wgd_map_hash(struct wgd_map *map, uint8_t ret[WG_DIRECTORY_HASH])
+{
+	size_t len = wg_directory_count(map->dir) * WG_DIRECTORY_ENTRY;
+	uint8_t *entries = XMALLOC(MTYPE_WGD_MAP, len ?: 1);
+	struct wg_hash_of of = {.word = "map", .part = {{entries, len}}};
+
+	wg_directory_entries(map->dir, entries);
+	wg_hash(&of, ret, WG_DIRECTORY_HASH);
+	XFREE(MTYPE_WGD_MAP, entries);
+}
+
+/* --- loading */
+
+/* The whole file; NULL and 0: there is none. */
+static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
+{
+	struct stat st;
+	ssize_t n = 0;
+	int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	*ret = NULL;
+	*ret_len = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		rc = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+		rc = -EFBIG;
+	if (rc == 0) {
+		*ret = XMALLOC(MTYPE_WGD_MAP, st.st_size ?: 1);
+		while (*ret_len < (size_t)st.st_size &&
+		       (n = read(fd, *ret + *ret_len, st.st_size - *ret_len)) >
+			       0)
+			*ret_len += n;
+		rc = n < 0 ? -errno : 0;
+	}
+	close(fd);
+	if (rc < 0)
+		XFREE(MTYPE_WGD_MAP, *ret);
+	return rc;
+}
+
+/* One time through; how many were put. */
+static size_t take_all(struct wgd_map *map, const uint8_t *b, size_t len,
+		       bool *ret_whole)
+{
+	struct wg_offer offer;
+	size_t n = 0;
+
+	for (; (offer.len = wg_item_split(b, len)); b += offer.len,
+	     len -= offer.len) {
+		offer.b = b;
+		if (judge(map, &offer) != WG_OFFERED_VERIFY)
+			continue;
+		map->alarms |= wg_directory_put(map->dir, &offer);
+		n++;
+	}
+	*ret_whole = !len;
+	return n;
+}
+
+int wgd_map_load(struct wgd_map *map)
+{
+	size_t len;
+	uint8_t *b;
+	int rc = read_file(map->file, &b, &len);
+	bool whole = true;
+
+	if (rc == 0)
+		while (take_all(map, b, len, &whole))
+			;
+	XFREE(MTYPE_WGD_MAP, b);
+	if (rc < 0)
+		zlog_err("%s: mesh: %s: %s", map->ifname, map->file,
+			 safe_strerror(-rc));
+	else if (!whole)
+		zlog_warn("%s: mesh: %s: has no whole item at its end",
+			  map->ifname, map->file);
+	return rc < 0 ? rc : whole ? 0 : -EBADMSG;
+}
+
+int wgd_map_load_from(struct wgd_map *map, const char *file)
+{
+	struct wgd_map_item item = {.from = "a file of the operator's"};
+	size_t len, left;
+	int rc, n = 0;
+	uint8_t *b;
+	bool again = true;
+
+	rc = access(file, R_OK) < 0 ? -errno : read_file(file, &b, &len);
+	if (rc < 0)
+		return rc;
+	while (again) {
+		again = false;
+		for (item.b = b, left = len;
+		     (item.len = wg_item_split(item.b, left));
+		     left -= item.len, item.b += item.len)
+			if (wgd_map_take(map, &item)) {
+				again = true;
+				n++;
+			}
+	}
+	XFREE(MTYPE_WGD_MAP, b);
+	return left ? -EBADMSG : n;
+}
+
+uint32_t wgd_map_revoked_below(const struct wgd_map *map, uint32_t member)
+{
+	const uint8_t *list = wg_directory_list(map->dir);
+	uint32_t below = 0;
+	struct wg_item_value v;
+	struct wg_item_tlv tlv;
+	size_t at = 0;
+
+	while (list && wg_item_next(list, &at, &tlv)) {
+		if (tlv.type != WG_ITEM_REVOKED)
+			continue;
+		wg_item_value_get(&tlv, &v);
+		if (v.revoked.member == member && v.revoked.serial > below)
+			below = v.revoked.serial;
+	}
+	return below;
+}
+
+const uint8_t *wgd_map_witness(const struct wgd_map *map, uint32_t member,
+			       uint32_t hub, const uint8_t *key)
+{
+	struct wg_directory_cursor cursor = {};
+	struct wg_directory_entry e;
+	const uint8_t *item, *s;
+
+	while ((item = wg_directory_next(map->dir, &cursor, &e))) {
+		if (e.kind != WG_ITEM_IS_WITNESS || e.member != member ||
+		    (hub && wg_item_number(item, WG_ITEM_HUB) != hub))
+			continue;
+		s = wg_item_bytes(item, WG_ITEM_SUCCESSION);
+		if (memcmp(wg_item_bytes(s, WG_ITEM_KEY), key, WG_KEY_LEN) == 0)
+			return item;
+	}
+	return NULL;
+}

@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Members become peers.
+ *
+ * What a member is follows from the map alone, so all that have the same map
+ * have the same peers with the same AllowedIPs: its present certificate gives
+ * name, addresses and prefixes, its record the key.  Where two members have one
+ * name, address, key or hub number the lower member number has it.  Where a
+ * peer's endpoint is, and who is connected, never changes what it owns.
+ *
+ * As with lines of configuration, everything that goes is taken away first from
+ * all peers, and then everything that comes is given: so a name or an address
+ * can move between members.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "log.h"
+
+#include "frr-wgd/mesh/wgd_members.h"
+#include "frr-wgd/peer/wgd_announce.h"
+#include "frr-wgd/peer/wgd_live.h"
+#include "lib/backend/wg_keys.h"
+#include "lib/core/wg_relay.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_MEMBER, "WireGuard mesh member's facts");
+
+#define GRACE_S (30 * 86400) /* an expired member stays so long, with alarms */
+#define KEEPALIVE_S 25
+
+/* --- what the map says of one */
+
+static void read_certificate(struct wgd_mesh_member *member, const uint8_t *c)
+{
+	struct wg_item_value v;
+	struct wg_item_tlv tlv;
+	size_t at = 0, n = 0;
+
+	member->serial = wg_item_number(c, WG_ITEM_SERIAL);
+	member->until = wg_item_number(c, WG_ITEM_UNTIL);
+	member->hub = wg_item_number(c, WG_ITEM_FLAGS) & WG_ITEM_FLAG_HUB
+			      ? wg_item_number(c, WG_ITEM_HUB_NUMBER)
+			      : 0;
+	member->n_addresses = 0;
+	XFREE(MTYPE_WGD_MEMBER, member->certified);
+	member->certified = XCALLOC(MTYPE_WGD_MEMBER,
+				    (wg_item_count(c, WG_ITEM_PREFIX4) +
+				     wg_item_count(c, WG_ITEM_PREFIX6) + 1) *
+					    sizeof(*member->certified));
+	while (wg_item_next(c, &at, &tlv)) {
+		wg_item_value_get(&tlv, &v);
+		switch (tlv.type) {
+		case WG_ITEM_NAME:
+			memcpy(member->name, v.bytes.b, v.bytes.len);
+			member->name[v.bytes.len] = '\0';
+			break;
+		case WG_ITEM_ADDRESS4:
+		case WG_ITEM_ADDRESS6:
+			member->addresses[member->n_addresses++] =
+				v.address.addr;
+			break;
+		case WG_ITEM_PREFIX4:
+		case WG_ITEM_PREFIX6:
+			member->certified[n].prefix = v.prefix.prefix;
+			member->certified[n++].longest = v.prefix.longest;
+			break;
+		}
+	}
+	member->n_certified = n;
+}
+
+static void read_place(struct wgd_mesh_member *member,
+		       const struct wg_item_value *v)
+{
+	struct wgd_mesh_at *at = &member->places[member->n_places++];
+
+	at->port = v->endpoint.port;
+	if (v->type != WG_ITEM_ENDPOINT_NAME)
+		wg_addr_str(&v->endpoint.addr, at->host);
+	else
+		snprintf(at->host, sizeof(at->host), "%.*s",
+			 (int)v->endpoint.host.len, v->endpoint.host.b);
+}
+
+static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
+{
+	struct wg_item_value v;
+	struct wg_item_tlv tlv;
+	size_t at = 0, n = 0;
+
+	member->sequence = wg_item_number(r, WG_ITEM_SEQUENCE);
+	member->port = wg_item_number(r, WG_ITEM_PORT);
+	member->door_port = wg_item_number(r, WG_ITEM_DOOR_PORT);
+	member->n_places = 0;
+	XFREE(MTYPE_WGD_MEMBER, member->announced);
+	member->announced = XCALLOC(MTYPE_WGD_MEMBER,
+				    (wg_item_count(r, WG_ITEM_ANNOUNCED4) +
+				     wg_item_count(r, WG_ITEM_ANNOUNCED6) + 1) *
+					    sizeof(*member->announced));
+	while (wg_item_next(r, &at, &tlv)) {
+		wg_item_value_get(&tlv, &v);
+		switch (tlv.type) {
+		case WG_ITEM_WG_KEY:
+			if (wg_sign_x25519(v.bytes.b, &member->key) == 0)
+				wg_key_linklocal(&member->key,
+						 &member->linklocal);
+			break;
+		case WG_ITEM_ENDPOINT4:
+		case WG_ITEM_ENDPOINT6:
+			read_place(member, &v);
+			break;
+		case WG_ITEM_ENDPOINT_NAME:
+			if (member->hub) /* a site's would make us ask DNS */
+				read_place(member, &v);
+			break;
+		case WG_ITEM_ANNOUNCED4:
+		case WG_ITEM_ANNOUNCED6:
+			member->announced[n++] = v.announced.prefix;
+			break;
+		}
+	}
+	member->n_announced = n;
+}
+
+static struct wgd_mesh_member *member_get(struct wgd_mesh *m, uint32_t number)
+{
+	struct wgd_mesh_member *member = wgd_mesh_member(m, number);
+	size_t i;
+
+	if (member)
+		return member;
+	member = XCALLOC(MTYPE_WGD_MEMBER, sizeof(*member));
+	member->number = number;
+	if (m->n_members == m->room_members) {
+		m->room_members = m->room_members ? 2 * m->room_members : 16;
+		m->members = XREALLOC(MTYPE_WGD_MEMBER, m->members,
+				      m->room_members * sizeof(*m->members));
+	}
+	for (i = m->n_members; i && m->members[i - 1]->number > number; i--)
+		m->members[i] = m->members[i - 1];
+	m->members[i] = member;
+	m->n_members++;
+	return member;
+}
+
+static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	size_t i;
+
+	for (i = 0; m->members[i] != member; i++)
+		;
+	m->n_members--;
+	memmove(m->members + i, m->members + i + 1,
+		(m->n_members - i) * sizeof(*m->members));
+	XFREE(MTYPE_WGD_MEMBER, member->certified);
+	XFREE(MTYPE_WGD_MEMBER, member->announced);
+	assert(!member->n_routes); /* zebra was told of their end */
+	XFREE(MTYPE_WGD_MEMBER, member);
+}
+
+/* Of its own: is there anything against it? */
+static enum wgd_mesh_refused judge(const struct wgd_mesh *m,
+				   const struct wgd_mesh_member *member,
+				   const struct wg_directory_who *who)
+{
+	int64_t now = time(NULL);
+
+	if (!who->present)
+		return who->votes == WG_VOTES_DISPUTED ? WGD_MESH_NOT_AGREED
+						       : WGD_MESH_NOT_REDEEMED;
+	if (now > (int64_t)member->until + GRACE_S)
+		return WGD_MESH_OUT_OF_TIME;
+	if (!who->record && !member->door_record.len)
+		return WGD_MESH_NO_RECORD;
+	/* it may be revoked for all we know; hubs know, and relay */
+	if (!m->is_hub && !member->hub && !wg_directory_list(wgd_map_directory(m->map)))
+		return WGD_MESH_NO_LIST;
+	return WGD_MESH_PEER;
+}
+
+/* A door record is good until a record of its sequence or later. */
+static void read_door_record(struct wgd_mesh_member *member,
+			     const struct wg_directory_who *who)
+{
+	const uint8_t *d = member->door_record.b;
+
+	if (!member->door_record.len || !who->identity ||
+	    (who->record && wg_item_number(who->record, WG_ITEM_SEQUENCE) >=
+				    wg_item_number(d, WG_ITEM_SEQUENCE)))
+		return;
+	member->port = wg_item_number(d, WG_ITEM_PORT);
+	if (wg_sign_x25519(wg_item_bytes(d, WG_ITEM_WG_KEY), &member->key) == 0)
+		wg_key_linklocal(&member->key, &member->linklocal);
+}
+
+static void look(struct wgd_mesh *m, uint32_t number)
+{
+	const struct wg_directory *dir = wgd_map_directory(m->map);
+	struct wgd_mesh_member *member;
+	struct wg_directory_who who;
+	const uint8_t *c;
+
+	if (number == m->self->number)
+		return;
+	wg_directory_who(dir, number, &who);
+	c = who.present ?: who.newest;
+	member = c ? member_get(m, number) : wgd_mesh_member(m, number);
+	if (!member)
+		return;
+	member->changed = true;
+	if (!c) {
+		member->refused = WGD_MESH_NOT_REDEEMED;
+		member->serial = 0; /* gone: see sweep() */
+		return;
+	}
+	read_certificate(member, c);
+	if (who.identity &&
+	    memcmp(member->identity, who.identity, WG_KEY_LEN) != 0) {
+		if (!wg_key_is_zero((struct wg_key *)member->identity))
+			member->door_record.len = 0;
+		memcpy(member->identity, who.identity, WG_KEY_LEN);
+	}
+	m->doors_changed |= member->hub != 0;
+	if (who.record)
+		read_record(member, who.record);
+	read_door_record(member, &who);
+	member->refused = judge(m, member, &who);
+}
+
+void wgd_members_met(struct wgd_mesh *m, uint32_t number, const uint8_t *record,
+		     const struct wgd_mesh_at *at)
+{
+	struct wgd_mesh_member *member = member_get(m, number);
+
+	member->door_record.len = wg_item_len(record);
+	memcpy(member->door_record.b, record, member->door_record.len);
+	if (at)
+		member->met = *at;
+	look(m, number);
+	m->met = true;
+}
+
+/* --- one name, address, key or hub number is one member's */
+
+struct claim {
+	uint8_t what, len;
+	uint8_t b[WG_ITEM_NAME_MAX];
+	struct wgd_mesh_member *member;
+};
+
+static int claim_cmp(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	int c = memcmp(x, y, offsetof(struct claim, member));
+
+	return c ?: x->member->number < y->member->number ? -1 : 1;
+}
+
+static struct claim *add_claim(struct claim *at, uint8_t what, const void *b,
+			       size_t len, struct wgd_mesh_member *member)
+{
+	memset(at, 0, sizeof(*at));
+	at->what = what;
+	at->len = len;
+	memcpy(at->b, b, len);
+	at->member = member;
+	return at + 1;
+}
+
+static size_t claims_of(struct wgd_mesh *m, struct claim *claims)
+{
+	struct claim *at = claims;
+	size_t i, k;
+
+	for (i = 0; i < m->n_members; i++) {
+		struct wgd_mesh_member *member = m->members[i];
+
+		if (member->refused >= WGD_MESH_NAME_IN_USE) {
+			member->refused = WGD_MESH_PEER;
+			member->changed = true;
+		}
+		if (member->refused)
+			continue;
+		at = add_claim(at, WGD_MESH_NAME_IN_USE, member->name,
+			       strlen(member->name), member);
+		at = add_claim(at, WGD_MESH_KEY_IN_USE, member->key.b,
+			       WG_KEY_LEN, member);
+		for (k = 0; k < member->n_addresses; k++)
+			at = add_claim(at, WGD_MESH_ADDRESS_IN_USE,
+				       member->addresses[k].b,
+				       wg_family_bytes(
+					       member->addresses[k].family),
+				       member);
+		if (member->hub)
+			at = add_claim(at, WGD_MESH_HUB_NUMBER_IN_USE,
+				       &member->hub, 1, member);
+	}
+	return at - claims;
+}
+
+static bool same_claim(const struct claim *a, const struct claim *b)
+{
+	return memcmp(a, b, offsetof(struct claim, member)) == 0;
+}
+
+static void settle_claims(struct wgd_mesh *m)
+{
+	struct claim *claims = XCALLOC(MTYPE_WGD_MEMBER,
+				       (m->n_members * 7 + 1) *
+					       sizeof(*claims));
+	size_t n = claims_of(m, claims), i;
+
+	qsort(claims, n, sizeof(*claims), claim_cmp);
+	for (i = 1; i < n; i++)
+		if (same_claim(&claims[i - 1], &claims[i])) {
+			claims[i].member->refused = claims[i].what;
+			claims[i].member->changed = true;
+		}
+	XFREE(MTYPE_WGD_MEMBER, claims);
+}
+
+/* --- a peer of it */
+
+uint8_t wgd_members_relay(const struct wgd_mesh *m)
+{
+	uint8_t first = 0;
+	size_t i;
+
+	if (m->is_hub)
+		return m->hub;
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub && !m->members[i]->refused) {
+			if (m->members[i]->connected)
+				return m->members[i]->hub;
+			first = first ?: m->members[i]->hub;
+		}
+	return first;
+}
+
+/* What the map and the relay make of the peer; memory of the caller. */
+struct made {
+	struct wg_prefix relay;
+	char host[WG_ADDR_STRLEN];
+};
+
+static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
+		 struct wgd_peer_conf *conf, struct made *made)
+{
+	struct wg_relay own = {.hub = m->hub, .member = m->self->number};
+	struct wg_relay_peer peer = {.hub = member->hub,
+				     .member = member->number,
+				     .port = member->port};
+	uint8_t by = wgd_members_relay(m);
+	struct wg_addr at;
+
+	wgd_mesh_relay_hash(m, own.hash);
+	conf->key = member->key;
+	conf->has_key = true;
+	conf->host = NULL;
+	conf->addresses = (struct wg_addr *)member->addresses;
+	conf->n_addresses = member->n_addresses;
+	conf->n_statics = wg_relay_allowed(&own, &peer, &made->relay);
+	conf->statics = &made->relay;
+	if (member->hub && (member->met.port || member->n_places)) {
+		const struct wgd_mesh_at *place =
+			member->n_places ? &member->places[0] : &member->met;
+
+		conf->host = place->host;
+		conf->port = place->port;
+		if (!m->is_hub)
+			conf->keepalive = KEEPALIVE_S;
+	} else if (!member->hub && !m->is_hub && by) {
+		at = wg_relay_addr(own.hash, by, member->number);
+		conf->host = wg_addr_str(&at, made->host);
+		conf->port = member->port;
+	}
+}
+
+/* What the operator's lines say of the peer, as it has it now. */
+static void lines_of(const struct wgd_peer *p, struct wgd_peer_conf *conf)
+{
+	struct wgd_live_bfd bfd;
+
+	memset(conf, 0, sizeof(*conf));
+	if (!p->lined)
+		return;
+	conf->description = p->conf.description;
+	conf->plist[0] = p->conf.plist[0];
+	conf->plist[1] = p->conf.plist[1];
+	conf->maximum = p->conf.maximum;
+	conf->announce = p->conf.announce;
+	conf->shutdown = p->conf.shutdown;
+	conf->bfd = wgd_live_bfd(p->live, &bfd);
+	conf->bfd_profile = conf->bfd ? bfd.profile : NULL;
+}
+
+static const struct wgd_mesh_member *member_of(const struct wgd_peer *p)
+{
+	const struct wgd_mesh *m = p->wif->mesh;
+	size_t i;
+
+	for (i = 0; m && i < m->n_members; i++)
+		if (m->members[i]->peer == p)
+			return m->members[i];
+	return NULL;
+}
+
+bool wgd_members_complete(struct wgd_peer *p, struct wgd_peer_conf *conf)
+{
+	static struct made made;
+	const struct wgd_mesh_member *member = member_of(p);
+
+	if (!member)
+		return false;
+	make(p->wif->mesh, member, conf, &made);
+	return true;
+}
+
+/* A peer that has lines of its own, which no member may have. */
+static bool is_taken(const struct wgd_mesh_member *member, struct wgd_if *wif)
+{
+	const struct wgd_peer *p = wgd_peer_find(wif, member->name);
+
+	return p && p != member->peer &&
+	       (p->conf.has_key || p->conf.n_addresses || p->conf.n_statics ||
+		p->conf.host);
+}
+
+static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	struct wgd_peer_conf conf;
+	struct wgd_peer *p = member->peer;
+	struct made made;
+	bool stays;
+
+	if (!p)
+		return;
+	stays = !member->refused &&
+		strmatch(wg_peer_name(p->peer), member->name);
+	lines_of(p, &conf);
+	if (stays)
+		make(m, member, &conf, &made);
+	wgd_peer_withdraw(p, &conf);
+	if (stays)
+		return;
+	zlog_info("%s: mesh: member %s is no peer any more%s%s", m->wif->name,
+		  wg_peer_name(p->peer), member->refused ? ": " : "",
+		  wgd_mesh_refused_str(member->refused));
+	wg_peer_set_certificate(p->peer, NULL);
+	wg_peer_set_announced(p->peer, NULL, 0);
+	member->peer = NULL;
+	if (p->lined)
+		wgd_peer_configure(p, &conf);
+	else
+		wgd_peer_delete(p);
+}
+
+static bool is_live(const struct wgd_mesh_member *member)
+{
+	return member->connected;
+}
+
+static void give(struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	struct wg_certificate cert = {
+		.number = member->number,
+		.certified = member->certified,
+		.n_certified = member->n_certified,
+	};
+	struct wgd_peer_conf conf;
+	struct made made;
+	struct wgd_peer *p;
+
+	if (member->refused)
+		return;
+	if (!member->peer)
+		zlog_info("%s: mesh: member %s is a peer", m->wif->name,
+			  member->name);
+	p = member->peer = wgd_peer_get(m->wif, member->name);
+	lines_of(p, &conf);
+	make(m, member, &conf, &made);
+	wg_peer_set_certificate(p->peer, &cert);
+	wg_peer_set_announced(p->peer, member->announced, member->n_announced);
+	wg_peer_set_live(p->peer, is_live(member));
+	wgd_peer_configure(p, &conf);
+	wgd_announce_peer(p, false);
+}
+
+/* --- all */
+
+/* Gone from the map, and no peer. */
+static void sweep(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = m->n_members; i--;)
+		if (!m->members[i]->serial && !m->members[i]->peer &&
+		    !m->members[i]->n_routes)
+			member_free(m, m->members[i]);
+}
+
+void wgd_members_touch(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		m->members[i]->changed = true;
+}
+
+void wgd_members_update(struct wgd_mesh *m)
+{
+	struct wgd_mesh_member *member;
+	bool changed = m->met;
+	uint32_t number;
+	size_t i;
+
+	m->met = false;
+	while (wgd_map_next_changed(m->map, &number)) {
+		look(m, number);
+		changed = true;
+	}
+	if (changed)
+		settle_claims(m);
+	for (i = 0; i < m->n_members; i++) {
+		member = m->members[i];
+		if (!member->refused && is_taken(member, m->wif))
+			member->refused = WGD_MESH_NAME_IN_USE;
+		if (member->changed)
+			withdraw(m, member);
+	}
+	for (i = 0; i < m->n_members; i++) {
+		member = m->members[i];
+		if (member->changed)
+			give(m, member);
+		else if (member->peer)
+			wg_peer_set_live(member->peer->peer, is_live(member));
+		member->changed = false;
+	}
+	sweep(m);
+	wgd_if_kick(m->wif);
+}
+
+void wgd_members_finish(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		m->members[i]->refused = WGD_MESH_NOT_REDEEMED;
+		withdraw(m, m->members[i]);
+	}
+	wgd_members_forget(m);
+}
+
+void wgd_members_forget(struct wgd_mesh *m)
+{
+	while (m->n_members)
+		member_free(m, m->members[m->n_members - 1]);
+	XFREE(MTYPE_WGD_MEMBER, m->members);
+	m->room_members = 0;
+}

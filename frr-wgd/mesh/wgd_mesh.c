@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "frr-wgd/mesh/wgd_mesh.h"
+
+static struct wgd_mesh *meshes;
+
+struct wgd_mesh *wgd_mesh_first(void)
+{
+	return meshes;
+}
+
+void wgd_mesh_add(struct wgd_mesh *m)
+{
+	m->next = meshes;
+	meshes = m;
+}
+
+void wgd_mesh_remove(struct wgd_mesh *m)
+{
+	struct wgd_mesh **at = &meshes;
+
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
+}
+
+const char *wgd_mesh_state_str(enum wgd_mesh_state state)
+{
+	static const char *const names[] = {
+		[WGD_MESH_JOINING] = "joining",
+		[WGD_MESH_CONNECTED] = "connected",
+		[WGD_MESH_ISOLATED] = "isolated",
+		[WGD_MESH_REVOKED] = "revoked",
+		[WGD_MESH_EXPIRED] = "expired",
+		[WGD_MESH_DISPUTED] = "disputed",
+	};
+
+	return names[state];
+}
+
+const char *wgd_mesh_refused_str(enum wgd_mesh_refused refused)
+{
+	static const char *const names[] = {
+		[WGD_MESH_PEER] = "",
+		[WGD_MESH_NOT_REDEEMED] = "not-redeemed",
+		[WGD_MESH_NOT_AGREED] = "disputed",
+		[WGD_MESH_NO_RECORD] = "no-record",
+		[WGD_MESH_OUT_OF_TIME] = "expired",
+		[WGD_MESH_NO_LIST] = "no-list",
+		[WGD_MESH_NAME_IN_USE] = "name-in-use",
+		[WGD_MESH_ADDRESS_IN_USE] = "address-in-use",
+		[WGD_MESH_KEY_IN_USE] = "key-in-use",
+		[WGD_MESH_HUB_NUMBER_IN_USE] = "hub-number-in-use",
+	};
+
+	return names[refused];
+}
+
+void wgd_mesh_act(struct wgd_mesh *m)
+{
+	if (!m->t_act)
+		event_add_event(wgd.master, m->act, m, 0, &m->t_act);
+}
+
+void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms)
+{
+	if (m->t_tick && event_timer_remain_msec(m->t_tick) <= ms)
+		return;
+	event_cancel(&m->t_tick);
+	event_add_timer_msec(wgd.master, m->act, m, ms, &m->t_tick);
+}
+
+uint64_t wgd_mesh_sequence(const struct wgd_mesh *m)
+{
+	struct wg_directory_who who;
+	uint64_t said = m->floor;
+
+	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
+	if (who.record)
+		said = MAX(said, wg_item_number(who.record, WG_ITEM_SEQUENCE));
+	return said;
+}
+
+void wgd_mesh_relay_hash(const struct wgd_mesh *m,
+			 uint8_t ret[WG_RELAY_HASH_LEN])
+{
+	struct wg_hash_of of = {
+		.word = "relay",
+		.part = {{m->self->mesh.mesh, WG_ITEM_MESH_LEN}}};
+	uint8_t hash[16];
+
+	wg_hash(&of, hash, sizeof(hash));
+	memcpy(ret, hash, WG_RELAY_HASH_LEN);
+}
+
+struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
+					uint32_t number)
+{
+	size_t low = 0, high = m->n_members, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (m->members[mid]->number == number)
+			return m->members[mid];
+		if (m->members[mid]->number < number)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+struct wgd_mesh_member *wgd_mesh_by_linklocal(const struct wgd_mesh *m,
+					      const struct wg_addr *addr)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		if (wg_addr_same(&m->members[i]->linklocal, addr))
+			return m->members[i];
+	return NULL;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mesh/: sites that find each other.  wgd_self is who we are, wgd_map what is
+ * known of all, wgd_members makes peers of that, wgd_exchange and wgd_door are
+ * what is said to others, wgd_knock how a member gets in, and wgd_mesh_life all
+ * order.  It may call peer/ and what is below.
+ *
+ * Here: the mesh of an interface, and the marks by which the others have
+ * wgd_mesh_life act.
+ */
+#ifndef WGD_MESH_H
+#define WGD_MESH_H
+
+#include "frr-wgd/mesh/wgd_map.h"
+#include "frr-wgd/mesh/wgd_self.h"
+#include "frr-wgd/peer/wgd_peer.h"
+#include "lib/core/wg_exchange.h"
+#include "lib/core/wg_relay.h"
+
+#define WGD_MESH_TCP 51823 /* between members, inside their tunnel */
+
+struct wgd_exchange;
+struct wgd_door;
+struct wgd_knock;
+
+enum wgd_mesh_state {
+	WGD_MESH_JOINING,   /* no hub has let us in yet */
+	WGD_MESH_CONNECTED, /* to a hub at least; a hub: always */
+	WGD_MESH_ISOLATED,  /* it was, and no hub answers now */
+	WGD_MESH_REVOKED,
+	WGD_MESH_EXPIRED,
+	WGD_MESH_DISPUTED,
+};
+
+/* Why a member of the map is no peer. */
+enum wgd_mesh_refused {
+	WGD_MESH_PEER, /* it is one */
+	WGD_MESH_NOT_REDEEMED,
+	WGD_MESH_NOT_AGREED, /* "disputed" */
+	WGD_MESH_NO_RECORD,
+	WGD_MESH_OUT_OF_TIME, /* "expired" */
+	WGD_MESH_NO_LIST,
+	WGD_MESH_NAME_IN_USE,
+	WGD_MESH_ADDRESS_IN_USE,
+	WGD_MESH_KEY_IN_USE,
+	WGD_MESH_HUB_NUMBER_IN_USE,
+};
+
+/* A member as the map has it; what is 0 is not known. */
+struct wgd_mesh_member {
+	uint32_t number, serial;
+	char name[WG_ITEM_NAME_MAX + 1];
+	uint8_t hub;	/* its number as a hub; 0: a site */
+	uint64_t until; /* s since 1970 */
+	uint64_t sequence;
+	uint8_t identity[WG_KEY_LEN];
+	struct wg_key key; /* WireGuard's */
+	struct wg_addr linklocal;
+	uint16_t port, door_port;
+	size_t n_addresses, n_places, n_certified, n_announced;
+	struct wg_addr addresses[4];
+	struct wgd_mesh_at { /* where it says that it is */
+		char host[WG_ITEM_HOST_MAX + 1];
+		uint16_t port;
+	} places[8];
+	struct wg_certified *certified;
+	struct wg_prefix *announced;
+	enum wgd_mesh_refused refused;
+	struct wgd_mesh_at met; /* a hub: where its door let us in */
+	struct wgd_self_item door_record; /* by its identity; len 0: none */
+	size_t n_routes; /* of wgd_mesh_routes.c */
+	struct wg_prefix *routes;
+	uint32_t routes_by; /* ifindex */
+	bool connected; /* a hub says that it is, or we see it ourselves */
+	bool changed;	/* the peer is to be configured anew */
+	struct wgd_peer *peer; /* NULL: none */
+};
+
+struct wgd_mesh {
+	struct wgd_mesh *next; /* of all */
+	struct wgd_if *wif;
+	enum wgd_mesh_state state;
+	struct wgd_self *self;
+	struct wgd_map *map; /* NULL while it is not known who we are */
+	struct wg_exchange_map shared;
+	bool is_hub;
+	uint8_t hub; /* our number as a hub */
+
+	struct wgd_mesh_member **members; /* by number; without us */
+	size_t n_members, room_members;
+
+	uint8_t relay; /* number of the hub that we relay by; 0: none */
+	uint64_t floor; /* our record is to be above that */
+	int64_t hub_seen_ms;
+	bool doors_changed;
+	bool met; /* somebody at a door: see wgd_members.c */
+
+	struct wgd_exchange *exchange;
+	struct wgd_door *door;	 /* NULL: no hub */
+	struct wgd_knock *knock; /* NULL: who we are is not known */
+
+	struct event *t_act, *t_tick;
+	void (*act)(struct event *t); /* wgd_mesh_life.c */
+};
+
+extern struct wgd_mesh *wgd_mesh_first(void);
+extern void wgd_mesh_add(struct wgd_mesh *m);
+extern void wgd_mesh_remove(struct wgd_mesh *m);
+#define wgd_each_mesh(m)                                                       \
+	for (struct wgd_mesh *m = wgd_mesh_first(); m; m = m->next)
+
+extern const char *wgd_mesh_state_str(enum wgd_mesh_state state);
+extern const char *wgd_mesh_refused_str(enum wgd_mesh_refused refused);
+
+/* Something came in: act on it in this turn of the loop, or in so many ms. */
+extern void wgd_mesh_act(struct wgd_mesh *m);
+extern void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms);
+
+/* The sequence of what we said last of ourselves, or are to be above. */
+extern uint64_t wgd_mesh_sequence(const struct wgd_mesh *m);
+/* What makes the mesh's relay addresses. */
+extern void wgd_mesh_relay_hash(const struct wgd_mesh *m,
+				uint8_t ret[WG_RELAY_HASH_LEN]);
+/* NULL: not known, or us. */
+extern struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
+					       uint32_t number);
+extern struct wgd_mesh_member *
+wgd_mesh_by_linklocal(const struct wgd_mesh *m, const struct wg_addr *addr);
+
+#endif

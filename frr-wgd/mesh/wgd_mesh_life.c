@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The life of a mesh, and all order in it.
+ *
+ * Whatever happens (an item, a connection, a line of configuration, a timer)
+ * only marks the mesh; act() looks at what is: who are we, what do we say of
+ * ourselves, what did the map get, which peers follow from it, whom do we talk
+ * to.  So a restart, another key and another certificate are no cases of their
+ * own.
+ *
+ * Until it is known who we are there is no map, no peer and no connection; what
+ * the device has of an earlier life stays.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "log.h"
+
+#include "frr-wgd/device/wgd_key.h"
+#include "frr-wgd/mesh/wgd_door.h"
+#include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_knock.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
+#include "frr-wgd/mesh/wgd_mesh_routes.h"
+#include "frr-wgd/underlay/wgd_relay.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_MESH, "WireGuard mesh");
+
+#define AGAIN_MS 10000	 /* to look for an invite */
+#define LOOK_MS 60000	 /* at the clock */
+#define ISOLATED_MS 15000 /* without a hub */
+
+static void set_state(struct wgd_mesh *m, enum wgd_mesh_state state,
+		      const char *why)
+{
+	if (m->state == state)
+		return;
+	zlog_notice("%s: mesh %s: %s, was %s%s%s", m->wif->name,
+		    m->self->name, wgd_mesh_state_str(state),
+		    wgd_mesh_state_str(m->state), why ? ": " : "", why ?: "");
+	m->state = state;
+}
+
+/* --- what we say of ourselves */
+
+static size_t announced(const struct wgd_mesh *m, const uint8_t *c,
+			struct wg_prefix *ret, size_t room)
+{
+	const struct wgd_mesh_conf *conf = &m->wif->conf.mesh;
+	struct wg_item_value v;
+	struct wg_item_tlv tlv;
+	size_t at = 0, n = 0;
+
+	if (conf->n_announced) {
+		n = MIN(conf->n_announced, room);
+		memcpy(ret, conf->announced, n * sizeof(*ret));
+		return n;
+	}
+	while (n < room && wg_item_next(c, &at, &tlv)) {
+		if (tlv.type != WG_ITEM_PREFIX4 && tlv.type != WG_ITEM_PREFIX6)
+			continue;
+		wg_item_value_get(&tlv, &v);
+		if (v.prefix.prefix.len)
+			ret[n++] = v.prefix.prefix;
+	}
+	return n;
+}
+
+/* Our record in the map is what it should be. */
+static void say(struct wgd_mesh *m)
+{
+	const struct wgd_mesh_conf *conf = &m->wif->conf.mesh;
+	const struct wg_key *pub = wgd_key_public(m->wif);
+	struct wg_prefix prefixes[WGD_MESH_ANNOUNCED_MAX];
+	struct wgd_self_says says = {.announced = prefixes};
+	struct wgd_map_item item = {.from = "us"};
+	struct wg_directory_who who;
+	struct wgd_self_item record;
+
+	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
+	if (!m->wif->port || !pub ||
+	    !wg_key_same(pub, wg_signkey_x25519(m->self->wg)) ||
+	    !who.identity ||
+	    memcmp(who.identity, wg_signkey_public(m->self->identity),
+		   WG_KEY_LEN) != 0)
+		return;
+	says.port = m->wif->port;
+	says.door_port = m->is_hub ? conf->door : 0;
+	says.endpoints = conf->endpoints;
+	says.n_endpoints = conf->n_endpoints;
+	says.n_announced = announced(m, who.present, prefixes,
+				     array_size(prefixes));
+	says.sequence = wgd_mesh_sequence(m) + 1;
+	if (who.record &&
+	    wg_item_number(who.record, WG_ITEM_SEQUENCE) >= says.sequence)
+		says.sequence =
+			wg_item_number(who.record, WG_ITEM_SEQUENCE) + 1;
+	if (wgd_self_record(m->self, &says, &record) < 0 ||
+	    (who.record && wgd_self_says_same(who.record, record.b)))
+		return;
+	item.b = record.b;
+	item.len = record.len;
+	wgd_map_take(m->map, &item);
+}
+
+/* --- who we are */
+
+static void own_certificate(struct wgd_mesh *m)
+{
+	const uint8_t *c = m->self->certificate.b;
+	struct wgd_map_item item = {
+		.b = c, .len = m->self->certificate.len, .from = "the keeper"};
+	struct wg_directory_who who;
+
+	wgd_map_take(m->map, &item);
+	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
+	if (who.present)
+		c = who.present;
+	m->hub = wg_item_number(c, WG_ITEM_FLAGS) & WG_ITEM_FLAG_HUB
+			 ? wg_item_number(c, WG_ITEM_HUB_NUMBER)
+			 : 0;
+	m->is_hub = m->hub && m->wif->conf.mesh.hub;
+}
+
+static bool know(struct wgd_mesh *m)
+{
+	char path[PATH_MAX];
+
+	if (m->map)
+		return true;
+	if (wgd_self_load(m->self) < 0 || !wgd_self_is_known(m->self)) {
+		wgd_mesh_act_in(m, AGAIN_MS);
+		return false;
+	}
+	m->self->mesh.maximum = m->wif->conf.mesh.maximum;
+	wgd_self_file(m->self->name, "items", path, sizeof(path));
+	m->map = wgd_map_new(m->wif->name, path, &m->self->mesh);
+	wgd_map_load(m->map);
+	m->shared.dir = wgd_map_directory(m->map);
+	own_certificate(m);
+	m->exchange = wgd_exchange_new(m);
+	wgd_door_new(m);
+	wgd_knock_new(m);
+	zlog_notice("%s: mesh %s: we are member %u", m->wif->name,
+		    m->self->name, m->self->number);
+	return true;
+}
+
+/* --- acting */
+
+/* Who is connected to us is so; of others hubs tell. */
+static void see_connected(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		if (m->is_hub || m->members[i]->hub)
+			m->members[i]->connected = wgd_exchange_has(
+				m->exchange, m->members[i]->number);
+}
+
+static void find_state(struct wgd_mesh *m)
+{
+	int64_t now = wgd_now_ms();
+
+	if (m->is_hub || wgd_exchange_has_hub(m->exchange)) {
+		m->hub_seen_ms = now;
+		wgd_self_redeemed(m->self);
+		set_state(m, WGD_MESH_CONNECTED, NULL);
+	} else if (m->state == WGD_MESH_CONNECTED) {
+		if (now - m->hub_seen_ms >= ISOLATED_MS)
+			set_state(m, WGD_MESH_ISOLATED, "no hub answers");
+		else
+			wgd_mesh_act_in(m, ISOLATED_MS);
+	}
+}
+
+/* The relay's rules and routes: by all hubs that there are. */
+static void keep_relay(struct wgd_mesh *m)
+{
+	struct wgd_if *wif = m->wif;
+	struct wg_relay own = {
+		.hub = m->is_hub ? m->hub : 0,
+		.member = m->self->number,
+		.mtu = wif->conf.mtu ?: WGD_MTU_MESH,
+		.ifindex = wif->state == WGD_IF_SYNCED ? wif->link->ifindex : 0,
+	};
+	size_t i;
+
+	wgd_mesh_relay_hash(m, own.hash);
+	strlcpy(own.ifname, wif->name, sizeof(own.ifname));
+	for (i = 0; !m->is_hub && i < m->n_members; i++)
+		if (m->members[i]->hub && !m->members[i]->refused)
+			own.hubs |= wg_relay_bit(m->members[i]->hub);
+	wgd_relay_set(wif, &own);
+}
+
+static void act(struct event *t)
+{
+	struct wgd_mesh *m = EVENT_ARG(t);
+	uint8_t relay = m->relay;
+
+	wgd_mesh_act_in(m, LOOK_MS);
+	if (!know(m))
+		return;
+	say(m);
+	wgd_exchange_flush(m->exchange);
+	see_connected(m);
+	m->relay = wgd_members_relay(m);
+	if (relay != m->relay)
+		wgd_members_touch(m);
+	wgd_members_update(m);
+	keep_relay(m);
+	wgd_exchange_look(m->exchange);
+	wgd_door_look(m);
+	wgd_knock_look(m);
+	wgd_mesh_routes(m);
+	find_state(m);
+}
+
+/* --- life */
+
+static bool hub_changed(const struct wgd_mesh *m)
+{
+	return m->map && m->is_hub != (m->hub && m->wif->conf.mesh.hub);
+}
+
+static void mesh_free(struct wgd_mesh *m)
+{
+	event_cancel(&m->t_act);
+	event_cancel(&m->t_tick);
+	wgd_knock_delete(m);
+	wgd_door_delete(m);
+	wgd_exchange_delete(&m->exchange);
+	wgd_map_delete(&m->map);
+	wgd_self_delete(&m->self);
+	wgd_mesh_remove(m);
+	m->wif->mesh = NULL;
+	XFREE(MTYPE_WGD_MESH, m);
+}
+
+void wgd_mesh_delete(struct wgd_if *wif)
+{
+	struct wgd_mesh *m = wif->mesh;
+
+	if (!m)
+		return;
+	wgd_mesh_routes_end(m);
+	wgd_members_finish(m);
+	wgd_relay_forget_if(wif, false);
+	mesh_free(m);
+}
+
+void wgd_mesh_finish(void)
+{
+	struct wgd_mesh *m;
+
+	while ((m = wgd_mesh_first())) {
+		wgd_mesh_routes_lost(m); /* they stay, as the device does */
+		wgd_members_forget(m);
+		mesh_free(m);
+	}
+}
+
+void wgd_mesh_configure(struct wgd_if *wif)
+{
+	const char *name = wif->conf.mesh.name;
+	struct wgd_mesh *m = wif->mesh;
+
+	if (m && (!name || !strmatch(name, m->self->name) || hub_changed(m))) {
+		wgd_mesh_delete(wif);
+		m = NULL;
+	}
+	if (!name)
+		return;
+	if (!m) {
+		m = XCALLOC(MTYPE_WGD_MESH, sizeof(*m));
+		m->wif = wif;
+		m->act = act;
+		m->self = wgd_self_new(wif->name, name);
+		wgd_mesh_add(m);
+		wif->mesh = m;
+	}
+	wgd_mesh_act(m);
+}
+
+int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
+		  size_t len)
+{
+	struct wgd_mesh *m = wif->mesh;
+	int n;
+
+	if (!m->map) {
+		snprintf(answer, len, "%s is in no mesh yet: %s", wif->name,
+			 m->self->reason ?: "nothing was loaded");
+		return -EAGAIN;
+	}
+	n = wgd_map_load_from(m->map, file);
+	if (n < 0)
+		snprintf(answer, len, "%s: %s", file, safe_strerror(-n));
+	else if (!n)
+		snprintf(answer, len, "%s: nothing in it is new", file);
+	else
+		snprintf(answer, len, "%s: applied %d items", file, n);
+	wgd_mesh_act(m);
+	return n;
+}
+
+void wgd_mesh_zebra_up(void)
+{
+	wgd_each_mesh (m) {
+		wgd_mesh_routes_lost(m);
+		wgd_mesh_act(m);
+	}
+}
+
+void wgd_mesh_device(struct wgd_if *wif)
+{
+	if (wif->mesh)
+		wgd_mesh_act(wif->mesh);
+}

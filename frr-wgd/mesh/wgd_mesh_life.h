@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mesh of an interface, for the rooms above. */
+#ifndef WGD_MESH_LIFE_H
+#define WGD_MESH_LIFE_H
+
+#include "frr-wgd/mesh/wgd_members.h"
+#include "frr-wgd/mesh/wgd_mesh.h"
+
+/* The configuration of the interface changed: make, change or end its mesh. */
+extern void wgd_mesh_configure(struct wgd_if *wif);
+/* The interface goes; its members go. */
+extern void wgd_mesh_delete(struct wgd_if *wif);
+/* The daemon ends: what is known is written, and the device stays. */
+extern void wgd_mesh_finish(void);
+/* The link, its state, key or port may be another: cheap. */
+extern void wgd_mesh_device(struct wgd_if *wif);
+/* A new session with zebra: it has none of our routes. */
+extern void wgd_mesh_zebra_up(void);
+/* Items of a file.  How many were put, or -errno; a sentence either way. */
+extern int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
+			 size_t len);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Routes to what live members announce, as far as it is certified for them, of
+ * distance DISTANCE: whatever a routing protocol says is better.
+ *
+ * What zebra was told of a member stands with the member, so that each change
+ * is told once.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "frr-wgd/mesh/wgd_mesh_routes.h"
+#include "frr-wgd/zebra/wgd_zebra.h"
+
+DEFINE_MTYPE_STATIC(WGD, WGD_MESH_ROUTE, "WireGuard mesh route");
+
+#define DISTANCE 210
+
+static void tell(const struct wgd_mesh *m,
+		 const struct wgd_mesh_member *member,
+		 const struct wg_prefix *p, bool there)
+{
+	struct wgd_zebra_route route = {
+		.vrf = wg_dev_vrf(m->wif->dev),
+		.prefix = *p,
+		.type = ZEBRA_ROUTE_HSLS,
+		.distance = DISTANCE,
+	};
+	struct wg_nexthop nh = {.ifindex = member->routes_by};
+	size_t i;
+
+	for (i = 0; i < member->n_addresses; i++)
+		if (member->addresses[i].family == p->family)
+			nh.gateway = member->addresses[i];
+	if (wgd_zebra_client())
+		wgd_zebra_route(wgd_zebra_client(), &route, &nh, there);
+}
+
+static bool has_address(const struct wgd_mesh_member *member, uint8_t family)
+{
+	size_t i;
+
+	for (i = 0; i < member->n_addresses; i++)
+		if (member->addresses[i].family == family)
+			return true;
+	return false;
+}
+
+static bool is_certified(const struct wgd_mesh_member *member,
+			 const struct wg_prefix *p)
+{
+	const struct wg_certified *c = member->certified;
+	size_t i;
+
+	for (i = 0; i < member->n_certified; i++, c++)
+		if (wg_prefix_covers(&c->prefix, p) && p->len <= c->longest)
+			return true;
+	return false;
+}
+
+static bool has(const struct wg_prefix *set, size_t n,
+		const struct wg_prefix *p)
+{
+	while (n--)
+		if (wg_prefix_same(&set[n], p))
+			return true;
+	return false;
+}
+
+static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member,
+		     const struct wg_prefix *keep, size_t n_keep)
+{
+	size_t i;
+
+	for (i = 0; i < member->n_routes; i++)
+		if (!has(keep, n_keep, &member->routes[i]))
+			tell(m, member, &member->routes[i], false);
+	if (n_keep)
+		return;
+	XFREE(MTYPE_WGD_MESH_ROUTE, member->routes);
+	member->n_routes = 0;
+}
+
+static void look(struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	uint32_t ifindex = m->wif->link->ifindex;
+	struct wg_prefix *wanted;
+	size_t i, n = 0;
+
+	if (member->routes_by != ifindex)
+		withdraw(m, member, NULL, 0);
+	member->routes_by = ifindex;
+	if (!m->wif->conf.mesh.routes || !member->peer || !member->connected ||
+	    !ifindex) {
+		withdraw(m, member, NULL, 0);
+		return;
+	}
+	wanted = XCALLOC(MTYPE_WGD_MESH_ROUTE,
+			 (member->n_announced + 1) * sizeof(*wanted));
+	for (i = 0; i < member->n_announced; i++)
+		if (is_certified(member, &member->announced[i]) &&
+		    has_address(member, member->announced[i].family))
+			wanted[n++] = member->announced[i];
+	withdraw(m, member, wanted, n);
+	for (i = 0; i < n; i++)
+		if (!has(member->routes, member->n_routes, &wanted[i]))
+			tell(m, member, &wanted[i], true);
+	XFREE(MTYPE_WGD_MESH_ROUTE, member->routes);
+	member->routes = wanted;
+	member->n_routes = n;
+}
+
+void wgd_mesh_routes(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		look(m, m->members[i]);
+}
+
+void wgd_mesh_routes_end(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		withdraw(m, m->members[i], NULL, 0);
+}
+
+void wgd_mesh_routes_lost(struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		XFREE(MTYPE_WGD_MESH_ROUTE, m->members[i]->routes);
+		m->members[i]->n_routes = 0;
+	}
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * show wireguard mesh: the mesh of an interface, and its members.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include "command.h"
+#include "json.h"
+#include "vty.h"
+
+#include "frr-wgd/mesh/wgd_knock.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
+#include "frr-wgd/show/wgd_vty.h"
+#include "frr-wgd/underlay/wgd_relay.h"
+
+#ifndef VTYSH_EXTRACT_PL
+#include "frr-wgd/show/wgd_mesh_vty_clippy.c"
+#endif
+
+#define MESH_STR "The mesh that the interface is in\n"
+
+/* Why it is not as it should be; NULL: it is. */
+static const char *trouble(const struct wgd_mesh *m)
+{
+	if (m->self->reason)
+		return m->self->reason;
+	if (m->state == WGD_MESH_JOINING && wgd_knock_why(m))
+		return wgd_knock_why(m);
+	return m->map ? wgd_map_trouble(m->map) : NULL;
+}
+
+static json_object *mesh_json(const struct wgd_mesh *m)
+{
+	json_object *o = json_object_new_object(), *hubs;
+	const char *why = trouble(m), *relay = wgd_relay_error(m->wif);
+	size_t i;
+
+	json_object_string_add(o, "mesh", m->self->name);
+	json_object_string_add(o, "state", wgd_mesh_state_str(m->state));
+	if (why)
+		json_object_string_add(o, "reason", why);
+	if (relay)
+		json_object_string_add(o, "relayError", relay);
+	if (!m->map)
+		return o;
+	json_object_int_add(o, "number", m->self->number);
+	json_object_string_add(o, "role", m->is_hub ? "hub" : "site");
+	json_object_int_add(o, "members", m->n_members + 1);
+	hubs = json_object_new_object();
+	for (i = 0; i < m->n_members; i++) {
+		json_object *hub;
+
+		if (!m->members[i]->hub)
+			continue;
+		hub = json_object_new_object();
+		json_object_string_add(hub, "state",
+				       m->members[i]->connected ? "connected"
+								: "down");
+		json_object_object_add(hubs, m->members[i]->name, hub);
+	}
+	json_object_object_add(o, "hubs", hubs);
+	return o;
+}
+
+static void mesh_text(struct vty *vty, const struct wgd_mesh *m)
+{
+	const char *why = trouble(m), *relay = wgd_relay_error(m->wif);
+
+	vty_out(vty, "Interface %s: mesh %s, %s\n", m->wif->name,
+		m->self->name, wgd_mesh_state_str(m->state));
+	if (why)
+		vty_out(vty, "  Reason: %s\n", why);
+	if (relay)
+		vty_out(vty, "  Relay: %s\n", relay);
+	if (m->map)
+		vty_out(vty, "  Member %u, %s, of %zu\n", m->self->number,
+			m->is_hub ? "hub" : "site", m->n_members + 1);
+}
+
+static json_object *member_json(const struct wgd_mesh_member *member)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_int_add(o, "number", member->number);
+	json_object_int_add(o, "serial", member->serial);
+	json_object_int_add(o, "sequence", member->sequence);
+	json_object_boolean_add(o, "hub", member->hub != 0);
+	json_object_boolean_add(o, "live", member->connected);
+	json_object_int_add(o, "certificateUntil", member->until);
+	if (member->refused)
+		json_object_string_add(o, "refused",
+				       wgd_mesh_refused_str(member->refused));
+	return o;
+}
+
+static json_object *members_json(const struct wgd_mesh *m)
+{
+	json_object *o = json_object_new_object();
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		json_object_object_add(o, m->members[i]->name,
+				       member_json(m->members[i]));
+	return o;
+}
+
+static void members_text(struct vty *vty, const struct wgd_mesh *m)
+{
+	size_t i;
+
+	vty_out(vty, "Interface %s: mesh %s\n", m->wif->name, m->self->name);
+	for (i = 0; i < m->n_members; i++)
+		vty_out(vty, "  %-20s %6u  %-4s  %-5s  %s\n",
+			m->members[i]->name, m->members[i]->number,
+			m->members[i]->hub ? "hub" : "site",
+			m->members[i]->connected ? "live" : "-",
+			wgd_mesh_refused_str(m->members[i]->refused));
+}
+
+DEFPY(show_wireguard_mesh, show_wireguard_mesh_cmd,
+      "show wireguard [WG-IFNAME$ifname] mesh [members$members] [json$json]",
+      SHOW_STR
+      "WireGuard interfaces and peers\n" "Name of a WireGuard interface\n"
+      MESH_STR "All members\n" JSON_STR)
+{
+	json_object *o;
+
+	if (wgd_vty_no_such(vty, ifname, !!json) != CMD_SUCCESS)
+		return WGD_CMD_NOTHING;
+	o = json ? json_object_new_object() : NULL;
+	wgd_each_mesh (m) {
+		if (ifname && !strmatch(m->wif->name, ifname))
+			continue;
+		if (json)
+			json_object_object_add(o, m->wif->name,
+					       members ? members_json(m)
+						       : mesh_json(m));
+		else if (members)
+			members_text(vty, m);
+		else
+			mesh_text(vty, m);
+	}
+	return json ? vty_json(vty, o) : CMD_SUCCESS;
+}
+
+void wgd_mesh_vty_init(void)
+{
+	install_element(VIEW_NODE, &show_wireguard_mesh_cmd);
+}

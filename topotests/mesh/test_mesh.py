@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+A mesh: hub h by request and answer, sites a and b by an invite each.  Nothing
+is configured at one member for another.
+"""
+import json
+import os
+import subprocess
+
+import pytest
+
+from lib_wgd import holds, wait_for
+
+TOPOLOGY = {
+    "sites": "abh",
+    "hosts": {
+        "ha": ("a", "192.168.1.10/24", "192.168.1.1"),
+        "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
+    },
+}
+TOOL = os.path.join(os.environ["WGD_BUILDDIR"], "wgd-mesh/wgd-mesh")
+STATE = "/var/lib/frr"
+HUB = "10.255.3.2"
+
+
+class Keeper:
+    "The keeper's folder, of a mesh named acme."
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.passphrase = folder + ".passphrase"
+        with open(os.open(self.passphrase, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as f:
+            f.write("correct horse battery staple\n")
+        self("new", folder, "--network", "10.99.0.0/16", "--memory", "64")
+
+    def __call__(self, command, *args):
+        secret = [] if command == "add" else ["--passphrase-file", self.passphrase]
+        return subprocess.run([TOOL, command, *secret, *args], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def line(self, command, *args):
+        return [s for s in self(command, self.folder, *args).splitlines()
+                if s.startswith("wgmesh1:")][0]
+
+
+def bring(site, line):
+    "An invite or an answer, as wgd-mesh join leaves it."
+    site.gear.net.cmd_raises("umask 077; cat > %s/wireguard/acme.invite" % STATE, stdin=line + "\n")
+    site.run("chown frr:frr %s/wireguard/acme.invite" % STATE)
+
+
+def mesh(site, what=""):
+    return json.loads(site.vtysh("show wireguard wg0 mesh%s json" % what))["wg0"]
+
+
+@pytest.fixture(scope="module", name="keeper", autouse=True)
+def keeper_fixture(net, tmp_path_factory):
+    for name in "abh":
+        net[name].run(
+            "mkdir -p %s; mount -t tmpfs none %s; mkdir -m 700 %s/wireguard;"
+            "chown frr:frr %s/wireguard" % ((STATE,) * 4))
+        net[name].run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    keeper = Keeper(str(tmp_path_factory.mktemp("keeper") / "acme"))
+    h = net["h"]
+    h.configure("interface wg0\nwireguard mesh name acme\nwireguard mesh hub\n"
+                "wireguard mesh endpoint %s port 51820" % HUB)
+    keeper("add", keeper.folder, "h", "--hub", HUB)
+    bring(h, keeper.line("sign", "h", h.vtysh("wireguard mesh request wg0").strip()))
+    for i, name in enumerate("ab", 1):
+        keeper("add", keeper.folder, name, "--prefix", "192.168.%d.0/24" % i)
+        bring(net[name], keeper.line("invite", name))
+    return keeper
+
+
+def load(keeper, site):
+    "What the keeper wrote last, at one member."
+    with open(keeper.folder + "/update", "rb") as f:
+        text = f.read().hex()
+    site.gear.net.cmd_raises("umask 077; xxd -r -p > %s/update; chown frr:frr %s/update" % (
+        STATE, STATE), stdin=text)
+    return site.vtysh("wireguard mesh load wg0 file %s/update" % STATE)
+
+
+def join(site, address):
+    site.configure("interface wg0\nip address %s/16\nwireguard mesh name acme\n"
+                   "wireguard mesh routes" % address)
+
+
+def test_hub_is_there(net, keeper):
+    wait_for(lambda: mesh(net["h"]).get("state") == "connected", "hub")
+    assert "applied" in load(keeper, net["h"])
+
+
+def test_sites_join(net):
+    for i, name in enumerate("ab"):
+        join(net[name], "10.99.0.%d" % (i + 2))
+    for name in "ab":
+        wait_for(lambda: mesh(net[name]).get("state") == "connected", "site " + name)
+        wait_for(lambda: net[name].ping("10.99.0.1"), "answer of the hub to " + name)
+
+
+def test_members(net):
+    for name, others in (("a", {"b", "h"}), ("b", {"a", "h"}), ("h", {"a", "b"})):
+        def check():
+            found = mesh(net[name], " members")
+            assert set(found) == others, found
+            assert all(m["live"] and "refused" not in m for m in found.values()), found
+            return True
+        wait_for(check, "members at " + name)
+
+
+def test_sites_reach_each_other(net):
+    wait_for(lambda: net["a"].ping("10.99.0.3"), "answer of b to a")
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
