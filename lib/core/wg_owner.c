@@ -111,6 +111,9 @@ static const enum wg_verdict verdicts[] = {
 	[REACH_CANDIDATE] = WG_ROUTE_ACCEPTED,
 };
 
+/* the last one; there is no room for another in a node */
+_Static_assert(WG_ROUTE_MARTIAN < 1 << 3, "wg_node.verdict has 3 bits");
+
 static bool is_full(const struct wg_peer *peer, const struct question *q)
 {
 	bool owns = !q->node->claims && q->node->decided == peer->slot;

@@ -66,6 +66,7 @@ struct wg_peer {
 	struct wg_key key; /* zero: none */
 	struct wg_peer_conf conf;
 	bool shutdown;
+	bool mesh_live; /* a mesh says so */
 	enum wg_peer_state liveness; /* DOWN, UNKNOWN, UP */
 	struct wg_filter filter[2];
 	uint32_t maximum;
@@ -75,7 +76,6 @@ struct wg_peer {
 
 	/* what a mesh says; nothing of a nameless one */
 	struct wg_mesh_peer *mesh; /* NULL: nothing */
-	bool mesh_live;
 
 	/* what is decided */
 	bool usable;	    /* may have prefixes; as settle saw it last */
