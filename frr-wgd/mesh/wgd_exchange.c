@@ -40,7 +40,6 @@ struct conn {
 	struct wg_exchange *x; /* NULL: not connected yet */
 	int fd;		       /* -1: none */
 	int64_t not_before_ms; /* to connect again, or to be let in */
-	bool is_ours;	       /* we connect */
 	uint8_t *out;
 	size_t out_len, out_at;
 	struct event *t_read, *t_write, *t_due;
@@ -408,7 +407,6 @@ static void accepted(struct event *t)
 	}
 	hang_up(c, 0);
 	c->fd = fd;
-	c->is_ours = false;
 	begin(c);
 }
 
@@ -541,7 +539,6 @@ void wgd_exchange_look(struct wgd_exchange *x)
 			continue;
 		c = conn_get(x, member->number);
 		if (c->fd < 0 && now >= c->not_before_ms) {
-			c->is_ours = true;
 			call(c, member);
 		}
 	}
