@@ -181,8 +181,12 @@ static int from_terminal(const struct mesh_question *q, char *ret,
 			q->prompt);
 	}
 	came = 0;
-	for (i = 0; i < ENDS; i++)
+	for (i = 0; i < ENDS; i++) {
 		sigaction(ends[i], &mine, &old[i]);
+		/* nohup(1) and shells in the background: it stays so */
+		if (old[i].sa_handler == SIG_IGN)
+			sigaction(ends[i], &old[i], NULL);
+	}
 	quiet = was;
 	if (!q->is_shown)
 		quiet.c_lflag &= ~(ECHO | ECHONL);
