@@ -274,8 +274,8 @@ static enum wg_door_why check_first_use(const struct wg_door_case *c)
 	/* a witness that the map did not take: it is none any more */
 	if (c->question.proof != wg_door_succession(&c->question))
 		return unknown(c);
-	if (!wg_item_bytes(brought, WG_ITEM_REDEEM_BY) ||
-	    c->facts.now > wg_item_number(brought, WG_ITEM_REDEEM_BY))
+	/* without such a time it is 0, which is over */
+	if (c->facts.now > wg_item_number(brought, WG_ITEM_REDEEM_BY))
 		return WG_DOOR_INVITE_EXPIRED;
 	/* one that we signed and that the map does not have yet */
 	return !c->facts.is_settled || c->facts.is_witnessed ? WG_DOOR_BUSY

@@ -272,6 +272,15 @@ static void test_cookies(void **state)
 	in = sent();
 	in.from = (struct wg_addr){AF_INET6, {192, 0, 2, 7}};
 	assert_int_equal(hear(&in), WG_SEAL_COOKIE);
+	/* each byte of an IPv6 address; IPv4 is as if it were mapped */
+	in.from = (struct wg_addr){AF_INET6, {[10] = 0xff, 0xff, 192, 0, 2, 7}};
+	assert_int_equal(hear(&in), WG_SEAL_QUESTION);
+	for (i = 0; i < 16; i++) {
+		in.from.b[i] ^= 1;
+		assert_int_equal(hear(&in), WG_SEAL_COOKIE);
+		in.from.b[i] ^= 1;
+	}
+	hub.limit = (struct wg_limit){};
 	/* until the key after its own one ends */
 	for (i = 0; i < 240; i++) {
 		in = sent();

@@ -99,6 +99,13 @@ static void test_silence(void **state)
 	/* it goes on with who has the turn */
 	assert_int_equal(next(&at), 2);
 	assert_int_equal(at, 45000);
+	/* and all of a round have one, whoever begins */
+	next(&at);
+	wg_knock_start(&k, 50000);
+	assert_int_equal(next(&at), 1);
+	assert_int_equal(next(&at), 2);
+	assert_int_equal(next(&at), 0);
+	assert_int_equal(at, 52000);
 }
 
 static void test_no_doors(void **state)
@@ -264,6 +271,7 @@ static void test_refusals(void **state)
 static void test_doors(void **state)
 {
 	struct wg_knock_place twice[] = {place(5), place(1), place(5)};
+	unsigned i;
 	int64_t at;
 
 	wg_knock_start(&k, 5000);
@@ -281,6 +289,14 @@ static void test_doors(void **state)
 	assert_int_equal(k.n, WG_KNOCK_DOORS);
 	set_doors(100, 1);
 	assert_int_equal(next(&at), 0);
+	/* the end of a round that had more */
+	setup(NULL);
+	wg_knock_start(&k, 5000);
+	for (i = 0; i < 4; i++)
+		next(&at);
+	set_doors(0, 1);
+	next(&at);
+	assert_int_equal(wg_knock_due(&k), at + 2000);
 }
 
 int main(void)
