@@ -259,7 +259,7 @@ class Hub:
         "Before anything is kept."
         cv = values(c)
         later = "unknown-member" if self.settled else "busy"
-        if cv[1] != self.mesh:
+        if cv[1] != self.mesh or not self.hub_key(self.member):
             return "unknown-mesh"
         if cv[2] == self.member:
             return "disputed"

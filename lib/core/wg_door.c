@@ -5,7 +5,7 @@
  * proven stays proven.  So the order of the checks stands here alone, and
  * nothing is verified that an earlier rung would have refused:
  *
- *  1. The mesh is ours, and the member is not we ourselves.
+ *  1. We are a hub of this mesh, and the member is not we ourselves.
  *  2. The certificate is by its authority, and neither it nor, if the member
  *     has a newer one, that one is void or out of its time.
  *  3. The proof's signatures: a succession's own two; a witness' too.

@@ -28,7 +28,8 @@ static inline bool wg_door_is_settled(int64_t started, bool is_synced,
 	return is_synced || now - started >= WG_DOOR_SETTLE_MS;
 }
 
-/* What hubs saw of an invite key (MESH: "counts"). */
+/* What hubs saw of an invite key: each has a vote, if it is not revoked and saw
+ * one identity alone; most votes count. */
 enum wg_door_votes {
 	WG_DOOR_NO_WITNESS,  /* nobody has come with it, as far as we know */
 	WG_DOOR_COUNTS,	     /* one identity counts */
@@ -41,7 +42,10 @@ enum wg_door_votes {
  * verified ones.
  */
 struct wg_door_facts {
-	bool is_ours;	   /* the mesh: else nothing below is asked for */
+	/* the mesh is ours, and our own certificate makes us a hub of it: it
+	 * is not void, so that our witnesses count.  Else nothing below is
+	 * asked for */
+	bool is_ours;
 	uint32_t self;	   /* our member number */
 	uint64_t now;	   /* s since 1970, never below the floor of time */
 	bool clock_is_bad; /* unsynchronised, or below the floor */
@@ -110,8 +114,8 @@ struct wg_door_case {
 enum wg_door_next wg_door_judge(struct wg_door_case *c);
 
 /*
- * Is a witness of ours wanted for what counts?  Hubs make one for each invite in
- * the map, whoever brought it.
+ * Is a witness of ours wanted for what counts?  Hubs make one for each invite
+ * in the map, whoever brought it.
  */
 bool wg_door_wants_witness(const struct wg_door_facts *facts);
 

@@ -236,7 +236,8 @@ void door_hub_facts(struct door_hub *h, const struct wg_door_question *q,
 	*f = (struct wg_door_facts){
 		.is_ours = memcmp(wg_item_bytes(c, WG_ITEM_MESH),
 				  wg_item_bytes(h->item[0], WG_ITEM_MESH),
-				  WG_ITEM_MESH_LEN) == 0,
+				  WG_ITEM_MESH_LEN) == 0 &&
+			   hub_key(h, h->self),
 		.self = h->self,
 		.now = h->now,
 		.clock_is_bad = h->clock_is_bad,

@@ -81,8 +81,20 @@ static void revoked_before(void)
 	scene_hub.revoked_below[MEMBER] = SERIAL;
 }
 
+static void no_hub(void)
+{
+	scene_hub.revoked_below[1] = 12;
+}
+
+/* ... whose hub we are, too. */
 static void new_authority(void)
 {
+	const struct door_certificate ours = {
+		1, 11, HUB, WG_ITEM_FLAG_HUB, 1, .by = DOOR_SECOND};
+	uint8_t b[WG_ITEM_MAX];
+
+	door_certificate(&ours, b);
+	door_hub_offer(&scene_hub, b);
 	scene_hub.void_below = 1;
 }
 
@@ -298,6 +310,7 @@ static const struct row {
 	{"WireGuard key of another", NULL, {.wg_signer = THIEF}, UNKNOWN,
 	 false, 2},
 	{"our own number", NULL, {.member = 1}, WG_DOOR_DISPUTED, false, 0},
+	{"we are no hub any more", no_hub, {}, WG_DOOR_UNKNOWN_MESH, false, 0},
 	{"another mesh", NULL, {.mesh = 9}, WG_DOOR_UNKNOWN_MESH, false, 0},
 	/* void, and out of time */
 	{"revoked", revoked, {}, WG_DOOR_REVOKED, false, 1},
