@@ -50,6 +50,12 @@ static bool clock_is_bad(void)
 	return adjtimex(&tx) == TIME_ERROR;
 }
 
+static bool same_key(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(wg_item_bytes(a, WG_ITEM_KEY),
+		      wg_item_bytes(b, WG_ITEM_KEY), WG_KEY_LEN) == 0;
+}
+
 static void know(struct wgd_door *d, struct wg_door_case *c)
 {
 	const struct wg_directory *dir = wgd_map_directory(d->m->map);
@@ -60,20 +66,23 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	struct wg_directory_who who, hub;
 
 	memset(f, 0, sizeof(*f));
-	f->is_ours = memcmp(wg_item_bytes(cert, WG_ITEM_MESH),
-			    d->m->self->mesh.mesh, WG_ITEM_MESH_LEN) == 0;
+	wg_directory_who(dir, d->m->self->number, &hub);
+	f->is_ours = hub.hub && memcmp(wg_item_bytes(cert, WG_ITEM_MESH),
+				       d->m->self->mesh.mesh,
+				       WG_ITEM_MESH_LEN) == 0;
 	f->self = d->m->self->number;
 	f->now = time(NULL);
 	f->clock_is_bad = clock_is_bad();
 	f->is_settled = wgd_exchange_is_synced(d->m->exchange) ||
 			!wgd_exchange_is_called(d->m->exchange) ||
 			wgd_now_ms() - d->began_ms >= WG_DOOR_SETTLE_MS;
-	f->is_full = wg_directory_members(dir) >= d->m->self->mesh.maximum;
 	f->authority = wg_directory_authority(
 		dir, wg_item_number(cert, WG_ITEM_AUTHORITY_NUMBER));
 	f->revoked_below = wgd_map_revoked_below(d->m->map, number);
 	f->own_sequence = wgd_mesh_sequence(d->m);
 	wg_directory_who(dir, number, &who);
+	f->is_full = !who.newest && wg_directory_members(dir) >=
+					    d->m->self->mesh.maximum;
 	f->newest = who.newest;
 	f->present = who.present;
 	f->identity = who.identity;
@@ -85,10 +94,12 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 		f->sequence = MAX(f->sequence, wg_item_number(f->record,
 							 WG_ITEM_SEQUENCE));
 	}
-	if (who.newest && who.votes == WG_VOTES_COUNT && who.present == who.newest) {
+	/* of the question's invite, not of a newer one */
+	if (who.present && same_key(who.present, cert)) {
 		f->votes = WG_DOOR_COUNTS;
 		f->counts = who.identity;
-	} else if (who.votes == WG_VOTES_DISPUTED) {
+	} else if (who.newest && same_key(who.newest, cert) &&
+		   who.votes == WG_VOTES_DISPUTED) {
 		f->votes = WG_DOOR_NO_MAJORITY;
 	}
 	f->is_witnessed = wgd_map_witness(d->m->map, number, f->self,
