@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from lib_wgd import holds, wait_for
+from lib_mesh import Capture
+from lib_wgd import wait_for
 
 TOPOLOGY = {
     "sites": "abh",
@@ -112,3 +113,33 @@ def test_members(net):
 def test_sites_reach_each_other(net):
     wait_for(lambda: net["a"].ping("10.99.0.3"), "answer of b to a")
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+
+
+def test_relayed_sealed(net):
+    "The hub forwards what it cannot read: UDP between relay addresses, and no IPv4."
+    capture = Capture(net["h"])
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+    packets = capture.end()
+    assert not [p for p in packets if p[0] >> 4 == 4], packets
+    sealed = [p for p in packets if p[6] == 17]
+    assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
+
+
+def test_false_route(net):
+    "A route by another member's address takes nothing that is certified for b."
+    a = net["a"]
+    a.configure("ip route 192.168.2.10/32 10.99.0.1")
+    wait_for(lambda: "192.168.2.10/32" in a.show("wg0", "routes"), "the false route")
+    assert a.show("wg0", "routes")["192.168.2.10/32"]["verdict"] == "denied-by-certificate"
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+    a.configure("no ip route 192.168.2.10/32 10.99.0.1")
+
+
+def test_revoked(net, keeper):
+    "Loaded at one site, it is known to all; nobody is edited."
+    keeper("revoke", keeper.folder, "b")
+    assert "applied" in load(keeper, net["a"])
+    for name in "ah":
+        wait_for(lambda: "b" not in net[name].show()["peers"], "end of b at " + name)
+    assert not net["b"].ping("10.99.0.1")
+    assert not net["ha"].ping("192.168.2.10")
