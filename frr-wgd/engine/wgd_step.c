@@ -29,6 +29,7 @@
 #include "frr-wgd/engine/wgd_zebra_events.h"
 #include "frr-wgd/gateway/wgd_gateway.h"
 #include "frr-wgd/gateway/wgd_member.h"
+#include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/underlay/wgd_policy.h"
@@ -217,18 +218,23 @@ static void run(struct event *t)
 /* Old host routes go only after this life's routes were set. */
 static void turn(struct event *t)
 {
-	static bool were_here;
+	static bool were_here, dropped;
 
 	wgd_underlay_write();
 	wgd_announce_drop_old();
-	if (were_here || !wgd.routes_here)
+	if (!wgd.routes_here)
 		return;
-	were_here = true;
-	wgd_underlay_settle();
-	wgd_gateway_paths();
-	wgd_unswept_settle();
-	wgd_policy_routes_are_here();
-	wgd_zebra_events_drop_old();
+	if (!were_here) {
+		were_here = true;
+		wgd_underlay_settle();
+		wgd_gateway_paths();
+		wgd_unswept_settle();
+		wgd_policy_routes_are_here();
+	}
+	if (!dropped && !wgd_mesh_is_awaited()) {
+		dropped = true;
+		wgd_zebra_events_drop_old();
+	}
 }
 
 void wgd_step_init(void)

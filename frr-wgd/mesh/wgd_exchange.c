@@ -15,14 +15,12 @@
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
 
-#include <netinet/tcp.h>
-
 #include "log.h"
-#include "network.h"
 
 #include "frr-wgd/base/wgd_debug.h"
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_tcp.h"
 #include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
@@ -30,8 +28,6 @@ DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 #define TURN 100      /* items, in one turn of the loop */
 #define AGAIN_MS 1000 /* to connect */
 #define AWAY_MS 60000
-#define UNANSWERED_MS 15000 /* TCP gives up then */
-#define QUEUE 64
 
 struct conn {
 	struct conn *next;
@@ -40,6 +36,8 @@ struct conn {
 	struct wg_exchange *x; /* NULL: not connected yet */
 	int fd;		       /* -1: none */
 	int64_t not_before_ms; /* to connect again, or to be let in */
+	int64_t lost_ms;       /* when it was up last */
+	bool is_live;	       /* so we say, to others as well */
 	uint8_t *out;
 	size_t out_len, out_at;
 	struct event *t_read, *t_write, *t_due;
@@ -49,8 +47,7 @@ struct wgd_exchange {
 	struct wgd_mesh *m;
 	struct conn *conns;
 	int fd; /* that listens; -1: none */
-	uint32_t ifindex;
-	struct wg_addr own;
+	struct wgd_tcp own; /* our end */
 	bool is_stale; /* the map's hash */
 	struct event *t_accept, *t_look;
 };
@@ -85,10 +82,8 @@ static void hang_up(struct conn *c, unsigned away_ms)
 	XFREE(MTYPE_WGD_EXCHANGE, c->out);
 	c->out_len = c->out_at = 0;
 	c->not_before_ms = wgd_now_ms() + away_ms;
-	if (was_up) {
-		tell_all(c->of, c->member, false);
-		wgd_mesh_act(c->of->m);
-	}
+	if (was_up)
+		c->lost_ms = wgd_now_ms();
 }
 
 static void conn_free(struct conn *c)
@@ -242,11 +237,11 @@ static void is_up(struct conn *c)
 
 	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name,
 		  name_of(c));
+	c->is_live = true;
 	tell_all(c->of, c->member, true);
 	/* a hub says whom it has */
 	for (other = c->of->conns; other; other = other->next)
-		if (c->of->m->is_hub && other != c && other->x &&
-		    wg_exchange_is_up(other->x))
+		if (c->of->m->is_hub && other != c && other->is_live)
 			wg_exchange_tell(c->x, other->member, true,
 					 wgd_now_ms());
 	wgd_mesh_act(c->of->m);
@@ -316,11 +311,8 @@ static void begin(struct conn *c)
 		.self = c->of->m->self->number,
 		.other = c->member,
 	};
-	unsigned ms = UNANSWERED_MS;
-	int one = 1;
 
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(c->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	wgd_tcp_begin(c->fd);
 	c->x = wg_exchange_new(&conf, wgd_now_ms());
 	c->out = XMALLOC(MTYPE_WGD_EXCHANGE, WG_FRAME_MAX);
 	work(c);
@@ -348,31 +340,10 @@ static void gave_up(struct event *t)
 	hang_up(EVENT_ARG(t), 0);
 }
 
-static struct sockaddr_in6 where(const struct wgd_exchange *x,
-				 const struct wg_addr *addr)
-{
-	struct sockaddr_in6 sin6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(WGD_MESH_TCP),
-		.sin6_scope_id = x->ifindex,
-	};
-
-	memcpy(&sin6.sin6_addr, addr->b, sizeof(sin6.sin6_addr));
-	return sin6;
-}
-
 static void call(struct conn *c, const struct wgd_mesh_member *member)
 {
-	struct sockaddr_in6 to = where(c->of, &member->linklocal);
-	struct sockaddr_in6 from = where(c->of, &c->of->own);
-
-	from.sin6_port = 0;
-	c->fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (c->fd < 0)
-		return;
-	if (bind(c->fd, (struct sockaddr *)&from, sizeof(from)) < 0 ||
-	    (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) < 0 &&
-	     errno != EINPROGRESS)) {
+	c->fd = wgd_tcp_connect(&c->of->own, &member->linklocal);
+	if (c->fd < 0) {
 		hang_up(c, AGAIN_MS);
 		return;
 	}
@@ -386,18 +357,14 @@ static void call(struct conn *c, const struct wgd_mesh_member *member)
 static void accepted(struct event *t)
 {
 	struct wgd_exchange *x = EVENT_ARG(t);
-	struct sockaddr_in6 sin6 = {};
-	socklen_t len = sizeof(sin6);
-	struct wg_addr from = {.family = AF_INET6};
 	struct wgd_mesh_member *member;
+	struct wg_addr from;
 	struct conn *c;
-	int fd = accept4(x->fd, (struct sockaddr *)&sin6, &len,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = wgd_tcp_accept(x->fd, &from);
 
 	event_add_read(wgd.master, accepted, x, x->fd, &x->t_accept);
 	if (fd < 0)
 		return;
-	memcpy(from.b, &sin6.sin6_addr, sizeof(sin6.sin6_addr));
 	member = wgd_mesh_by_linklocal(x->m, &from);
 	c = member && !member->refused ? conn_get(x, member->number) : NULL;
 	if (!c || (c->fd < 0 && wgd_now_ms() < c->not_before_ms &&
@@ -426,23 +393,12 @@ static void look_again(struct event *t)
 /* Only hubs are called. */
 static void listen_at(struct wgd_exchange *x)
 {
-	struct sockaddr_in6 at = where(x, &x->own);
-	int one = 1;
-
 	deafen(x);
 	if (!x->m->is_hub)
 		return;
-	x->fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (x->fd < 0)
-		return;
-	setsockopt(x->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	setsockopt(x->fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (bind(x->fd, (struct sockaddr *)&at, sizeof(at)) < 0 ||
-	    listen(x->fd, QUEUE) < 0) {
-		deafen(x); /* the address is not there yet */
-		return;
-	}
-	event_add_read(wgd.master, accepted, x, x->fd, &x->t_accept);
+	x->fd = wgd_tcp_listen(&x->own);
+	if (x->fd >= 0) /* else the address is not there yet */
+		event_add_read(wgd.master, accepted, x, x->fd, &x->t_accept);
 }
 
 /* --- all of them */
@@ -492,6 +448,25 @@ static bool is_called(const struct wgd_exchange *x,
 	       (!x->m->is_hub || x->m->hub < member->hub);
 }
 
+/*
+ * A member whose wgd is away goes on as long as its tunnel does: what it
+ * announces stays its own, for it forwards.
+ */
+static void look_live(struct conn *c)
+{
+	const struct wgd_mesh_member *member = member_of(c);
+	bool live = (c->x && wg_exchange_is_up(c->x)) ||
+		    wgd_now_ms() - c->lost_ms < WG_EXCHANGE_DEAD_MS ||
+		    (member && member->peer &&
+		     wg_peer_state(member->peer->peer) == WG_PEER_UP);
+
+	if (!c->is_live || live)
+		return; /* it becomes so when it is connected */
+	c->is_live = false;
+	tell_all(c->of, c->member, false);
+	wgd_mesh_act(c->of->m);
+}
+
 /* Which link, with which address. */
 static void follow_link(struct wgd_exchange *x)
 {
@@ -504,10 +479,10 @@ static void follow_link(struct wgd_exchange *x)
 
 	if (pub)
 		wg_key_linklocal(pub, &own);
-	if (ifindex == x->ifindex && wg_addr_same(&own, &x->own))
+	if (ifindex == x->own.ifindex && wg_addr_same(&own, &x->own.addr))
 		return;
-	x->ifindex = ifindex;
-	x->own = own;
+	x->own.ifindex = ifindex;
+	x->own.addr = own;
 	for (c = x->conns; c; c = c->next)
 		hang_up(c, 0);
 	deafen(x);
@@ -528,8 +503,10 @@ void wgd_exchange_look(struct wgd_exchange *x)
 		member = member_of(c);
 		if (!member || member->refused)
 			conn_free(c);
+		else
+			look_live(c);
 	}
-	if (!x->ifindex || !x->own.family)
+	if (!x->own.ifindex || !x->own.addr.family)
 		return;
 	if (x->fd < 0)
 		listen_at(x);
@@ -554,11 +531,11 @@ void wgd_exchange_flush(struct wgd_exchange *x)
 			send_some(c);
 }
 
-bool wgd_exchange_has(const struct wgd_exchange *x, uint32_t member)
+bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member)
 {
 	const struct conn *c = conn_find(x, member);
 
-	return c && c->x && wg_exchange_is_up(c->x);
+	return c && c->is_live;
 }
 
 static bool is_hub(const struct conn *c)

@@ -11,7 +11,8 @@
  *
  * The file has the items one after another, in the order in which the map
  * takes them.  It is replaced by rename, so it is the old one or the new one;
- * SAVE_MS apart at most, but at once where somebody waits for it (a witness).
+ * SAVE_MS after a change (a small one sooner: who has just joined is to be known
+ * after a crash), but at once where somebody waits for it (a witness).
  * Where it cannot be written the mesh goes on, and `show` says so.
  */
 #include <zebra.h>
@@ -29,6 +30,8 @@ DEFINE_MTYPE_STATIC(WGD, WGD_MAP, "WireGuard mesh map");
 DEFINE_MTYPE_STATIC(WGD, WGD_MAP_PUT, "WireGuard mesh item to be passed on");
 
 #define SAVE_MS 10000
+#define SAVE_SMALL_MS 500
+#define SMALL 256 /* items */
 #define LOG_MS 60000
 #define FILE_MAX (64 << 20) /* bytes: ten times what 4096 members can have */
 
@@ -275,7 +278,10 @@ bool wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item)
 	puts_add_tail(&map->puts, put);
 	map->alarms |= wg_directory_put(map->dir, &offer);
 	if (!map->t_save)
-		event_add_timer_msec(wgd.master, save_soon, map, SAVE_MS,
+		event_add_timer_msec(wgd.master, save_soon, map,
+				     wg_directory_count(map->dir) < SMALL
+					     ? SAVE_SMALL_MS
+					     : SAVE_MS,
 				     &map->t_save);
 	return true;
 }

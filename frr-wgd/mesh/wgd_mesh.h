@@ -17,8 +17,6 @@
 #include "lib/core/wg_exchange.h"
 #include "lib/core/wg_relay.h"
 
-#define WGD_MESH_TCP 51823 /* between members, inside their tunnel */
-
 struct wgd_exchange;
 struct wgd_door;
 struct wgd_knock;
@@ -91,7 +89,9 @@ struct wgd_mesh {
 
 	uint8_t relay; /* number of the hub that we relay by; 0: none */
 	uint64_t floor; /* our record is to be above that */
-	int64_t hub_seen_ms;
+	int64_t began_ms, hub_seen_ms;
+	bool awaited; /* see wgd_mesh_is_awaited */
+	bool is_kept; /* zebra keeps our routes when we go */
 	bool doors_changed;
 	bool met; /* somebody at a door: see wgd_members.c */
 

@@ -28,6 +28,7 @@ DEFINE_MTYPE_STATIC(WGD, WGD_MESH, "WireGuard mesh");
 
 #define AGAIN_MS 10000	 /* to look for an invite */
 #define LOOK_MS 60000	 /* at the clock */
+#define AWAIT_MS 1000
 #define ISOLATED_MS 15000 /* without a hub */
 
 static void set_state(struct wgd_mesh *m, enum wgd_mesh_state state,
@@ -155,7 +156,7 @@ static void see_connected(struct wgd_mesh *m)
 
 	for (i = 0; i < m->n_members; i++)
 		if (m->is_hub || m->members[i]->hub)
-			m->members[i]->connected = wgd_exchange_has(
+			m->members[i]->connected = wgd_exchange_is_live(
 				m->exchange, m->members[i]->number);
 }
 
@@ -195,6 +196,13 @@ static void keep_relay(struct wgd_mesh *m)
 	wgd_relay_set(wif, &own);
 }
 
+static bool is_awaited(const struct wgd_mesh *m)
+{
+	return m->wif->conf.mesh.routes &&
+	       wgd_now_ms() - m->began_ms < wgd.stale_time * 1000 &&
+	       !(m->map && wgd_exchange_is_synced(m->exchange));
+}
+
 static void act(struct event *t)
 {
 	struct wgd_mesh *m = EVENT_ARG(t);
@@ -216,6 +224,12 @@ static void act(struct event *t)
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
 	find_state(m);
+	if (m->awaited && !is_awaited(m)) {
+		m->awaited = false;
+		wgd_turn_mark();
+	} else if (m->awaited) {
+		wgd_mesh_act_in(m, AWAIT_MS);
+	}
 }
 
 /* --- life */
@@ -277,6 +291,7 @@ void wgd_mesh_configure(struct wgd_if *wif)
 		m = XCALLOC(MTYPE_WGD_MESH, sizeof(*m));
 		m->wif = wif;
 		m->act = act;
+		m->began_ms = wgd_now_ms();
 		m->self = wgd_self_new(wif->name, name);
 		wgd_mesh_add(m);
 		wif->mesh = m;
@@ -304,6 +319,19 @@ int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
 		snprintf(answer, len, "%s: applied %d items", file, n);
 	wgd_mesh_act(m);
 	return n;
+}
+
+bool wgd_mesh_is_awaited(void)
+{
+	bool found = false;
+
+	wgd_each_mesh (m) {
+		if (!is_awaited(m))
+			continue;
+		m->awaited = true;
+		found = true;
+	}
+	return found;
 }
 
 void wgd_mesh_zebra_up(void)

@@ -14,6 +14,11 @@ extern void wgd_mesh_delete(struct wgd_if *wif);
 extern void wgd_mesh_finish(void);
 /* The link, its state, key or port may be another: cheap. */
 extern void wgd_mesh_device(struct wgd_if *wif);
+/*
+ * May a mesh have routes of an earlier life that it has not told again, since
+ * it does not know yet who is live?  Marks the turn when that ends.
+ */
+extern bool wgd_mesh_is_awaited(void);
 /* A new session with zebra: it has none of our routes. */
 extern void wgd_mesh_zebra_up(void);
 /* Items of a file.  How many were put, or -errno; a sentence either way. */

@@ -3,6 +3,9 @@
  * Routes to what live members announce, as far as it is certified for them, of
  * distance DISTANCE: whatever a routing protocol says is better.
  *
+ * zebra keeps them when we go, and those that this life does not tell again go
+ * when it is known who is live (wgd_mesh_is_awaited).
+ *
  * What zebra was told of a member stands with the member, so that each change
  * is told once.
  */
@@ -10,6 +13,7 @@
 #include "frr-wgd/base/wgd_compat.h"
 
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
+#include "frr-wgd/zebra/wgd_graceful.h"
 #include "frr-wgd/zebra/wgd_zebra.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_MESH_ROUTE, "WireGuard mesh route");
@@ -114,6 +118,11 @@ void wgd_mesh_routes(struct wgd_mesh *m)
 {
 	size_t i;
 
+	if (m->wif->conf.mesh.routes && !m->is_kept && wgd_zebra_client() &&
+	    !wgd_zebra_is_away()) {
+		wgd_graceful_keep(wgd_zebra_client(), wg_dev_vrf(m->wif->dev));
+		m->is_kept = true;
+	}
 	for (i = 0; i < m->n_members; i++)
 		look(m, m->members[i]);
 }
@@ -130,6 +139,7 @@ void wgd_mesh_routes_lost(struct wgd_mesh *m)
 {
 	size_t i;
 
+	m->is_kept = false;
 	for (i = 0; i < m->n_members; i++) {
 		XFREE(MTYPE_WGD_MESH_ROUTE, m->members[i]->routes);
 		m->members[i]->n_routes = 0;

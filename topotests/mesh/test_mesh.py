@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from lib_mesh import Capture
-from lib_wgd import wait_for
+from lib_wgd import holds, wait_for
 
 TOPOLOGY = {
     "sites": "abh",
@@ -123,6 +123,24 @@ def test_relayed_sealed(net):
     assert not [p for p in packets if p[0] >> 4 == 4], packets
     sealed = [p for p in packets if p[6] == 17]
     assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
+
+
+def test_wgd_restarted(net):
+    "Not one packet is lost, and all is found again without a door."
+    a = net["a"]
+    a.vtysh("write memory")
+    server = net["hb"].echo("192.168.2.10")
+    probe = net["ha"].probe("192.168.2.10", rate=200)
+    probe.wait_responder("hb")
+    a.kill("wgd")
+    holds(lambda: net["ha"].ping("192.168.2.10"), 2, "LAN to LAN without wgd")
+    a.start("wgd")
+    wait_for(lambda: mesh(a).get("state") == "connected", "a is connected")
+    wait_for(lambda: "all routes are here" in a.log().rsplit(" starting: ", 1)[1], "all routes")
+    holds(lambda: net["ha"].ping("192.168.2.10"), 2, "LAN to LAN")
+    assert probe.result()["lost"] == 0
+    server.kill()
+    assert "let us in" not in a.log().rsplit(" starting: ", 1)[1]
 
 
 def test_false_route(net):

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The sockets of a mesh's connections.  Both ends are link-local addresses of
+ * the interface, so nothing but its tunnels leads to them.
+ */
+#include <zebra.h>
+#include "frr-wgd/base/wgd_compat.h"
+
+#include <netinet/tcp.h>
+
+#include "frr-wgd/mesh/wgd_tcp.h"
+
+#define UNANSWERED_MS 15000 /* TCP gives up then */
+#define QUEUE 64
+
+static struct sockaddr_in6 at(const struct wgd_tcp *own,
+			      const struct wg_addr *addr, uint16_t port)
+{
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
+		.sin6_scope_id = own->ifindex,
+	};
+
+	memcpy(&sin6.sin6_addr, addr->b, sizeof(sin6.sin6_addr));
+	return sin6;
+}
+
+static int bound(const struct wgd_tcp *own, uint16_t port)
+{
+	struct sockaddr_in6 from = at(own, &own->addr, port);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			0);
+	int one = 1, rc;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+int wgd_tcp_connect(const struct wgd_tcp *own, const struct wg_addr *addr)
+{
+	struct sockaddr_in6 to = at(own, addr, WGD_TCP_PORT);
+	int rc, fd = bound(own, 0);
+
+	if (fd < 0 ||
+	    connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ||
+	    errno == EINPROGRESS)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+int wgd_tcp_listen(const struct wgd_tcp *own)
+{
+	int rc, fd = bound(own, WGD_TCP_PORT);
+
+	if (fd < 0 || listen(fd, QUEUE) == 0)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+int wgd_tcp_accept(int fd, struct wg_addr *ret_from)
+{
+	struct sockaddr_in6 sin6 = {};
+	socklen_t len = sizeof(sin6);
+	int rc = accept4(fd, (struct sockaddr *)&sin6, &len,
+			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (rc < 0)
+		return -errno;
+	*ret_from = (struct wg_addr){.family = AF_INET6};
+	memcpy(ret_from->b, &sin6.sin6_addr, sizeof(sin6.sin6_addr));
+	return rc;
+}
+
+void wgd_tcp_begin(int fd)
+{
+	unsigned ms = UNANSWERED_MS;
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
