@@ -30,8 +30,8 @@ ROWS = {
     R: ("01 02 10 12 13? 14 (15|16|17){0,8} 18* 19* 1c? ~ 7c 7d? 7f",
         219, 1400),
     D: ("01 02 10 12 14 7c 7f", 219, 219),
-    I: ("31 32 33 34 (35){0,4}", 307, 1032),
-    J: ("31 32 34 (35){0,4}", 272, 997),
+    I: ("31 32 33 34 (35){0,4} 36?", 307, 1098),
+    J: ("31 32 34 (35){0,4} 36?", 272, 1063),
     Q: ("04 7f", 110, 110),
 }
 
@@ -56,6 +56,7 @@ BYTES = {
     0x31: 32, 0x32: 32, 0x33: 32, 0x7C: 64, 0x7D: 64, 0x7E: 64, 0x7F: 64,
 }
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,62}")
+MESH_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]{0,63}")
 FLAGS = {C: 1 | 2, A: 4}
 SIGNATURES = (0x7C, 0x7D, 0x7E, 0x7F)
@@ -114,6 +115,8 @@ def read_value(t, b):
         return b
     if t == 0x05:
         return read_host(NAME, b)
+    if t == 0x36:
+        return read_host(MESH_NAME, b)
     if t == 0x34:
         need(191 <= len(b) <= 512, "size")
         return b
@@ -144,7 +147,7 @@ def read_value(t, b):
 def write_value(t, v):
     if t in NUMBERS:
         return v.to_bytes(NUMBERS[t][0], "big")
-    if t == 0x05:
+    if t in (0x05, 0x36):
         return v.encode()
     if t in (0x0A, 0x0B):
         return bytes([v.network.prefixlen]) + v.ip.packed

@@ -10,8 +10,8 @@
 
 #include "lib/backend/wg_sign.h"
 
-#define WG_LINE_ITEM_MAX 1032 /* bytes of an item that has a line: invite */
-#define WG_LINE_MAX 1390      /* characters of a line */
+#define WG_LINE_ITEM_MAX 1098 /* bytes of an item that has a line: invite */
+#define WG_LINE_MAX 1478      /* characters of a line */
 #define WG_LINE_STRLEN (WG_LINE_MAX + 1)
 
 enum wg_line_fault {

@@ -90,10 +90,11 @@ static const struct kind {
 			ONE(WG_ITEM_SIGNATURE),
 		}},
 	[WG_ITEM_IS_INVITE] = {
-		"invite", 307, 1032, 0, {
+		"invite", 307, 1098, 0, {
 			ONE(WG_ITEM_RECOVERY_KEY), ONE(WG_ITEM_FIRST_KEY),
 			ONE(WG_ITEM_SEED), ONE(WG_ITEM_CERTIFICATE),
 			SOME(WG_ITEM_DOOR, WG_ITEM_DOOR, 0, 4),
+			MAYBE(WG_ITEM_MESH_NAME),
 		}},
 	[WG_ITEM_IS_AUTHORITY] = {
 		"authority", 154, 154, WG_ITEM_FLAG_VOID, {
@@ -106,10 +107,11 @@ static const struct kind {
 			ONE(WG_ITEM_KEY), ONE(WG_ITEM_SIGNATURE),
 		}},
 	[WG_ITEM_IS_ANSWER] = {
-		"answer", 272, 997, 0, {
+		"answer", 272, 1063, 0, {
 			ONE(WG_ITEM_RECOVERY_KEY), ONE(WG_ITEM_FIRST_KEY),
 			ONE(WG_ITEM_CERTIFICATE),
 			SOME(WG_ITEM_DOOR, WG_ITEM_DOOR, 0, 4),
+			MAYBE(WG_ITEM_MESH_NAME),
 		}},
 	[WG_ITEM_IS_DOOR_RECORD] = {
 		"door-record", 219, 219, 0, {

@@ -83,6 +83,7 @@ static const struct type types[0x80] = {
 	[WG_ITEM_CERTIFICATE] = {WG_ITEM_FORM_BYTES, 191, 512},
 	[WG_ITEM_DOOR] = {WG_ITEM_FORM_DOOR, DOOR_HEAD + 1,
 			  DOOR_HEAD + WG_ITEM_HOST_MAX},
+	[WG_ITEM_MESH_NAME] = {WG_ITEM_FORM_MESH_NAME, 1, WG_ITEM_NAME_MAX},
 	[WG_ITEM_OPTION ... WG_ITEM_OPTION_LAST] =
 		{WG_ITEM_FORM_BYTES, 0, WG_ITEM_VALUE_MAX},
 	[WG_ITEM_BY_WG_KEY] = BYTES(WG_ITEM_SIGNATURE_LEN),
@@ -240,6 +241,9 @@ enum wg_item_fault wg_item_value_check(const struct wg_item_tlv *tlv)
 	case WG_ITEM_FORM_NAME:
 		/* as a peer is named: peer-name of the model */
 		return is_text(s, "_", "_.:@-") ? WG_ITEM_OK : WG_ITEM_BAD_TEXT;
+	case WG_ITEM_FORM_MESH_NAME:
+		/* as a folder may be named: mesh-name of the model */
+		return is_text(s, "_", "_.-") ? WG_ITEM_OK : WG_ITEM_BAD_TEXT;
 	case WG_ITEM_FORM_ADDRESS:
 		return s->b[0] > 8 * t->address ? WG_ITEM_BAD_LENGTH
 						: WG_ITEM_OK;
@@ -283,6 +287,7 @@ void wg_item_value_get(const struct wg_item_tlv *tlv, struct wg_item_value *ret)
 		break;
 	case WG_ITEM_FORM_BYTES:
 	case WG_ITEM_FORM_NAME:
+	case WG_ITEM_FORM_MESH_NAME:
 		ret->bytes = *s;
 		break;
 	case WG_ITEM_FORM_NUMBER:
@@ -337,6 +342,7 @@ static size_t size_of(const struct type *t, const struct wg_item_value *v)
 	switch ((enum wg_item_form)t->form) {
 	case WG_ITEM_FORM_BYTES:
 	case WG_ITEM_FORM_NAME:
+	case WG_ITEM_FORM_MESH_NAME:
 		return v->bytes.len;
 	case WG_ITEM_FORM_ANNOUNCED:
 		return t->least + v->announced.is_preferred;
@@ -385,6 +391,7 @@ int wg_item_value_put(const struct wg_item_value *v, uint8_t *buf, size_t size,
 		break;
 	case WG_ITEM_FORM_BYTES:
 	case WG_ITEM_FORM_NAME:
+	case WG_ITEM_FORM_MESH_NAME:
 		p = put(p, v->bytes.b, len);
 		break;
 	case WG_ITEM_FORM_NUMBER:

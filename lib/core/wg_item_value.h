@@ -14,7 +14,7 @@
 #define WG_ITEM_TLV 3		 /* bytes before a value */
 #define WG_ITEM_MESH_LEN 16	 /* of a mesh's name: a hash */
 #define WG_ITEM_SIGNATURE_LEN 64 /* Ed25519 */
-#define WG_ITEM_NAME_MAX 63	 /* characters of a member's name */
+#define WG_ITEM_NAME_MAX 63	 /* characters of a member's or mesh's name */
 #define WG_ITEM_HOST_MAX 64	 /* characters of a host */
 #define WG_ITEM_VALUE_MAX UINT16_MAX
 
@@ -58,6 +58,8 @@ enum wg_item_type {
 	WG_ITEM_SEED = 0x33,		 /* 32: of an invite key.  SECRET */
 	WG_ITEM_CERTIFICATE = 0x34,	 /* an item of that kind */
 	WG_ITEM_DOOR = 0x35,   /* 32 identity, u16 port, 1-64 characters */
+	/* 1-63 characters: what its keeper calls the mesh.  Proves nothing */
+	WG_ITEM_MESH_NAME = 0x36,
 	WG_ITEM_OPTION = 0x60, /* to 0x7b: of a later version, any bytes */
 	WG_ITEM_OPTION_LAST = 0x7b,
 	WG_ITEM_BY_WG_KEY = 0x7c, /* signatures, 64 */
@@ -156,6 +158,7 @@ enum wg_item_form {
 	WG_ITEM_FORM_BYTES,
 	WG_ITEM_FORM_NUMBER,
 	WG_ITEM_FORM_NAME,
+	WG_ITEM_FORM_MESH_NAME, /* bytes, too, as names are */
 	WG_ITEM_FORM_ADDRESS,
 	WG_ITEM_FORM_PREFIX,
 	WG_ITEM_FORM_ANNOUNCED,

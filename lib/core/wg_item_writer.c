@@ -107,11 +107,16 @@ void wg_item_add_bytes(struct wg_item_writer *w, uint8_t type, const void *b,
 {
 	const struct wg_item_value value = {.type = type, .bytes = {b, len}};
 
-	if (wg_item_form(type) == WG_ITEM_FORM_BYTES ||
-	    wg_item_form(type) == WG_ITEM_FORM_NAME)
+	switch (wg_item_form(type)) {
+	case WG_ITEM_FORM_BYTES:
+	case WG_ITEM_FORM_NAME:
+	case WG_ITEM_FORM_MESH_NAME:
 		wg_item_add(w, &value);
-	else if (!w->error)
-		w->error = -EINVAL;
+		break;
+	default:
+		if (!w->error)
+			w->error = -EINVAL;
+	}
 }
 
 /* The signatures that are not there yet. */

@@ -31,8 +31,8 @@ static const struct row rows[] = {
 	{3, 349, 349, "01 02 1b 26 7f"},
 	{4, 219, 1400, "01 02 10 12 13? 14 # 18* 19* 1c? ~ 7c 7d? 7f"},
 	{0xb, 219, 219, "01 02 10 12 14 7c 7f"},
-	{7, 307, 1032, "31 32 33 34 %"},
-	{0xa, 272, 997, "31 32 34 %"},
+	{7, 307, 1098, "31 32 33 34 % 36?"},
+	{0xa, 272, 1063, "31 32 34 % 36?"},
 	{9, 110, 110, "04 7f"},
 };
 
@@ -123,6 +123,8 @@ static bool value(uint8_t kind, uint8_t t, const uint8_t *b, size_t n)
 		return n == 2 && !is_zero(b, 0, 16);
 	case 0x05:
 		return is_word(b, n, 63, ".:@-");
+	case 0x36:
+		return is_word(b, n, 63, ".-");
 	case 0x0a:
 	case 0x0b:
 		size = t == 0x0a ? 4 : 16;

@@ -61,7 +61,7 @@ static const struct part parts[WG_ITEM_KINDS][20] = {
 	[WG_ITEM_IS_INVITE] = {
 		ONE(WG_ITEM_RECOVERY_KEY), ONE(WG_ITEM_FIRST_KEY),
 		ONE(WG_ITEM_SEED), ONE(WG_ITEM_CERTIFICATE),
-		{WG_ITEM_DOOR, {0, 2, 4}},
+		{WG_ITEM_DOOR, {0, 2, 4}}, {WG_ITEM_MESH_NAME, {0, 1, 1}},
 	},
 	[WG_ITEM_IS_AUTHORITY] = {
 		ONE(WG_ITEM_MESH), ONE(WG_ITEM_FLAGS), ONE(WG_ITEM_TIME),
@@ -71,6 +71,7 @@ static const struct part parts[WG_ITEM_KINDS][20] = {
 	[WG_ITEM_IS_ANSWER] = {
 		ONE(WG_ITEM_RECOVERY_KEY), ONE(WG_ITEM_FIRST_KEY),
 		ONE(WG_ITEM_CERTIFICATE), {WG_ITEM_DOOR, {0, 2, 4}},
+		{WG_ITEM_MESH_NAME, {0, 1, 1}},
 	},
 	[WG_ITEM_IS_DOOR_RECORD] = {
 		HEAD, ONE(WG_ITEM_SEQUENCE), ONE(WG_ITEM_WG_KEY),
@@ -104,20 +105,22 @@ static struct wg_span some_bytes(struct maker *m, size_t len)
 	return (struct wg_span){m->bytes, len};
 }
 
-/* LEAST to MOST characters, and TYPICAL of them. */
+#define MESH_NAME 4 /* characters of a typical one */
+
+/* MOST characters, or one, or TYPICAL; a mesh has none that is last. */
 static struct wg_span text(struct maker *m, size_t most, size_t typical)
 {
-	static const char chars[] = "0123456789abcdefXYZ_.:-";
+	static const char chars[] = "0123456789abcdefXYZ_.-:";
 	size_t len = m->size == ITEMS_LEAST	? 1
 		     : m->size == ITEMS_TYPICAL ? typical
 						: most;
-	size_t i;
+	size_t n = typical == MESH_NAME ? 22 : 23, i;
 
 	if (m->is_random)
 		len = 1 + below(m, most);
 	/* behind what else is in the buffer */
 	for (i = 0; i < len; i++)
-		m->bytes[100 + i] = chars[below(m, i ? 23 : 19)];
+		m->bytes[100 + i] = chars[below(m, i ? n : 19)];
 	return (struct wg_span){m->bytes + 100, len};
 }
 
@@ -196,6 +199,9 @@ static void some_value(struct maker *m, uint8_t type, struct wg_item_value *v)
 		break;
 	case WG_ITEM_FORM_NAME:
 		v->bytes = text(m, WG_ITEM_NAME_MAX, 6);
+		break;
+	case WG_ITEM_FORM_MESH_NAME:
+		v->bytes = text(m, WG_ITEM_NAME_MAX, MESH_NAME);
 		break;
 	case WG_ITEM_FORM_ADDRESS:
 		some_addr(m, family, &v->address.addr);

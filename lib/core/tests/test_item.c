@@ -36,8 +36,8 @@ static void test_sizes(void **state)
 		{WG_ITEM_IS_WITNESS, {349, 349, 349}},
 		{WG_ITEM_IS_RECORD, {219, 227, 1400}},
 		{WG_ITEM_IS_DOOR_RECORD, {219, 219, 219}},
-		{WG_ITEM_IS_INVITE, {307, 456, 1032}},
-		{WG_ITEM_IS_ANSWER, {272, 421, 997}},
+		{WG_ITEM_IS_INVITE, {307, 463, 1098}},
+		{WG_ITEM_IS_ANSWER, {272, 428, 1063}},
 		{WG_ITEM_IS_REQUEST, {110, 110, 110}},
 	};
 	size_t i, size;
@@ -72,6 +72,7 @@ struct change {
 #define C WG_ITEM_IS_CERTIFICATE
 #define R WG_ITEM_IS_RECORD
 #define L WG_ITEM_IS_LIST
+#define I WG_ITEM_IS_INVITE
 
 /* clang-format off */
 static const struct change changes[] = {
@@ -105,6 +106,20 @@ static const struct change changes[] = {
 	{"member 0", C, WG_ITEM_BAD_NUMBER, 2, INSTEAD, V("\0\0\0\0")},
 	{"name of none", C, WG_ITEM_BAD_SIZE, 5, INSTEAD, V("")},
 	{"name", C, WG_ITEM_OK, 5, INSTEAD, V("_a.b:c@d-e_")},
+	{"mesh's name in I", I, WG_ITEM_OK, 0x36, INSTEAD, V("_a.b-c_9")},
+	{"... of one character", I, WG_ITEM_OK, 0x36, INSTEAD, V("a")},
+	{"... of none", I, WG_ITEM_BAD_SIZE, 0x36, INSTEAD, V("")},
+	{"... with .", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V(".acme")},
+	{"... with -", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V("-acme")},
+	{"... with /", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V("a/b")},
+	{"... with :", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V("a:b")},
+	{"... with @", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V("a@b")},
+	{"... with newline", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V("a\nb")},
+	{"... with 0", I, WG_ITEM_BAD_TEXT, 0x36, INSTEAD, V("a\0b")},
+	{"... twice", I, WG_ITEM_TOO_MANY, 0x36, BEHIND, V("zzzz")},
+	{"... not there", I, WG_ITEM_OK, 0x36, INSTEAD, NULL, 0},
+	{"... in C", C, WG_ITEM_NOT_HERE, 0x36, BEHIND, V("acme")},
+	{"... in R", R, WG_ITEM_NOT_HERE, 0x36, BEHIND, V("acme")},
 	{"name with -", C, WG_ITEM_BAD_TEXT, 5, INSTEAD, V("-berl")},
 	{"name with space", C, WG_ITEM_BAD_TEXT, 5, INSTEAD, V("berl in")},
 	{"name with 0", C, WG_ITEM_BAD_TEXT, 5, INSTEAD, V("berl\0n")},
@@ -302,7 +317,7 @@ static void test_many(void **state)
 /* Cut anywhere, with the length that it had and with the one that it has. */
 static void test_cut(void **state)
 {
-	size_t len, n, doors = 0;
+	size_t len, n, fewer = 0;
 	uint8_t kind;
 
 	for (kind = 0; kind < WG_ITEM_KINDS; kind++) {
@@ -315,17 +330,18 @@ static void test_cut(void **state)
 			if (n < WG_ITEM_HEAD)
 				continue;
 			set_len(n);
-			/* but one door fewer, which nobody signed */
+			/* but without name or a door, which nobody signed */
 			if (check(n) == WG_ITEM_OK) {
 				assert_int_equal(items_again(item, other), n);
 				assert_true(kind == WG_ITEM_IS_INVITE ||
 					    kind == WG_ITEM_IS_ANSWER);
-				doors++;
+				fewer++;
 			}
 			set_len(len);
 		}
 	}
-	assert_int_equal(doors, 4);
+	/* of each kind: its name, and two doors */
+	assert_int_equal(fewer, 6);
 }
 
 static void test_all_faults(void **state)
