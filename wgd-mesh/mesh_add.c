@@ -72,7 +72,7 @@ static void print(const struct mesh_keeper *k, const struct mesh_member *m)
 
 int mesh_add(const struct mesh_args *args, struct mesh_why *why)
 {
-	const struct mesh_opening o = {.path = args->mesh,
+	const struct mesh_opening o = {.path = args->subject,
 				       .how = MESH_KEEPER_WRITE};
 	const struct mesh_member *m = NULL;
 	struct mesh_why reason;

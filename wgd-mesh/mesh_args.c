@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/core/wg_item_value.h"
+
 static const struct {
 	const char *name, *value, *what;
 	bool repeats;
@@ -22,6 +24,8 @@ static const struct {
 	[MESH_ALL] = {"all", NULL, "everybody who was never invited or signed"},
 	[MESH_CLOCK] = {"clock-is-right", NULL,
 			"go on though later things were signed already"},
+	[MESH_CONFIG] = {"config", "FILE",
+			 "the startup file; default /etc/frr/frr.conf"},
 	[MESH_DOOR_PORT] = {"door", "PORT", "UDP port of the hub's door"},
 	[MESH_FOR] = {"for", "TIME",
 		      "how long it is good: 90m, 12h, 3d; default 72h"},
@@ -33,9 +37,17 @@ static const struct {
 	[MESH_MEMORY] =
 		{"memory", "MIB",
 		 "what a guess of the passphrase costs, 8 to 4096 MiB; default 256"},
+	[MESH_MESH] = {"mesh", "NAME",
+		       "what the mesh is called on this machine"},
+	[MESH_MESH_NAME] =
+		{"mesh-name", "NAME",
+		 "what sites are to call the mesh; default: the folder's name"},
 	[MESH_NETWORK] = {"network", "PREFIX",
 			  "addresses are from this; may be given four times",
 			  true},
+	[MESH_NEW_KEY] =
+		{"new-key", NULL,
+		 "go on though the interface has peers: they must be told its new key"},
 	[MESH_NUMBER] = {"number", "N", "its number"},
 	[MESH_OUT] = {"out", "FOLDER", "a file for each, FOLDER/NAME, 0600"},
 	[MESH_PASSPHRASE] =
@@ -48,12 +60,32 @@ static const struct {
 	[MESH_QR] = {"qr", NULL, "draw it, too, for a camera"},
 	[MESH_RECOVERY] = {"recovery-file", "FILE",
 			   "the paper's rows of the recovery key are in FILE"},
+	[MESH_STATE] = {"state", "FOLDER",
+			"wgd's state; default /var/lib/frr/wireguard"},
 	[MESH_VOID] =
 		{"void", NULL,
 		 "all that earlier authorities signed is void: after a theft"},
+	[MESH_VTYSH] = {"vtysh", "PROGRAM", "default: vtysh, by the PATH"},
+	[MESH_WAIT] = {"wait", "SECONDS",
+		       "how long to wait for the mesh, 0 to 3600; default 10"},
 };
 
 #define HELP MESH_OPTIONS
+
+int mesh_name_check(const char *what, const char *name, char *ret,
+		    struct mesh_why *why)
+{
+	const struct wg_item_tlv tlv = {WG_ITEM_MESH_NAME,
+					{(const uint8_t *)name, strlen(name)}};
+
+	if (wg_item_value_check(&tlv))
+		return mesh_because(
+			why, MESH_USAGE,
+			"%s: no name of a mesh, which is 1 to 63 of A-Z a-z 0-9 _ . - and begins with none of the last two",
+			what);
+	strcpy(ret, name);
+	return 0;
+}
 
 const char *mesh_args_value(const struct mesh_args *args,
 			    enum mesh_option option)
@@ -66,8 +98,8 @@ static void help(const struct mesh_command *c)
 	char left[64];
 	unsigned i;
 
-	printf("usage: wgd-mesh %s [OPTION...] MESH%s%s\n\n%s.\n%s\n", c->name,
-	       *c->words ? " " : "", c->words, c->what, c->more);
+	printf("usage: wgd-mesh %s [OPTION...] %s%s%s\n\n%s.\n%s\n", c->name,
+	       c->subject, *c->words ? " " : "", c->words, c->what, c->more);
 	for (i = 0; i < MESH_OPTIONS; i++) {
 		if (!(c->options & 1u << i))
 			continue;
@@ -126,13 +158,11 @@ int mesh_args_parse(const struct mesh_command *c, int argc, char **argv,
 		if (take(c, option, &args, why))
 			return MESH_USAGE;
 	}
-	if (optind == argc)
-		return usage(c, why, "the mesh is missing", "");
-	args.mesh = argv[optind++];
+	if (optind == argc || !*argv[optind])
+		return usage(c, why, "missing: ", c->subject);
+	args.subject = argv[optind++];
 	args.words = argv + optind;
 	args.n_words = argc - optind;
-	if (!*args.mesh)
-		return usage(c, why, "the mesh is missing", "");
 	if (args.n_words < c->least)
 		return usage(c, why, "missing: ", c->words);
 	if (args.n_words > c->most)

@@ -16,29 +16,36 @@ enum mesh_option {
 	MESH_ADDRESS,
 	MESH_ALL,
 	MESH_CLOCK,
+	MESH_CONFIG,
 	MESH_DOOR_PORT,
 	MESH_FOR,
 	MESH_HUB,
 	MESH_JSON,
 	MESH_KEY_FILE,
 	MESH_MEMORY,
+	MESH_MESH,
+	MESH_MESH_NAME,
 	MESH_NETWORK,
+	MESH_NEW_KEY,
 	MESH_NUMBER,
 	MESH_OUT,
 	MESH_PASSPHRASE,
 	MESH_PREFIX,
 	MESH_QR,
 	MESH_RECOVERY,
+	MESH_STATE,
 	MESH_VOID,
+	MESH_VTYSH,
+	MESH_WAIT,
 	MESH_OPTIONS,
 };
 
 #define MESH_USAGE (-EDOM) /* what a command returns: its usage was wrong */
 #define MESH_TIMES 64	   /* an option may be given so often */
 
-/* What was given: for a mesh, which is a folder. */
+/* What was given. */
 struct mesh_args {
-	const char *mesh;
+	const char *subject; /* a mesh, which is a folder; an interface */
 	char **words; /* what else there is without dashes */
 	unsigned n_words;
 	const char *value[MESH_OPTIONS][MESH_TIMES]; /* "" for a flag */
@@ -47,13 +54,21 @@ struct mesh_args {
 
 struct mesh_command {
 	const char *name;
-	const char *words;    /* as --help has them, behind the mesh */
+	const char *subject;  /* as --help has it: MESH or IFNAME */
+	const char *words;    /* ... and what is behind it */
 	unsigned least, most; /* how many words */
 	uint32_t options;     /* 1 << enum mesh_option */
 	const char *what;     /* one line */
 	const char *more;     /* what else --help says */
 	int (*run)(const struct mesh_args *args, struct mesh_why *why);
 };
+
+/*
+ * What a mesh may be called (`wireguard mesh name`), into RET of
+ * WG_ITEM_NAME_MAX + 1; MESH_USAGE with a reason that begins with WHAT.
+ */
+int mesh_name_check(const char *what, const char *name, char *ret,
+		    struct mesh_why *why);
 
 /* NULL: not given. */
 const char *mesh_args_value(const struct mesh_args *args,

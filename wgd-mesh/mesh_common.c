@@ -12,7 +12,7 @@ int mesh_begin(const struct mesh_args *args, bool unlock,
 	       struct mesh_keeper *ret, struct mesh_why *why)
 {
 	const struct mesh_opening o = {
-		.path = args->mesh,
+		.path = args->subject,
 		.how = MESH_KEEPER_WRITE,
 		.signs = true,
 		.clock_is_right = args->given[MESH_CLOCK],

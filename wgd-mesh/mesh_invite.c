@@ -9,6 +9,7 @@
  * All lines are in locked memory, and wiped.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,29 @@
 #include "wgd-mesh/mesh_qr.h"
 
 #define GOOD_S (72 * 3600)
+
+/*
+ * What sites are to call the mesh: as it is told, or as the folder is called.
+ * RET of WG_ITEM_NAME_MAX + 1.
+ */
+static int name_mesh(const struct mesh_args *args, char *ret,
+		     struct mesh_why *why)
+{
+	const char *name = mesh_args_value(args, MESH_MESH_NAME);
+	char path[PATH_MAX];
+
+	if (name)
+		return mesh_name_check("--mesh-name", name, ret, why);
+	if (!realpath(args->subject, path))
+		return mesh_because(why, -errno, "%s: %s", args->subject,
+				    strerror(errno));
+	if (mesh_name_check("the folder", strrchr(path, '/') + 1, ret, why))
+		return mesh_because(
+			why, -EINVAL,
+			"%s: sites cannot call their mesh as this folder is called; say --mesh-name NAME",
+			args->subject);
+	return 0;
+}
 
 /* --- sign */
 
@@ -92,19 +116,23 @@ static int sign(const struct mesh_args *args, const uint8_t *request,
 {
 	struct mesh_wish wish = {.key = wg_item_bytes(request, WG_ITEM_KEY)};
 	struct mesh_keeper k;
-	const uint8_t *c;
+	char name[WG_ITEM_NAME_MAX + 1];
+	struct mesh_letter letter = {.name = name};
 	unsigned doors = 0;
-	int rc = mesh_begin(args, true, &k, why);
+	int rc = name_mesh(args, name, why);
 
+	if (!rc)
+		rc = mesh_begin(args, true, &k, why);
 	if (rc)
 		return rc;
 	rc = mesh_member_of(&k, args->words[0], &wish.member, why);
 	if (!rc)
 		rc = check_key(&k, wish.member, wish.key, why);
 	if (!rc)
-		rc = mesh_issue_certificate(&k, &wish, &c, why);
+		rc = mesh_issue_certificate(&k, &wish, &letter.certificate,
+					    why);
 	if (!rc) {
-		doors = mesh_issue_line(&k, c, NULL, line);
+		doors = mesh_issue_line(&k, &letter, line);
 		say_readmitted(&k, wish.member);
 		rc = mesh_keeper_save(&k, NULL, NULL, why);
 	}
@@ -145,6 +173,9 @@ struct invites {
 	size_t n;
 	char *lines;	 /* locked memory: in one piece, for of pieces there are
 			  * 65,530 (vm.max_map_count), and each takes four */
+	char name[WG_ITEM_NAME_MAX + 1]; /* of the mesh */
+	uint64_t until;
+	bool no_door;	 /* one of them names none */
 	const char *out; /* the folder; NULL: none */
 	struct mesh_folder folder;
 };
@@ -209,22 +240,22 @@ static int choose(const struct mesh_args *args, const struct mesh_keeper *k,
 	return rc;
 }
 
-static int make(struct mesh_keeper *k, struct invite *invite, uint64_t until,
-		unsigned *ret_doors, struct mesh_why *why)
+static int make(struct mesh_keeper *k, struct invites *all,
+		struct invite *invite, struct mesh_why *why)
 {
 	struct wg_sign_key *key = wg_vault_alloc(sizeof(*key));
 	struct mesh_wish wish = {.member = invite->member,
 				 .key = wg_sign_public(key),
 				 .is_invite = true,
-				 .redeem_by = until};
-	const uint8_t *c;
+				 .redeem_by = all->until};
+	struct mesh_letter letter = {.seed = wg_sign_seed(key),
+				     .name = all->name};
 	int rc;
 
 	wg_sign_new(key);
-	rc = mesh_issue_certificate(k, &wish, &c, why);
+	rc = mesh_issue_certificate(k, &wish, &letter.certificate, why);
 	if (!rc) {
-		*ret_doors =
-			mesh_issue_line(k, c, wg_sign_seed(key), invite->line);
+		all->no_door |= !mesh_issue_line(k, &letter, invite->line);
 		say_readmitted(k, invite->member);
 	}
 	wg_vault_free((void **)&key);
@@ -271,7 +302,6 @@ int mesh_invite(const struct mesh_args *args, struct mesh_why *why)
 	struct invites all = {.out = mesh_args_value(args, MESH_OUT),
 			      .folder.fd = -1};
 	uint32_t seconds = GOOD_S;
-	unsigned doors = 1;
 	struct mesh_keeper k;
 	size_t i;
 	int rc = check_usage(args, why);
@@ -283,14 +313,17 @@ int mesh_invite(const struct mesh_args *args, struct mesh_why *why)
 			why, -ENOTSUP,
 			"--qr: this wgd-mesh was built without libqrencode");
 	if (!rc)
+		rc = name_mesh(args, all.name, why);
+	if (!rc)
 		rc = mesh_begin(args, true, &k, why);
 	if (rc)
 		return rc;
+	all.until = k.now + seconds;
 	rc = choose(args, &k, &all, why);
 	all.lines = wg_vault_alloc((all.n + 1) * (WG_LINE_STRLEN + 1));
 	for (i = 0; !rc && i < all.n; i++) {
 		all.at[i].line = all.lines + i * (WG_LINE_STRLEN + 1);
-		rc = make(&k, &all.at[i], k.now + seconds, &doors, why);
+		rc = make(&k, &all, &all.at[i], why);
 	}
 	if (!rc && all.out)
 		rc = mesh_folder_make(all.out, &all.folder, why);
@@ -299,7 +332,7 @@ int mesh_invite(const struct mesh_args *args, struct mesh_why *why)
 				      why);
 	if (!rc)
 		mesh_warn_overlaps(&k);
-	if (!rc && !doors)
+	if (!rc && all.no_door)
 		mesh_say("no hub is signed yet: these invites name no door");
 	if (!rc)
 		rc = print(args, &all, why);

@@ -314,42 +314,51 @@ static bool door_of(const struct mesh_keeper *k, const struct mesh_member *hub,
 
 /*
  * The doors of up to four hubs; where there are more, each member begins at
- * another one, so that no hub is asked by all.
+ * another one, so that no hub is asked by all.  A hub's own is one of the four.
+ * Returns how many others there are.
  */
 static unsigned add_doors(struct wg_item_writer *w, const struct mesh_keeper *k,
 			  uint32_t member)
 {
-	struct wg_item_value doors[MESH_HUBS];
-	unsigned n = 0, i;
+	struct wg_item_value doors[MESH_HUBS], own;
+	unsigned n = 0, most = MESH_DOORS, i;
 	size_t at;
 
-	for (at = 0; at < k->members.n_members && n < MESH_HUBS; at++)
-		if (k->members.members[at].number != member)
-			n += door_of(k, &k->members.members[at], &doors[n]);
-	for (i = 0; i < n && i < MESH_DOORS; i++)
+	for (at = 0; at < k->members.n_members && n < MESH_HUBS; at++) {
+		const struct mesh_member *m = &k->members.members[at];
+
+		if (m->number != member) {
+			n += door_of(k, m, &doors[n]);
+		} else if (door_of(k, m, &own)) {
+			wg_item_add(w, &own);
+			most--;
+		}
+	}
+	for (i = 0; i < n && i < most; i++)
 		wg_item_add(w, &doors[(member + i) % n]);
 	return i;
 }
 
 unsigned mesh_issue_line(const struct mesh_keeper *k,
-			 const uint8_t *certificate, const uint8_t *seed,
-			 char *ret)
+			 const struct mesh_letter *l, char *ret)
 {
 	uint8_t *buf = wg_vault_alloc(WG_LINE_ITEM_MAX);
 	struct wg_item_writer w;
 	unsigned doors;
 	int rc;
 
-	wg_item_begin(&w, seed ? WG_ITEM_IS_INVITE : WG_ITEM_IS_ANSWER, buf,
+	wg_item_begin(&w, l->seed ? WG_ITEM_IS_INVITE : WG_ITEM_IS_ANSWER, buf,
 		      WG_LINE_ITEM_MAX);
 	wg_item_add_bytes(&w, WG_ITEM_RECOVERY_KEY, k->ledger.recovery.b,
 			  WG_KEY_LEN);
 	wg_item_add_bytes(&w, WG_ITEM_FIRST_KEY, k->ledger.first.b, WG_KEY_LEN);
-	if (seed)
-		wg_item_add_bytes(&w, WG_ITEM_SEED, seed, WG_KEY_LEN);
-	wg_item_add_bytes(&w, WG_ITEM_CERTIFICATE, certificate,
-			  wg_item_len(certificate));
-	doors = add_doors(&w, k, wg_item_number(certificate, WG_ITEM_MEMBER));
+	if (l->seed)
+		wg_item_add_bytes(&w, WG_ITEM_SEED, l->seed, WG_KEY_LEN);
+	wg_item_add_bytes(&w, WG_ITEM_CERTIFICATE, l->certificate,
+			  wg_item_len(l->certificate));
+	wg_item_add_bytes(&w, WG_ITEM_MESH_NAME, l->name, strlen(l->name));
+	doors = add_doors(&w, k,
+			  wg_item_number(l->certificate, WG_ITEM_MEMBER));
 	rc = wg_item_end(&w, NULL);
 	assert(!rc);
 	rc = wg_line_put(buf, ret);

@@ -42,13 +42,19 @@ int mesh_issue_authority(struct mesh_keeper *k,
 			 const struct wg_sign_key *recovery, const uint8_t *key,
 			 bool is_void, struct mesh_why *why);
 
+/* What goes to who joins. */
+struct mesh_letter {
+	const uint8_t *certificate;
+	const uint8_t *seed; /* of an invite; NULL: an answer */
+	const char *name;    /* what the keeper calls the mesh */
+};
 /*
- * The line of an answer, or with SEED of an invite, into RET of WG_LINE_STRLEN:
- * the certificate, and up to four doors, whose number is returned.  The line is
- * secret if SEED is.
+ * The line of an answer or an invite, into RET of WG_LINE_STRLEN: with the
+ * doors of up to four hubs.  A hub finds its own among them, and in it where
+ * others will look for it.  Returns how many doors of others there are.  The
+ * line is secret if the seed is.
  */
 unsigned mesh_issue_line(const struct mesh_keeper *k,
-			 const uint8_t *certificate, const uint8_t *seed,
-			 char *ret);
+			 const struct mesh_letter *letter, char *ret);
 
 #endif

@@ -102,7 +102,7 @@ static int fill(const struct mesh_args *args, struct mesh_keeper *k,
 	if (!rc)
 		rc = mesh_keeper_save(k, NULL, NULL, why);
 	if (!rc) {
-		print_keys(args->mesh, recovery, k->secret);
+		print_keys(args->subject, recovery, k->secret);
 		rc = mesh_flush(why);
 	}
 	wg_vault_free((void **)&recovery);
@@ -154,7 +154,7 @@ int mesh_new(const struct mesh_args *args, struct mesh_why *why)
 	int rc;
 
 	/* acme/ is acme */
-	n = snprintf(path, sizeof(path), "%s", args->mesh);
+	n = snprintf(path, sizeof(path), "%s", args->subject);
 	while (n > 1 && n < sizeof(path) && path[n - 1] == '/')
 		path[--n] = '\0';
 	if (snprintf(beside, sizeof(beside), "%s" BESIDE, path) >=

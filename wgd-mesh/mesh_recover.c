@@ -351,7 +351,7 @@ static int add_lines(struct mesh_keeper *k, size_t *ret_n, struct mesh_why *why)
 int mesh_recover(const struct mesh_args *args, struct mesh_why *why)
 {
 	const struct mesh_opening o = {
-		.path = args->mesh,
+		.path = args->subject,
 		.how = MESH_KEEPER_RECOVER,
 	};
 	size_t lines = 0, identities = 0, members = 0, at = 0;
@@ -387,13 +387,13 @@ int mesh_recover(const struct mesh_args *args, struct mesh_why *why)
 		if (!k.vault.len)
 			printf("%s has no authority.key: make a new one by the recovery key,\n"
 			       "  wgd-mesh authority %s, or with --void if the old one may be stolen\n",
-			       args->mesh, args->mesh);
+			       args->subject, args->subject);
 		mesh_print_update(&k);
 		rc = mesh_flush(why);
 	}
 	/* a name that was mistyped; if anything is in it, it stays */
 	if (rc && k.folder.is_new)
-		rmdir(args->mesh);
+		rmdir(args->subject);
 	mesh_keeper_close(&k);
 	return rc;
 }

@@ -162,7 +162,7 @@ static void json(const struct mesh_keeper *k)
 
 int mesh_show(const struct mesh_args *args, struct mesh_why *why)
 {
-	const struct mesh_opening o = {.path = args->mesh,
+	const struct mesh_opening o = {.path = args->subject,
 				       .how = MESH_KEEPER_READ};
 	struct mesh_keeper k;
 	int rc = mesh_keeper_open(&o, &k, why);

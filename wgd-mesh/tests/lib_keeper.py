@@ -276,6 +276,7 @@ class Invite:
         self.certificate = values(self.values[0x34])
         self.seed = self.values.get(0x33)
         self.doors = self.values.get(0x35, [])
+        self.name = self.values.get(0x36)
 
     def wrong(self, keys):
         "What is wrong with it, as a site would find out."
