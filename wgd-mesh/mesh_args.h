@@ -46,7 +46,7 @@ enum mesh_option {
 /* What was given. */
 struct mesh_args {
 	const char *subject; /* a mesh, which is a folder; an interface */
-	char **words; /* what else there is without dashes */
+	char **words;	     /* what else there is without dashes */
 	unsigned n_words;
 	const char *value[MESH_OPTIONS][MESH_TIMES]; /* "" for a flag */
 	unsigned given[MESH_OPTIONS];		     /* how often */

@@ -18,6 +18,9 @@ int mesh_renew(const struct mesh_args *args, struct mesh_why *why);
 int mesh_recover(const struct mesh_args *args, struct mesh_why *why);
 int mesh_authority(const struct mesh_args *args, struct mesh_why *why);
 int mesh_show(const struct mesh_args *args, struct mesh_why *why);
+/* ... of a site */
+int mesh_request(const struct mesh_args *args, struct mesh_why *why);
+int mesh_join(const struct mesh_args *args, struct mesh_why *why);
 
 /* --- what several of them do */
 

@@ -46,7 +46,7 @@ int mesh_folder_open(const char *path, bool shared, struct mesh_folder *ret,
 					    ? "another wgd-mesh is at work here"
 					    : strerror(error));
 	}
-	*ret = (struct mesh_folder){fd, path};
+	*ret = (struct mesh_folder){.fd = fd, .path = path};
 	return 0;
 }
 
@@ -106,12 +106,23 @@ static int take(int fd, struct mesh_bytes *ret)
 int mesh_file_read(const struct mesh_folder *folder, const char *name,
 		   struct mesh_bytes *ret, struct mesh_why *why)
 {
-	int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = openat(folder->fd, name,
+			O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int rc = fd < 0 ? -errno : take(fd, ret);
 
 	if (rc)
 		return mesh_because(why, rc, "%s/%s: %s", folder->path, name,
 				    strerror(-rc));
+	return 0;
+}
+
+int mesh_fd_read(int fd, const char *name, struct mesh_bytes *ret,
+		 struct mesh_why *why)
+{
+	int rc = fd < 0 ? -errno : take(fd, ret);
+
+	if (rc)
+		return mesh_because(why, rc, "%s: %s", name, strerror(-rc));
 	return 0;
 }
 
@@ -167,7 +178,12 @@ int mesh_file_write(const struct mesh_folder *folder, const char *name,
 	fd = openat(folder->fd, tmp,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		    S_IRUSR | S_IWUSR);
-	rc = fd < 0 ? -errno : write_all(fd, bytes->b, bytes->len);
+	rc = fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) < 0 ? -errno : 0;
+	if (!rc && folder->user &&
+	    fchown(fd, folder->user->uid, folder->user->gid) < 0)
+		rc = -errno;
+	if (!rc)
+		rc = write_all(fd, bytes->b, bytes->len);
 	if (!rc && fsync(fd) < 0)
 		rc = -errno;
 	if (fd >= 0 && close(fd) < 0 && !rc)

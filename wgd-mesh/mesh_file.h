@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "wgd-mesh/mesh_why.h"
 
@@ -19,8 +20,13 @@ struct mesh_bytes {
 /* A folder that is held. */
 struct mesh_folder {
 	int fd;
-	const char *path; /* the caller's, for reasons */
-	bool is_new;	  /* mesh_folder_make made it */
+	const char *path;	      /* the caller's, for reasons */
+	bool is_new;		      /* mesh_folder_make made it */
+	const struct mesh_user *user; /* whose files there are; NULL: ours */
+};
+struct mesh_user {
+	uid_t uid;
+	gid_t gid;
 };
 
 /*
@@ -40,6 +46,9 @@ int mesh_file_read(const struct mesh_folder *folder, const char *name,
 /* ... of any path, a pipe as well. */
 int mesh_path_read(const char *path, struct mesh_bytes *ret,
 		   struct mesh_why *why);
+/* ... of a descriptor, which is closed. */
+int mesh_fd_read(int fd, const char *name, struct mesh_bytes *ret,
+		 struct mesh_why *why);
 /* Wipes what it frees. */
 void mesh_bytes_free(struct mesh_bytes *bytes);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keeper of a mesh: who has the authority's key.  Needs no root, no
- * network and no daemon.
+ * The keeper of a mesh, who has the authority's key, needs no root, no network
+ * and no daemon.  The site that joins needs all of them: request and join run
+ * vtysh, and write where wgd reads.
  *
  * Secrets are in locked memory, and a core of this process is never written;
  * they come from the terminal or a file, never from the arguments.
@@ -24,6 +25,7 @@
 
 #define BIT(option) (1u << MESH_##option)
 #define SIGNS (BIT(PASSPHRASE) | BIT(CLOCK))
+#define SITE (BIT(CONFIG) | BIT(MESH) | BIT(NEW_KEY) | BIT(VTYSH))
 
 static const struct mesh_command commands[] = {
 	{"new", "MESH", "", 0, 0, BIT(NETWORK) | BIT(MEMORY) | BIT(PASSPHRASE),
@@ -65,6 +67,16 @@ static const struct mesh_command commands[] = {
 	 mesh_authority},
 	{"show", "MESH", "", 0, 0, BIT(JSON), "Print what the keeper knows", "",
 	 mesh_show},
+	{"request", "IFNAME", "", 0, 0, SITE,
+	 "At a member: print its request, for the keeper to sign",
+	 "It puts IFNAME into the mesh that --mesh NAME names, if it is in none.  The key\n"
+	 "stays here.  Needs root and FRR.\n",
+	 mesh_request},
+	{"join", "IFNAME", "LINE|FILE", 1, 1, SITE | BIT(STATE) | BIT(WAIT),
+	 "At a member: join a mesh, with an invite or an answer",
+	 "FILE - is the standard input.  It writes the lines of IFNAME and saves them.\n"
+	 "Needs root and FRR.\n",
+	 mesh_join},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -72,8 +84,10 @@ static void help(FILE *out)
 {
 	size_t i;
 
-	fputs("usage: wgd-mesh COMMAND [OPTION...] MESH [ARGUMENT...]\n\n"
-	      "The keeper's tool of a mesh.  MESH is its folder.\n\n",
+	fputs("usage: wgd-mesh COMMAND [OPTION...] MESH [ARGUMENT...]\n"
+	      "       wgd-mesh {request|join} [OPTION...] IFNAME [LINE|FILE]\n\n"
+	      "The tool of a mesh, for its keeper and for its members.  MESH is the keeper's\n"
+	      "folder, IFNAME an interface of this machine.\n\n",
 	      out);
 	for (i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s  %s\n", commands[i].name,

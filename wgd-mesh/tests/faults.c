@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tool with a fault in it, for check-keeper-faults: linked with --wrap, so
- * that what it does to files goes through here.  WGD_MESH_FAULT is
+ * The tool with a fault in it, for check-keeper-faults and check-join-faults:
+ * linked with --wrap, so that what it does to files, and each program that it
+ * runs, goes through here.  WGD_MESH_FAULT is
  *
  *   error:N   the N-th such call fails: the disk is full
  *   end:N     the program ends within it, as by a cut of the power
@@ -12,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,6 +32,11 @@ int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to,
 int __real_unlinkat(int dir, const char *path, int flags);
 int __real_mkdir(const char *path, mode_t mode);
 char *__real_mkdtemp(char *path);
+int __real_fchown(int fd, uid_t uid, gid_t gid);
+int __real_posix_spawnp(pid_t *pid, const char *file,
+			const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attributes, char *const argv[],
+			char *const env[]);
 
 int __wrap_openat(int dir, const char *path, int flags, ...);
 ssize_t __wrap_write(int fd, const void *b, size_t len);
@@ -41,6 +48,11 @@ int __wrap_unlinkat(int dir, const char *path, int flags);
 int __wrap_mkdir(const char *path, mode_t mode);
 char *__wrap_mkdtemp(char *path);
 time_t __wrap_time(time_t *ret);
+int __wrap_fchown(int fd, uid_t uid, gid_t gid);
+int __wrap_posix_spawnp(pid_t *pid, const char *file,
+			const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attributes, char *const argv[],
+			char *const env[]);
 
 /* Is it the turn of this call?  An end is made here, after half of a write. */
 static bool is_due(int fd, const void *b, size_t half)
@@ -126,4 +138,19 @@ time_t __wrap_time(time_t *ret)
 	if (ret)
 		*ret = now.tv_sec;
 	return now.tv_sec;
+}
+
+int __wrap_fchown(int fd, uid_t uid, gid_t gid)
+{
+	return is_due(-1, NULL, 0) ? -1 : __real_fchown(fd, uid, gid);
+}
+
+int __wrap_posix_spawnp(pid_t *pid, const char *file,
+			const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attributes, char *const argv[],
+			char *const env[])
+{
+	return is_due(-1, NULL, 0) ? errno
+				   : __real_posix_spawnp(pid, file, actions,
+							 attributes, argv, env);
 }
