@@ -237,7 +237,10 @@ void mesh_site_want(const struct mesh_site *s, struct mesh_lines *lines,
 		mesh_config_has(&s->running, s->block, line);
 }
 
-/* What wgd has to say of lines that it took. */
+/*
+ * What wgd has to say of lines that it took.  Of those that come before the
+ * mesh's name it says that the name is missing.
+ */
 static void pass_on(const char *text)
 {
 	size_t n, i;
@@ -249,7 +252,8 @@ static void pass_on(const char *text)
 		for (i = 0; i < n && i < sizeof(line) - 1; i++)
 			line[i] =
 				isprint((unsigned char)text[i]) ? text[i] : '?';
-		if (strncmp(line, "Warning: ", 9) == 0)
+		if (strncmp(line, "Warning: ", 9) == 0 &&
+		    !strstr(line, "no 'wireguard mesh name'"))
 			mesh_say("w%s", line + 1);
 	}
 }
@@ -333,8 +337,7 @@ static size_t count_more(const struct mesh_site *s,
 		if (is_ours(s, lines, l))
 			continue;
 		if (n++ == 0)
-			*ret_block =
-				*l->block ? l->block : "no block of its own";
+			*ret_block = *l->block ? l->block : "none";
 	}
 	return n;
 }
@@ -349,14 +352,14 @@ static void warn(const struct mesh_site *s, const struct mesh_lines *lines,
 
 	if (n)
 		mesh_say(
-			"warning: %zu line%s of others, not in %s, %s saved as well, the first in %.80s",
+			"warning: %zu line%s of others, not in %s, %s saved as well, the first in block: %.80s",
 			n, n == 1 ? "" : "s", s->startup, n == 1 ? "is" : "are",
 			in);
 	/* where it has no blocks, lines are not found again */
 	n = startup->has_blocks ? count_more(s, lines, less_of, &in) : 0;
 	if (n)
 		mesh_say(
-			"warning: %zu line%s of %s, not in effect, %s lost, the first in %.80s",
+			"warning: %zu line%s of %s, not in effect, %s lost, the first in block: %.80s",
 			n, n == 1 ? "" : "s", s->startup, n == 1 ? "is" : "are",
 			in);
 }

@@ -7,6 +7,7 @@ that join are played.
 import ctypes
 import functools
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -309,6 +310,34 @@ def record(mesh, member, seed, places):
     return items.encode(R, [(1, mesh), (2, member), (0x10, int(time.time() * 1000)),
                             (0x12, items.public(seed)), (0x14, 51820), *places],
                         s7c=seed, s7f=seed)
+
+
+# --- pages of the manual
+
+
+def samples(page, prompt):
+    "[(prompt, command, output)], of a page's samples behind such prompts."
+    found, inside = [], False
+    with open(os.path.join(TOP, "doc/manual", page), encoding="utf-8") as f:
+        for line in f.read().splitlines():
+            begin = re.match("    (%s) (.*)" % prompt, line)
+            if begin:
+                found.append((*begin.groups(), []))
+                inside = True
+            elif inside and (line.startswith("    ") or not line):
+                found[-1][2].append(line[4:])
+            else:
+                inside = False
+    return [(p, command, "\n".join(lines).strip("\n")) for p, command, lines in found]
+
+
+def pattern(text):
+    "One that the output must match: ... are any characters, or lines."
+    parts = []
+    for line in text.split("\n"):
+        parts.append("(?:.*\n)*" if line == "..." else
+                     ".*".join(map(re.escape, line.split("..."))) + "\n")
+    return re.compile("".join(parts))
 
 
 # --- tests

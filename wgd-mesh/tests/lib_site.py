@@ -7,11 +7,11 @@ What it plays is in frr.json there, and a test may change any of it:
 
   daemons     those that it reaches
   running     {block: lines}
-  secret      lines of others that are nobody's to see
-  refuse      lines that are refused; warn: that are taken with a warning
+  refuse      lines that are refused
+  warn        {line: a warning with which it is taken}
   die         the number of a configuration line, from 1, at which it ends
   write       why `write memory` fails
-  seed        of the identity key, whose request wgd prints
+  request     the line that wgd prints
   show        what wgd says, one after another, once it has read the invite;
               before that it says `joining`.  Text is printed as it is
   reads       does wgd read the invite?
@@ -81,7 +81,7 @@ def configure(commands):
         if line in frr["refuse"]:
             end("% Configuration failed.\\n\\nError type: validation\\nsecond line")
         if line in frr["warn"]:
-            print("Warning: interface wg0: " + line)
+            print("Warning: interface wg0: " + frr["warn"][line])
         if line.startswith("interface "):
             block = line
             frr["running"].setdefault(block, [])
@@ -137,7 +137,7 @@ class Site(Place):
             "daemons": ["zebra", "wgd", "watchfrr"],
             "running": {"": ["frr version 8.4.4", "hostname site"],
                         "interface eth0": ["description uplink"]},
-            "refuse": [], "warn": [], "die": -1, "write": "",
+            "refuse": [], "warn": {}, "die": -1, "write": "",
             "request": "", "reads": True, "read": [], "show": [],
         }
         self.save_frr()
