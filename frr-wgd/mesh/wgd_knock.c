@@ -253,6 +253,10 @@ static void find_doors(struct wgd_knock *k)
 		}
 	}
 	for (i = 0; i < m->self->n_doors && n < WG_KNOCK_DOORS; i++) {
+		if (memcmp(m->self->doors[i].identity,
+			   wg_signkey_public(m->self->identity),
+			   WG_KEY_LEN) == 0)
+			continue; /* a hub's own */
 		memcpy(places[n].hub, m->self->doors[i].identity, WG_KEY_LEN);
 		strlcpy(places[n].host, m->self->doors[i].host,
 			sizeof(places[n].host));
