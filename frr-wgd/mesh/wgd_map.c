@@ -18,6 +18,7 @@
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "log.h"

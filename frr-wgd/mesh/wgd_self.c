@@ -13,6 +13,7 @@
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "libfrr.h"
