@@ -55,6 +55,9 @@ static int setup(void **state)
 	if (!first)
 		return 0;
 #if FRR_VER >= 100200
+	extern void debug_init(void); /* in a header that is not installed */
+
+	debug_init(); /* the northbound has switches */
 	nb_init(wgd.master, modules, array_size(modules), false, false);
 #else
 	nb_init(wgd.master, modules, array_size(modules), false);
@@ -423,7 +426,7 @@ static void test_room(void **state)
 
 static int validate(const char *path, char *err)
 {
-	struct nb_context context = {.client = NB_CLIENT_CONFD};
+	struct nb_context context = {.client = NB_CLIENT_GRPC};
 	struct nb_cb_create_args create = {
 		.context = &context,
 		.event = NB_EV_VALIDATE,
