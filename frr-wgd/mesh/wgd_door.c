@@ -78,7 +78,8 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 			wgd_now_ms() - d->began_ms >= WG_DOOR_SETTLE_MS;
 	f->authority = wg_directory_authority(
 		dir, wg_item_number(cert, WG_ITEM_AUTHORITY_NUMBER));
-	f->revoked_below = wgd_map_revoked_below(d->m->map, number);
+	f->revoked_below = wg_directory_least_serial(dir, number);
+	f->void_below = wg_directory_least_authority(dir);
 	f->own_sequence = wgd_mesh_sequence(d->m);
 	wg_directory_who(dir, number, &who);
 	f->is_full = !who.newest && wg_directory_members(dir) >=
@@ -102,8 +103,8 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 		   who.votes == WG_VOTES_DISPUTED) {
 		f->votes = WG_DOOR_NO_MAJORITY;
 	}
-	f->is_witnessed = wgd_map_witness(d->m->map, number, f->self,
-					  wg_item_bytes(cert, WG_ITEM_KEY));
+	f->is_witnessed = wg_directory_witness(
+		dir, number, wg_item_bytes(cert, WG_ITEM_KEY), f->self);
 	if (c->question.proof &&
 	    wg_item_kind(c->question.proof) == WG_ITEM_IS_WITNESS) {
 		w = c->question.proof;

@@ -73,9 +73,9 @@ static bool make_question(struct wgd_knock *k, const uint8_t *hub,
 	ret->record = k->record.b;
 	if (wg_item_number(ret->certificate, WG_ITEM_FLAGS) &
 	    WG_ITEM_FLAG_INVITE) {
-		ret->proof = wgd_map_witness(k->m->map, k->m->self->number, 0,
-					     wg_item_bytes(ret->certificate,
-							   WG_ITEM_KEY));
+		ret->proof = wg_directory_witness(
+			dir, k->m->self->number,
+			wg_item_bytes(ret->certificate, WG_ITEM_KEY), 0);
 		if (!ret->proof && k->m->self->succession.len)
 			ret->proof = k->m->self->succession.b;
 		if (!ret->proof)
@@ -151,7 +151,8 @@ static bool is_welcome(struct wgd_knock *k, const struct wg_door_answer *a)
 			.authority = wg_directory_authority(
 				dir, wg_item_number(cert,
 						    WG_ITEM_AUTHORITY_NUMBER)),
-			.revoked_below = wgd_map_revoked_below(k->m->map, number),
+			.revoked_below = wg_directory_least_serial(dir, number),
+			.void_below = wg_directory_least_authority(dir),
 		},
 	};
 	enum wg_welcome_next next;

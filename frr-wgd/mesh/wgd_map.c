@@ -407,39 +407,3 @@ int wgd_map_load_from(struct wgd_map *map, const char *file)
 	XFREE(MTYPE_WGD_MAP, b);
 	return left ? -EBADMSG : n;
 }
-
-uint32_t wgd_map_revoked_below(const struct wgd_map *map, uint32_t member)
-{
-	const uint8_t *list = wg_directory_list(map->dir);
-	uint32_t below = 0;
-	struct wg_item_value v;
-	struct wg_item_tlv tlv;
-	size_t at = 0;
-
-	while (list && wg_item_next(list, &at, &tlv)) {
-		if (tlv.type != WG_ITEM_REVOKED)
-			continue;
-		wg_item_value_get(&tlv, &v);
-		if (v.revoked.member == member && v.revoked.serial > below)
-			below = v.revoked.serial;
-	}
-	return below;
-}
-
-const uint8_t *wgd_map_witness(const struct wgd_map *map, uint32_t member,
-			       uint32_t hub, const uint8_t *key)
-{
-	struct wg_directory_cursor cursor = {};
-	struct wg_directory_entry e;
-	const uint8_t *item, *s;
-
-	while ((item = wg_directory_next(map->dir, &cursor, &e))) {
-		if (e.kind != WG_ITEM_IS_WITNESS || e.member != member ||
-		    (hub && wg_item_number(item, WG_ITEM_HUB) != hub))
-			continue;
-		s = wg_item_bytes(item, WG_ITEM_SUCCESSION);
-		if (memcmp(wg_item_bytes(s, WG_ITEM_KEY), key, WG_KEY_LEN) == 0)
-			return item;
-	}
-	return NULL;
-}

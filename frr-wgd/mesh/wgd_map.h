@@ -68,16 +68,6 @@ extern const uint8_t *wgd_map_next_put(struct wgd_map *map,
 				       const void **ret_source);
 /* A member of which something changed since; false: none. */
 extern bool wgd_map_next_changed(struct wgd_map *map, uint32_t *ret_member);
-/* What the newest list says of the member: lower serials are void; 0. */
-extern uint32_t wgd_map_revoked_below(const struct wgd_map *map,
-				      uint32_t member);
-/*
- * A witness by that hub (0: any) to that invite key of the member; NULL: there
- * is none.
- */
-extern const uint8_t *wgd_map_witness(const struct wgd_map *map,
-				      uint32_t member, uint32_t hub,
-				      const uint8_t *key);
 /* The hash of all that is held. */
 extern void wgd_map_hash(struct wgd_map *map, uint8_t ret[WG_DIRECTORY_HASH]);
 

@@ -97,6 +97,21 @@ const uint8_t *wg_directory_list(const struct wg_directory *dir);
 /* The key of an authority, 0 being the first; NULL: it is not held. */
 const uint8_t *wg_directory_authority(const struct wg_directory *dir,
 				      uint32_t number);
+/*
+ * What the list, and authorities that void earlier ones, leave valid: of a
+ * member's certificates those from this serial on, of all certificates those by
+ * authorities from this number on.
+ */
+uint32_t wg_directory_least_serial(const struct wg_directory *dir,
+				   uint32_t member);
+uint32_t wg_directory_least_authority(const struct wg_directory *dir);
+/*
+ * A witness by that hub (0: the first of any) to that invite key, 32 bytes, of
+ * the member; NULL: none.
+ */
+const uint8_t *wg_directory_witness(const struct wg_directory *dir,
+				    uint32_t member, const uint8_t *key,
+				    uint32_t hub);
 /* Members that have a certificate, in the order of their numbers. */
 size_t wg_directory_members(const struct wg_directory *dir);
 uint32_t wg_directory_member(const struct wg_directory *dir, size_t i);

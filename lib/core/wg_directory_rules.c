@@ -61,15 +61,35 @@ const uint8_t *wg_directory_authority(const struct wg_directory *dir,
 	return NULL;
 }
 
-/* The serial from which on the list leaves a member's certificates valid. */
-static uint32_t least_serial(const uint8_t *list, uint32_t member)
+uint32_t wg_directory_least_authority(const struct wg_directory *dir)
+{
+	uint32_t by = dir->list.b ? wg_item_number(dir->list.b,
+						   WG_ITEM_AUTHORITY_NUMBER)
+				  : 0;
+	uint32_t least = 0;
+	size_t i;
+
+	for (i = 0; i < dir->authorities.n; i++) {
+		const struct wg_held *a = &dir->authorities.at[i];
+
+		if ((wg_item_number(a->b, WG_ITEM_FLAGS) & WG_ITEM_FLAG_VOID) &&
+		    a->version <= by && a->version > least)
+			least = a->version;
+	}
+	return least;
+}
+
+uint32_t wg_directory_least_serial(const struct wg_directory *dir,
+				   uint32_t member)
 {
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
 	uint32_t least = 0;
 	size_t at;
 
-	wg_item_each (list, at, tlv) {
+	if (!dir->list.b)
+		return 0;
+	wg_item_each (dir->list.b, at, tlv) {
 		if (tlv.type != WG_ITEM_REVOKED)
 			continue;
 		wg_item_value_get(&tlv, &v);
@@ -82,24 +102,29 @@ static uint32_t least_serial(const uint8_t *list, uint32_t member)
 bool wg_directory_is_void(const struct wg_directory *dir,
 			  const uint8_t *certificate)
 {
-	uint32_t by = wg_item_number(certificate, WG_ITEM_AUTHORITY_NUMBER);
 	uint32_t member = wg_item_number(certificate, WG_ITEM_MEMBER);
-	uint32_t serial = wg_item_number(certificate, WG_ITEM_SERIAL);
-	const uint8_t *list = dir->list.b;
+
+	return wg_item_number(certificate, WG_ITEM_AUTHORITY_NUMBER) <
+		       wg_directory_least_authority(dir) ||
+	       wg_item_number(certificate, WG_ITEM_SERIAL) <
+		       wg_directory_least_serial(dir, member);
+}
+
+const uint8_t *wg_directory_witness(const struct wg_directory *dir,
+				    uint32_t member, const uint8_t *key,
+				    uint32_t hub)
+{
+	const struct wg_mapped *m = wg_directory_get(dir, member);
 	size_t i;
 
-	if (!list)
-		return false;
-	for (i = 0; i < dir->authorities.n; i++) {
-		const struct wg_held *a = &dir->authorities.at[i];
+	for (i = 0; m && i < m->witnesses.n; i++) {
+		const struct wg_held *w = &m->witnesses.at[i];
 
-		if ((wg_item_number(a->b, WG_ITEM_FLAGS) & WG_ITEM_FLAG_VOID) &&
-		    by < a->version &&
-		    wg_item_number(list, WG_ITEM_AUTHORITY_NUMBER) >=
-			    a->version)
-			return true;
+		if ((!hub || w->version == hub) &&
+		    wg_key_eq(wg_witness_key(w->b), key))
+			return w->b;
 	}
-	return serial < least_serial(list, member);
+	return NULL;
 }
 
 /* --- identities */

@@ -165,8 +165,11 @@ static void test_forged(void **state)
 
 static void test_votes(void **state)
 {
+	uint8_t key[WG_KEY_LEN], other[WG_KEY_LEN];
 	struct wg_offer *r;
 
+	memset(key, 30, sizeof(key));
+	memset(other, 31, sizeof(other));
 	begin();
 	assert_int_equal(identity(HUB), 11);
 	assert_non_null(who(HUB).hub);
@@ -178,6 +181,11 @@ static void test_votes(void **state)
 	r = record(SITE, 1, 50);
 	TAKES(r);
 	assert_non_null(who(SITE).record);
+	assert_non_null(wg_directory_witness(dir, SITE, key, HUB));
+	assert_non_null(wg_directory_witness(dir, SITE, key, 0));
+	assert_null(wg_directory_witness(dir, SITE, key, HUB2));
+	assert_null(wg_directory_witness(dir, SITE, other, 0));
+	assert_null(wg_directory_witness(dir, HUB, key, 0));
 	/* the other hub saw another one first */
 	TAKES(witness(HUB2, 30, 51));
 	assert_int_equal(who(SITE).votes, WG_VOTES_DISPUTED);
@@ -200,6 +208,8 @@ static void test_votes(void **state)
 					   .revoked = {{3, 9}, {HUB2, 2}}}));
 	assert_int_equal(identity(SITE), 50);
 	assert_int_equal(wg_directory_count(dir), 1 + 2 + 1);
+	assert_int_equal(wg_directory_least_serial(dir, 3), 9);
+	assert_int_equal(wg_directory_least_serial(dir, SITE), 0);
 }
 
 /* A new invite acts when it is redeemed, a renewed one at once. */
@@ -278,9 +288,11 @@ static void test_authorities(void **state)
 	/* void: when a list of the new one is here, not before */
 	TAKES(mesh_authority(&mesh, v));
 	assert_int_equal(wg_directory_members(dir), 3);
+	assert_int_equal(wg_directory_least_authority(dir), 0);
 	TAKES(mesh_certificate(&mesh,
 			       (struct mesh_certificate){9, HUB, 2, 11, 1, 4}));
 	TAKES(mesh_list(&mesh, (struct mesh_list){9, 1, 4}));
+	assert_int_equal(wg_directory_least_authority(dir), 9);
 	assert_int_equal(wg_directory_members(dir), 1);
 	assert_int_equal(wg_directory_member(dir, 0), HUB);
 	old = certificate(SITE, 9, 30, 2);
