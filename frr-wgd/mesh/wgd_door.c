@@ -74,7 +74,7 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	f->now = time(NULL);
 	f->clock_is_bad = clock_is_bad();
 	f->is_settled = wgd_exchange_is_synced(d->m->exchange) ||
-			!wgd_exchange_is_called(d->m->exchange) ||
+			!wgd_mesh_has_hub(d->m) ||
 			wgd_now_ms() - d->began_ms >= WG_DOOR_SETTLE_MS;
 	f->authority = wg_directory_authority(
 		dir, wg_item_number(cert, WG_ITEM_AUTHORITY_NUMBER));

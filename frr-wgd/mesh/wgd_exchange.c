@@ -515,9 +515,8 @@ void wgd_exchange_look(struct wgd_exchange *x)
 		if (!is_called(x, member))
 			continue;
 		c = conn_get(x, member->number);
-		if (c->fd < 0 && now >= c->not_before_ms) {
+		if (c->fd < 0 && now >= c->not_before_ms)
 			call(c, member);
-		}
 	}
 }
 
@@ -551,16 +550,6 @@ bool wgd_exchange_has_hub(const struct wgd_exchange *x)
 
 	for (c = x->conns; c; c = c->next)
 		if (is_hub(c))
-			return true;
-	return false;
-}
-
-bool wgd_exchange_is_called(const struct wgd_exchange *x)
-{
-	size_t i;
-
-	for (i = 0; i < x->m->n_members; i++)
-		if (x->m->members[i]->hub && !x->m->members[i]->refused)
 			return true;
 	return false;
 }

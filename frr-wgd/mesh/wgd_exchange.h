@@ -20,8 +20,6 @@ extern void wgd_exchange_flush(struct wgd_exchange *x);
 extern bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member);
 /* Is any hub, and since when has none been (monotonic ms)? */
 extern bool wgd_exchange_has_hub(const struct wgd_exchange *x);
-/* Is there a hub that we have to call? */
-extern bool wgd_exchange_is_called(const struct wgd_exchange *x);
 /* Have we the same map as a hub, for all we know? */
 extern bool wgd_exchange_is_synced(const struct wgd_exchange *x);
 

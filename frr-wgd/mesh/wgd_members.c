@@ -82,6 +82,15 @@ static void read_place(struct wgd_mesh_member *member,
 			 (int)v->endpoint.host.len, v->endpoint.host.b);
 }
 
+/* The WireGuard key that the record or door record has, and what follows. */
+static void read_key(struct wgd_mesh_member *member, const uint8_t *item)
+{
+	member->port = wg_item_number(item, WG_ITEM_PORT);
+	if (wg_sign_x25519(wg_item_bytes(item, WG_ITEM_WG_KEY), &member->key) ==
+	    0)
+		wg_key_linklocal(&member->key, &member->linklocal);
+}
+
 static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
 {
 	struct wg_item_value v;
@@ -89,7 +98,7 @@ static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
 	size_t at = 0, n = 0;
 
 	member->sequence = wg_item_number(r, WG_ITEM_SEQUENCE);
-	member->port = wg_item_number(r, WG_ITEM_PORT);
+	read_key(member, r);
 	member->door_port = wg_item_number(r, WG_ITEM_DOOR_PORT);
 	member->n_places = 0;
 	XFREE(MTYPE_WGD_MEMBER, member->announced);
@@ -100,11 +109,6 @@ static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
 	while (wg_item_next(r, &at, &tlv)) {
 		wg_item_value_get(&tlv, &v);
 		switch (tlv.type) {
-		case WG_ITEM_WG_KEY:
-			if (wg_sign_x25519(v.bytes.b, &member->key) == 0)
-				wg_key_linklocal(&member->key,
-						 &member->linklocal);
-			break;
 		case WG_ITEM_ENDPOINT4:
 		case WG_ITEM_ENDPOINT6:
 			read_place(member, &v);
@@ -173,7 +177,8 @@ static enum wgd_mesh_refused judge(const struct wgd_mesh *m,
 	if (!who->record && !member->door_record.len)
 		return WGD_MESH_NO_RECORD;
 	/* it may be revoked for all we know; hubs know, and relay */
-	if (!m->is_hub && !member->hub && !wg_directory_list(wgd_map_directory(m->map)))
+	if (!m->is_hub && !member->hub &&
+	    !wg_directory_list(wgd_map_directory(m->map)))
 		return WGD_MESH_NO_LIST;
 	return WGD_MESH_PEER;
 }
@@ -188,9 +193,7 @@ static void read_door_record(struct wgd_mesh_member *member,
 	    (who->record && wg_item_number(who->record, WG_ITEM_SEQUENCE) >=
 				    wg_item_number(d, WG_ITEM_SEQUENCE)))
 		return;
-	member->port = wg_item_number(d, WG_ITEM_PORT);
-	if (wg_sign_x25519(wg_item_bytes(d, WG_ITEM_WG_KEY), &member->key) == 0)
-		wg_key_linklocal(&member->key, &member->linklocal);
+	read_key(member, d);
 }
 
 static void look(struct wgd_mesh *m, uint32_t number)
@@ -321,7 +324,8 @@ static void settle_claims(struct wgd_mesh *m)
 
 /* --- a peer of it */
 
-uint8_t wgd_members_relay(const struct wgd_mesh *m)
+/* Which hub number we relay by; 0: none is known. */
+static uint8_t find_relay(const struct wgd_mesh *m)
 {
 	uint8_t first = 0;
 	size_t i;
@@ -350,10 +354,9 @@ static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
 	struct wg_relay_peer peer = {.hub = member->hub,
 				     .member = member->number,
 				     .port = member->port};
-	uint8_t by = wgd_members_relay(m);
 	struct wg_addr at;
 
-	wgd_mesh_relay_hash(m, own.hash);
+	memcpy(own.hash, m->relay_hash, sizeof(own.hash));
 	conf->key = member->key;
 	conf->has_key = true;
 	conf->host = NULL;
@@ -369,8 +372,8 @@ static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
 		conf->port = place->port;
 		if (!m->is_hub)
 			conf->keepalive = KEEPALIVE_S;
-	} else if (!member->hub && !m->is_hub && by) {
-		at = wg_relay_addr(own.hash, by, member->number);
+	} else if (!member->hub && !m->is_hub && m->relay) {
+		at = wg_relay_addr(own.hash, m->relay, member->number);
 		conf->host = wg_addr_str(&at, made->host);
 		conf->port = member->port;
 	}
@@ -455,11 +458,6 @@ static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member)
 		wgd_peer_delete(p);
 }
 
-static bool is_live(const struct wgd_mesh_member *member)
-{
-	return member->connected;
-}
-
 static void give(struct wgd_mesh *m, struct wgd_mesh_member *member)
 {
 	struct wg_certificate cert = {
@@ -481,7 +479,7 @@ static void give(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	make(m, member, &conf, &made);
 	wg_peer_set_certificate(p->peer, &cert);
 	wg_peer_set_announced(p->peer, member->announced, member->n_announced);
-	wg_peer_set_live(p->peer, is_live(member));
+	wg_peer_set_live(p->peer, member->connected);
 	wgd_peer_configure(p, &conf);
 	wgd_announce_peer(p, false);
 }
@@ -499,10 +497,15 @@ static void sweep(struct wgd_mesh *m)
 			member_free(m, m->members[i]);
 }
 
-void wgd_members_touch(struct wgd_mesh *m)
+/* Another hub is another endpoint of all sites. */
+static void follow_relay(struct wgd_mesh *m)
 {
+	uint8_t relay = find_relay(m);
 	size_t i;
 
+	if (relay == m->relay)
+		return;
+	m->relay = relay;
 	for (i = 0; i < m->n_members; i++)
 		m->members[i]->changed = true;
 }
@@ -521,6 +524,7 @@ void wgd_members_update(struct wgd_mesh *m)
 	}
 	if (changed)
 		settle_claims(m);
+	follow_relay(m);
 	for (i = 0; i < m->n_members; i++) {
 		member = m->members[i];
 		if (!member->refused && is_taken(member, m->wif))
@@ -533,7 +537,7 @@ void wgd_members_update(struct wgd_mesh *m)
 		if (member->changed)
 			give(m, member);
 		else if (member->peer)
-			wg_peer_set_live(member->peer->peer, is_live(member));
+			wg_peer_set_live(member->peer->peer, member->connected);
 		member->changed = false;
 	}
 	sweep(m);

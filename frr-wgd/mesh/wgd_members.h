@@ -8,8 +8,6 @@
 
 /* Act on all that changed in the map, on the clock, and on who is connected. */
 extern void wgd_members_update(struct wgd_mesh *m);
-/* All peers are to be looked at: our hub, our lines, or the link changed. */
-extern void wgd_members_touch(struct wgd_mesh *m);
 /*
  * The peer is a member, and the operator has lines for it, which CONF has: what
  * the map says of it is put in.
@@ -22,8 +20,6 @@ extern bool wgd_members_complete(struct wgd_peer *p,
  */
 extern void wgd_members_met(struct wgd_mesh *m, uint32_t number,
 			    const uint8_t *record, const struct wgd_mesh_at *at);
-/* Which hub number we relay by; 0: none is known. */
-extern uint8_t wgd_members_relay(const struct wgd_mesh *m);
 /* Members go, and the peers of which the operator has no lines. */
 extern void wgd_members_finish(struct wgd_mesh *m);
 /* Members go, and nothing changes: the daemon ends. */

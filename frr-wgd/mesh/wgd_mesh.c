@@ -83,16 +83,14 @@ uint64_t wgd_mesh_sequence(const struct wgd_mesh *m)
 	return said;
 }
 
-void wgd_mesh_relay_hash(const struct wgd_mesh *m,
-			 uint8_t ret[WG_RELAY_HASH_LEN])
+bool wgd_mesh_has_hub(const struct wgd_mesh *m)
 {
-	struct wg_hash_of of = {
-		.word = "relay",
-		.part = {{m->self->mesh.mesh, WG_ITEM_MESH_LEN}}};
-	uint8_t hash[16];
+	size_t i;
 
-	wg_hash(&of, hash, sizeof(hash));
-	memcpy(ret, hash, WG_RELAY_HASH_LEN);
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub && !m->members[i]->refused)
+			return true;
+	return false;
 }
 
 struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,

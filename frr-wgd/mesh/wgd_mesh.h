@@ -83,6 +83,7 @@ struct wgd_mesh {
 	struct wg_exchange_map shared;
 	bool is_hub;
 	uint8_t hub; /* our number as a hub */
+	uint8_t relay_hash[WG_RELAY_HASH_LEN]; /* of its relay addresses */
 
 	struct wgd_mesh_member **members; /* by number; without us */
 	size_t n_members, room_members;
@@ -118,9 +119,8 @@ extern void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms);
 
 /* The sequence of what we said last of ourselves, or are to be above. */
 extern uint64_t wgd_mesh_sequence(const struct wgd_mesh *m);
-/* What makes the mesh's relay addresses. */
-extern void wgd_mesh_relay_hash(const struct wgd_mesh *m,
-				uint8_t ret[WG_RELAY_HASH_LEN]);
+/* Is there a hub among the others? */
+extern bool wgd_mesh_has_hub(const struct wgd_mesh *m);
 /* NULL: not known, or us. */
 extern struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
 					       uint32_t number);

@@ -92,13 +92,11 @@ static void say(struct wgd_mesh *m)
 	says.n_announced = announced(m, who.present, prefixes,
 				     array_size(prefixes));
 	says.sequence = wgd_mesh_sequence(m) + 1;
-	if (who.record &&
-	    wg_item_number(who.record, WG_ITEM_SEQUENCE) >= says.sequence)
-		says.sequence =
-			wg_item_number(who.record, WG_ITEM_SEQUENCE) + 1;
 	if (wgd_self_record(m->self, &says, &record) < 0 ||
-	    (who.record && wgd_self_says_same(who.record, record.b)))
+	    (who.record && wgd_self_says_same(who.record, record.b) &&
+	     wg_item_number(who.record, WG_ITEM_SEQUENCE) > m->floor))
 		return;
+	wgd_self_sign(m->self, &record);
 	item.b = record.b;
 	item.len = record.len;
 	wgd_map_take(m->map, &item);
@@ -125,6 +123,10 @@ static void own_certificate(struct wgd_mesh *m)
 
 static bool know(struct wgd_mesh *m)
 {
+	struct wg_hash_of of = {
+		.word = "relay",
+		.part = {{m->self->mesh.mesh, WG_ITEM_MESH_LEN}}};
+	uint8_t hash[WG_ITEM_HASH_LEN];
 	char path[PATH_MAX];
 
 	if (m->map)
@@ -133,6 +135,8 @@ static bool know(struct wgd_mesh *m)
 		wgd_mesh_act_in(m, AGAIN_MS);
 		return false;
 	}
+	wg_hash(&of, hash, sizeof(hash));
+	memcpy(m->relay_hash, hash, sizeof(m->relay_hash));
 	m->self->mesh.maximum = m->wif->conf.mesh.maximum;
 	wgd_self_file(m->self->name, "items", path, sizeof(path));
 	m->map = wgd_map_new(m->wif->name, path, &m->self->mesh);
@@ -188,7 +192,7 @@ static void keep_relay(struct wgd_mesh *m)
 	};
 	size_t i;
 
-	wgd_mesh_relay_hash(m, own.hash);
+	memcpy(own.hash, m->relay_hash, sizeof(own.hash));
 	strlcpy(own.ifname, wif->name, sizeof(own.ifname));
 	for (i = 0; !m->is_hub && i < m->n_members; i++)
 		if (m->members[i]->hub && !m->members[i]->refused)
@@ -206,7 +210,6 @@ static bool is_awaited(const struct wgd_mesh *m)
 static void act(struct event *t)
 {
 	struct wgd_mesh *m = EVENT_ARG(t);
-	uint8_t relay = m->relay;
 
 	wgd_mesh_act_in(m, LOOK_MS);
 	if (!know(m))
@@ -214,9 +217,6 @@ static void act(struct event *t)
 	say(m);
 	wgd_exchange_flush(m->exchange);
 	see_connected(m);
-	m->relay = wgd_members_relay(m);
-	if (relay != m->relay)
-		wgd_members_touch(m);
 	wgd_members_update(m);
 	keep_relay(m);
 	wgd_exchange_look(m->exchange);

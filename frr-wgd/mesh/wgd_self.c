@@ -331,7 +331,7 @@ int wgd_self_load(struct wgd_self *self)
 	return rc;
 }
 
-static void sign(const struct wgd_self *self, struct wgd_self_item *item)
+void wgd_self_sign(const struct wgd_self *self, struct wgd_self_item *item)
 {
 	wg_signkey_sign(self->wg, item->b, WG_ITEM_BY_WG_KEY);
 	wg_signkey_sign(self->identity, item->b, WG_ITEM_SIGNATURE);
@@ -360,7 +360,6 @@ int wgd_self_record(const struct wgd_self *self,
 {
 	struct wg_item_writer w;
 	size_t i;
-	int rc;
 
 	begin(self, &w, WG_ITEM_IS_RECORD, ret);
 	wg_item_add_number(&w, WG_ITEM_SEQUENCE, says->sequence);
@@ -381,10 +380,7 @@ int wgd_self_record(const struct wgd_self *self,
 	}
 	if (says->door_port)
 		wg_item_add_number(&w, WG_ITEM_DOOR_PORT, says->door_port);
-	rc = end(self, &w, ret);
-	if (rc == 0)
-		sign(self, ret);
-	return rc;
+	return end(self, &w, ret);
 }
 
 bool wgd_self_says_same(const uint8_t *record, const uint8_t *other)
@@ -420,7 +416,7 @@ int wgd_self_door_record(const struct wgd_self *self, uint64_t sequence,
 	wg_item_add_number(&w, WG_ITEM_PORT, port);
 	rc = end(self, &w, ret);
 	if (rc == 0)
-		sign(self, ret);
+		wgd_self_sign(self, ret);
 	return rc;
 }
 

@@ -62,7 +62,7 @@ static inline bool wgd_self_is_known(const struct wgd_self *self)
 /* Nobody needs the invite any more. */
 extern void wgd_self_redeemed(struct wgd_self *self);
 
-/* Our record as it should be.  NULL: nothing may be said yet. */
+/* What our record is to say. */
 struct wgd_self_says {
 	uint64_t sequence;
 	uint16_t port;	    /* WireGuard's */
@@ -71,9 +71,12 @@ struct wgd_self_says {
 	const struct wg_prefix *announced;
 	const struct wgd_mesh_place *endpoints;
 };
+/* It, without its signatures; 0 or -errno. */
 extern int wgd_self_record(const struct wgd_self *self,
 			   const struct wgd_self_says *says,
 			   struct wgd_self_item *ret);
+extern void wgd_self_sign(const struct wgd_self *self,
+			  struct wgd_self_item *record);
 /* Does a record say the same, but for its sequence? */
 extern bool wgd_self_says_same(const uint8_t *record, const uint8_t *other);
 /* For a door: the key and the port alone. */
