@@ -16,41 +16,13 @@
 
 #include <cmocka.h>
 
-#include "lib/backend/tests/tempdir.h"
+#include "lib/backend/tests/keydir.h"
 #include "lib/backend/wg_keys.h"
 
 #define GOOD "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
 #define SEED "ed25519:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
-#define OTHER 65533 /* somebody's uid */
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-
-static char folder[80];
-
-static char *path_of(const char *name)
-{
-	static char path[4][400];
-	static unsigned n;
-	char *at = path[n++ % N(path)];
-
-	snprintf(at, sizeof(path[0]), "%s/%s", folder, name);
-	return at;
-}
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static struct wg_keyfile_rules rules(void)
-{
-	return (struct wg_keyfile_rules){{folder}, 1, geteuid(), OTHER};
-}
 
 static struct wg_keyfile_secret secret_of(const char *text)
 {
@@ -377,19 +349,6 @@ static void test_folder_of_user(void **state)
 	assert_int_equal(unlink(path_of("theirs")), 0);
 }
 
-static int setup(void **state)
-{
-	if (tempdir_make() || wg_keys_init())
-		return -1;
-	snprintf(folder, sizeof(folder), "%s/keys", dir);
-	return mkdir(folder, 0700);
-}
-
-static int teardown(void **state)
-{
-	return tempdir_remove();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,5 +361,5 @@ int main(void)
 		cmocka_unit_test(test_folder_of_user),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, keydir_setup, keydir_teardown);
 }

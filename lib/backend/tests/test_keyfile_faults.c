@@ -21,15 +21,12 @@
 
 #include <cmocka.h>
 
-#include "lib/backend/tests/tempdir.h"
+#include "lib/backend/tests/keydir.h"
 #include "lib/backend/wg_keys.h"
 
 #define SEED "ed25519:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
-#define OTHER 65533 /* somebody's uid */
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-
-static char folder[80];
 
 /* --- calls that fail */
 
@@ -135,31 +132,6 @@ int __wrap_close(int fd)
 }
 
 /* --- files */
-
-static char *path_of(const char *name)
-{
-	static char path[4][400];
-	static unsigned n;
-	char *at = path[n++ % N(path)];
-
-	snprintf(at, sizeof(path[0]), "%s/%s", folder, name);
-	return at;
-}
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static struct wg_keyfile_rules rules(void)
-{
-	return (struct wg_keyfile_rules){{folder}, 1, geteuid(), OTHER};
-}
 
 /* Anything of a secret, and be it some characters of its text? */
 static bool tells(const char *text)
@@ -368,19 +340,6 @@ static void test_read_wipes(void **state)
 	assert_true(failed >= 3);
 }
 
-static int setup(void **state)
-{
-	if (tempdir_make() || wg_keys_init())
-		return -1;
-	snprintf(folder, sizeof(folder), "%s/keys", dir);
-	return mkdir(folder, 0700);
-}
-
-static int teardown(void **state)
-{
-	return tempdir_remove();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,5 +348,5 @@ int main(void)
 		cmocka_unit_test(test_read_wipes),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, keydir_setup, keydir_teardown);
 }

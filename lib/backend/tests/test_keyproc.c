@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "lib/backend/tests/tempdir.h"
+#include "lib/backend/tests/keydir.h"
 #include "lib/backend/wg_confine.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_launch.h"
@@ -29,32 +29,6 @@
 
 #define GOOD "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo="
 #define SEED "ed25519:nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
-#define OTHER 65533 /* somebody's uid */
-
-static char folder[80];
-
-static const char *path_of(const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return path;
-}
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-	int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static struct wg_keyfile_rules rules(void)
-{
-	return (struct wg_keyfile_rules){{folder}, 1, geteuid(), OTHER};
-}
 
 /* --- requests */
 
@@ -352,19 +326,6 @@ static void test_launch_permits(void **state)
 	assert_non_null(strstr(why, "sh: "));
 }
 
-static int setup(void **state)
-{
-	if (tempdir_make() || wg_keys_init())
-		return -1;
-	snprintf(folder, sizeof(folder), "%s/keys", dir);
-	return mkdir(folder, 0700);
-}
-
-static int teardown(void **state)
-{
-	return tempdir_remove();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,5 +336,5 @@ int main(void)
 		cmocka_unit_test(test_launch_permits),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, keydir_setup, keydir_teardown);
 }
