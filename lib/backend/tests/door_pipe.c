@@ -8,27 +8,16 @@
  *   text TEXT				ok or refused
  *   ask HUB TEXT [COOKIE]		a datagram
  *   read DATAGRAM			kind and text of an answer to that
- *   hub SELF WHO			another hub with its door; its
- * certificate offer ITEM				it knows that, too set
- * NAME NUMBER [MEMBER]		facts: see the table hear DATAGRAM ADDRESS PORT
- * MS	what it is, and the answer
+ *   hub SELF WHO			another hub with its door; its certificate
+ *   offer ITEM				the hub knows that, too
+ *   set NAME NUMBER [MEMBER]		facts: see the table
+ *   hear DATAGRAM ADDRESS PORT MS	what the datagram is, and the answer
  *
  * All but numbers, names and addresses are hexadecimal, in lower case.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <sodium.h>
-
 #include "lib/backend/tests/door_talk.h"
+#include "lib/backend/tests/pipe.h"
 #include "lib/backend/wg_keys.h"
-
-#define WORDS 5
-
-static char *word[WORDS];
-static uint8_t bytes[WORDS][4096];
-static size_t lens[WORDS];
 
 static struct talk_hub hub;
 static struct wg_seal_asked asked;
@@ -46,34 +35,6 @@ static void some_random(void *b, size_t len)
 	}
 	memcpy(b, given + taken, len);
 	taken += len;
-}
-
-/* --- words */
-
-static const uint8_t *read_hex(size_t i)
-{
-	const char *hex = word[i] ? word[i] : "";
-
-	if (sodium_hex2bin(bytes[i], sizeof(bytes[i]), hex, strlen(hex), NULL,
-			   &lens[i], NULL) != 0) {
-		fprintf(stderr, "this is not hexadecimal\n");
-		exit(1);
-	}
-	return bytes[i];
-}
-
-static uint64_t number(size_t i)
-{
-	return word[i] ? strtoull(word[i], NULL, 0) : 0;
-}
-
-static void say_hex(const uint8_t *b, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		printf("%02x", b[i]);
-	printf("\n");
 }
 
 /* --- questions */
@@ -191,17 +152,13 @@ static void hear(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*answer)(void);
-	} questions[] = {
+	static const struct pipe_question questions[] = {
 		{"random", give},      {"text", text}, {"ask", ask},
 		{"read", read_answer}, {"hub", begin}, {"offer", offer},
 		{"set", set},	       {"hear", hear},
 	};
 	static struct randombytes_implementation some;
-	char *line = NULL;
-	size_t size = 0, i;
+	int rc;
 
 	some = randombytes_sysrandom_implementation;
 	some.buf = some_random;
@@ -209,21 +166,7 @@ int main(void)
 	if (wg_keys_init() < 0)
 		return 1;
 	talk_begin(&hub, 1, 10);
-	while (getline(&line, &size, stdin) > 0) {
-		word[0] = strtok(line, " \n");
-		for (i = 1; i < WORDS; i++)
-			word[i] = strtok(NULL, " \n");
-		for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-			if (word[0] && strcmp(word[0], questions[i].name) == 0)
-				break;
-		if (i == sizeof(questions) / sizeof(questions[0])) {
-			fprintf(stderr, "no such question\n");
-			return 1;
-		}
-		questions[i].answer();
-		fflush(stdout);
-	}
-	free(line);
+	rc = pipe_serve(questions, sizeof(questions) / sizeof(questions[0]));
 	talk_end(&hub);
-	return 0;
+	return rc;
 }

@@ -18,49 +18,12 @@
  *
  * All but numbers are hexadecimal, in lower case; no word is no bytes.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <sodium.h>
-
+#include "lib/backend/tests/pipe.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/backend/wg_line.h"
 #include "lib/core/tests/items.h"
 
-#define WORDS 4
-
-/* A question's words, and what was read from hexadecimal. */
-static char *word[WORDS];
-static uint8_t bytes[WORDS][UINT16_MAX];
-static size_t lens[WORDS];
 static uint8_t again[WG_ITEM_MAX];
-
-static const uint8_t *read_hex(size_t i)
-{
-	const char *hex = word[i] ? word[i] : "";
-
-	if (sodium_hex2bin(bytes[i], sizeof(bytes[i]), hex, strlen(hex), NULL,
-			   &lens[i], NULL) != 0) {
-		fprintf(stderr, "this is not hexadecimal\n");
-		exit(1);
-	}
-	return bytes[i];
-}
-
-static unsigned long number(size_t i)
-{
-	return word[i] ? strtoul(word[i], NULL, 0) : 0;
-}
-
-static void say_hex(const uint8_t *b, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		printf("%02x", b[i]);
-	printf("\n");
-}
 
 /* A buffer of its own: what is read behind it is found. */
 static void check(void)
@@ -159,10 +122,7 @@ static void x25519(void)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		void (*answer)(void);
-	} questions[] = {
+	static const struct pipe_question questions[] = {
 		{"check", check},   {"again", write_again},
 		{"random", make},   {"sign", sign},
 		{"verify", verify}, {"own", own},
@@ -170,25 +130,8 @@ int main(void)
 		{"line", line},	    {"unline", unline},
 		{"x25519", x25519}, {"version", version},
 	};
-	char *text = NULL;
-	size_t size = 0, i;
 
 	if (wg_keys_init() < 0)
 		return 1;
-	while (getline(&text, &size, stdin) > 0) {
-		word[0] = strtok(text, " \n");
-		for (i = 1; i < WORDS; i++)
-			word[i] = strtok(NULL, " \n");
-		for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-			if (word[0] && strcmp(word[0], questions[i].name) == 0)
-				break;
-		if (i == sizeof(questions) / sizeof(questions[0])) {
-			fprintf(stderr, "no such question\n");
-			return 1;
-		}
-		questions[i].answer();
-		fflush(stdout);
-	}
-	free(text);
-	return 0;
+	return pipe_serve(questions, sizeof(questions) / sizeof(questions[0]));
 }
