@@ -115,6 +115,7 @@ struct wgd_if {
 	struct wgd_group
 		*group; /* gateway/; NULL: it is no gateway of several */
 	struct wgd_mesh *mesh; /* mesh/; NULL: it is in none */
+	bool awaits_peers; /* the mesh may not know yet who is one */
 	bool drained;	/* by the RPC, whatever the configuration says */
 	char *doubted; /* what an answer told already: see wgd_answer.c */
 	int64_t alone_ms; /* since when wgd_peer_alone; 0: it is not so */

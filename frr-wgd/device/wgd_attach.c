@@ -373,6 +373,11 @@ int wgd_attach_link(struct wgd_if *wif, struct wgd_attaching *a)
 	return 0;
 }
 
+void wgd_attach_strangers(struct wgd_if *wif)
+{
+	wg_dev_set_adopted(wif->dev, wif->link->adopted || wif->awaits_peers);
+}
+
 int wgd_attach_setup(struct wgd_if *wif, const struct wgd_attaching *a,
 		     uint32_t mtu)
 {
@@ -390,7 +395,7 @@ int wgd_attach_setup(struct wgd_if *wif, const struct wgd_attaching *a,
 	}
 	if (rc < 0)
 		return rc;
-	wg_dev_set_adopted(wif->dev, wif->link->adopted);
+	wgd_attach_strangers(wif);
 	wg_dev_set_link(wif->dev, vrf_of(link), link->ifindex);
 	wg_sync_lost(wif->dev);
 	return 0;

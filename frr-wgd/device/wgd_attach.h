@@ -56,6 +56,11 @@ extern int wgd_attach_link(struct wgd_if *wif, struct wgd_attaching *a);
 extern int wgd_attach_setup(struct wgd_if *wif, const struct wgd_attaching *a,
 			    uint32_t mtu);
 
+/*
+ * Do peers stay that the device has and the configuration has not?  They do on
+ * an adopted link, and while wif->awaits_peers.
+ */
+extern void wgd_attach_strangers(struct wgd_if *wif);
 /* Tell the core what the device shall be. */
 extern void wgd_attach_set_conf(struct wgd_if *wif, uint32_t mark);
 /* The device told its own configuration. */

@@ -280,7 +280,7 @@ void wgd_knock_new(struct wgd_mesh *m)
 		event_add_read(wgd.master, answered, k, k->fd, &k->t_read);
 	m->knock = k;
 	find_doors(k);
-	if (!m->n_members)
+	if (!wgd_mesh_has_hub(m))
 		wg_knock_start(&k->core, wgd_now_ms());
 	arm(k);
 }

@@ -25,6 +25,7 @@
 #include "typesafe.h"
 
 #include "frr-wgd/base/wgd_clock.h"
+#include "frr-wgd/mesh/wgd_file.h"
 #include "frr-wgd/mesh/wgd_map.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_MAP, "WireGuard mesh map");
@@ -109,71 +110,19 @@ unsigned wgd_map_alarms(const struct wgd_map *map)
 
 /* --- the file */
 
-static int write_all(int fd, const uint8_t *b, size_t len)
-{
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, b, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		b += n;
-		len -= n;
-	}
-	return 0;
-}
-
-static int write_items(const struct wgd_map *map, int fd)
+static int save(const struct wgd_map *map)
 {
 	struct wg_directory_cursor cursor = {};
 	struct wg_directory_entry e;
+	struct wgd_file f;
 	const uint8_t *item;
-	int rc;
+	int rc = wgd_file_begin(&f, map->file);
 
-	while ((item = wg_directory_next(map->dir, &cursor, &e))) {
-		rc = write_all(fd, item, wg_item_len(item));
-		if (rc < 0)
-			return rc;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The name has to be on disk, too. */
-static int sync_folder(const char *file)
-{
-	char path[PATH_MAX];
-	int fd, rc;
-
-	strlcpy(path, file, sizeof(path));
-	*strrchr(path, '/') = '\0';
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	rc = fsync(fd) < 0 ? -errno : 0;
-	close(fd);
-	return rc;
-}
-
-static int save(const struct wgd_map *map)
-{
-	char path[PATH_MAX];
-	int fd, rc;
-
-	snprintf(path, sizeof(path), "%s.new", map->file);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
-	if (fd < 0)
-		return -errno;
-	rc = write_items(map, fd);
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && rename(path, map->file) < 0)
-		rc = -errno;
 	if (rc < 0)
-		unlink(path);
-	return rc < 0 ? rc : sync_folder(map->file);
+		return rc;
+	while (rc == 0 && (item = wg_directory_next(map->dir, &cursor, &e)))
+		rc = wgd_file_write(&f, item, wg_item_len(item));
+	return wgd_file_end(&f, rc);
 }
 
 int wgd_map_save(struct wgd_map *map)
@@ -344,66 +293,72 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
 	return rc;
 }
 
-/* One time through; how many were put. */
-static size_t take_all(struct wgd_map *map, const uint8_t *b, size_t len,
-		       bool *ret_whole)
+/*
+ * Take the items of a file, again and again until nothing is put: what comes
+ * too early comes once more.  How many were put, or -EBADMSG: there is no whole
+ * item from some place on, and what stands before is taken.
+ */
+static int take_all(struct wgd_map *map, const struct wg_span *file,
+		    bool (*take)(struct wgd_map *map,
+				 const struct wgd_map_item *item))
 {
-	struct wg_offer offer;
-	size_t n = 0;
+	struct wgd_map_item item = {.from = "a file of the operator's"};
+	int n = 0, before;
+	size_t left;
 
-	for (; (offer.len = wg_item_split(b, len)); b += offer.len,
-	     len -= offer.len) {
-		offer.b = b;
-		if (judge(map, &offer) != WG_OFFERED_VERIFY)
-			continue;
-		map->alarms |= wg_directory_put(map->dir, &offer);
-		n++;
-	}
-	*ret_whole = !len;
-	return n;
+	do {
+		before = n;
+		item.b = file->b;
+		left = file->len;
+		for (; (item.len = wg_item_split(item.b, left));
+		     item.b += item.len, left -= item.len)
+			n += take(map, &item);
+	} while (n > before);
+	return left ? -EBADMSG : n;
+}
+
+static int take_file(struct wgd_map *map, const char *path,
+		     bool (*take)(struct wgd_map *map,
+				  const struct wgd_map_item *item))
+{
+	struct wg_span file;
+	uint8_t *b;
+	int rc = read_file(path, &b, &file.len);
+
+	if (rc < 0)
+		return rc;
+	file.b = b;
+	rc = take_all(map, &file, take);
+	XFREE(MTYPE_WGD_MAP, b);
+	return rc;
+}
+
+/* What we had: there is nobody to tell, and nothing to save. */
+static bool put_back(struct wgd_map *map, const struct wgd_map_item *item)
+{
+	struct wg_offer offer = {.b = item->b, .len = item->len};
+
+	if (judge(map, &offer) != WG_OFFERED_VERIFY)
+		return false;
+	map->alarms |= wg_directory_put(map->dir, &offer);
+	return true;
 }
 
 int wgd_map_load(struct wgd_map *map)
 {
-	size_t len;
-	uint8_t *b;
-	int rc = read_file(map->file, &b, &len);
-	bool whole = true;
+	int rc = take_file(map, map->file, put_back);
 
-	if (rc == 0)
-		while (take_all(map, b, len, &whole))
-			;
-	XFREE(MTYPE_WGD_MAP, b);
-	if (rc < 0)
-		zlog_err("%s: mesh: %s: %s", map->ifname, map->file,
-			 safe_strerror(-rc));
-	else if (!whole)
+	if (rc == -EBADMSG)
 		zlog_warn("%s: mesh: %s: has no whole item at its end",
 			  map->ifname, map->file);
-	return rc < 0 ? rc : whole ? 0 : -EBADMSG;
+	else if (rc < 0)
+		zlog_err("%s: mesh: %s: %s", map->ifname, map->file,
+			 safe_strerror(-rc));
+	return MIN(rc, 0);
 }
 
 int wgd_map_load_from(struct wgd_map *map, const char *file)
 {
-	struct wgd_map_item item = {.from = "a file of the operator's"};
-	size_t len, left;
-	int rc, n = 0;
-	uint8_t *b;
-	bool again = true;
-
-	rc = access(file, R_OK) < 0 ? -errno : read_file(file, &b, &len);
-	if (rc < 0)
-		return rc;
-	while (again) {
-		again = false;
-		for (item.b = b, left = len;
-		     (item.len = wg_item_split(item.b, left));
-		     left -= item.len, item.b += item.len)
-			if (wgd_map_take(map, &item)) {
-				again = true;
-				n++;
-			}
-	}
-	XFREE(MTYPE_WGD_MAP, b);
-	return left ? -EBADMSG : n;
+	return access(file, R_OK) < 0 ? -errno
+				      : take_file(map, file, wgd_map_take);
 }

@@ -91,7 +91,6 @@ struct wgd_mesh {
 	uint8_t relay; /* number of the hub that we relay by; 0: none */
 	uint64_t floor; /* our record is to be above that */
 	int64_t began_ms, hub_seen_ms;
-	bool awaited; /* see wgd_mesh_is_awaited */
 	bool is_kept; /* zebra keeps our routes when we go */
 	bool doors_changed;
 	bool met; /* somebody at a door: see wgd_members.c */

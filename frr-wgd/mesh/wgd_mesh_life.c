@@ -16,6 +16,7 @@
 
 #include "log.h"
 
+#include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
@@ -144,6 +145,7 @@ static bool know(struct wgd_mesh *m)
 	m->shared.dir = wgd_map_directory(m->map);
 	own_certificate(m);
 	m->exchange = wgd_exchange_new(m);
+	wgd_members_update(m);
 	wgd_door_new(m);
 	wgd_knock_new(m);
 	zlog_notice("%s: mesh %s: we are member %u", m->wif->name,
@@ -200,11 +202,24 @@ static void keep_relay(struct wgd_mesh *m)
 	wgd_relay_set(wif, &own);
 }
 
-static bool is_awaited(const struct wgd_mesh *m)
+/*
+ * After our start the map may be older than the device, or lost: until it is
+ * that of a hub, or for the stale time, peers that it does not know stay, and
+ * zebra keeps routes that this life has not told again.
+ */
+static void settle(struct wgd_mesh *m)
 {
-	return m->wif->conf.mesh.routes &&
-	       wgd_now_ms() - m->began_ms < wgd.stale_time * 1000 &&
-	       !(m->map && wgd_exchange_is_synced(m->exchange));
+	if (!m->wif->awaits_peers)
+		return;
+	if (wgd_now_ms() - m->began_ms < wgd.stale_time * 1000 &&
+	    !(m->map && wgd_exchange_is_synced(m->exchange))) {
+		wgd_mesh_act_in(m, AWAIT_MS);
+		return;
+	}
+	m->wif->awaits_peers = false;
+	wgd_attach_strangers(m->wif);
+	wgd_if_kick(m->wif);
+	wgd_turn_mark();
 }
 
 static void act(struct event *t)
@@ -212,8 +227,10 @@ static void act(struct event *t)
 	struct wgd_mesh *m = EVENT_ARG(t);
 
 	wgd_mesh_act_in(m, LOOK_MS);
-	if (!know(m))
+	if (!know(m)) {
+		settle(m);
 		return;
+	}
 	say(m);
 	wgd_exchange_flush(m->exchange);
 	see_connected(m);
@@ -224,12 +241,7 @@ static void act(struct event *t)
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
 	find_state(m);
-	if (m->awaited && !is_awaited(m)) {
-		m->awaited = false;
-		wgd_turn_mark();
-	} else if (m->awaited) {
-		wgd_mesh_act_in(m, AWAIT_MS);
-	}
+	settle(m);
 }
 
 /* --- life */
@@ -262,6 +274,8 @@ void wgd_mesh_delete(struct wgd_if *wif)
 	wgd_mesh_routes_end(m);
 	wgd_members_finish(m);
 	wgd_relay_forget_if(wif, false);
+	wif->awaits_peers = false;
+	wgd_attach_strangers(wif);
 	mesh_free(m);
 }
 
@@ -292,6 +306,8 @@ void wgd_mesh_configure(struct wgd_if *wif)
 		m->wif = wif;
 		m->act = act;
 		m->began_ms = wgd_now_ms();
+		wif->awaits_peers = true;
+		wgd_attach_strangers(wif);
 		m->self = wgd_self_new(wif->name, name);
 		wgd_mesh_add(m);
 		wif->mesh = m;
@@ -323,15 +339,10 @@ int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
 
 bool wgd_mesh_is_awaited(void)
 {
-	bool found = false;
-
-	wgd_each_mesh (m) {
-		if (!is_awaited(m))
-			continue;
-		m->awaited = true;
-		found = true;
-	}
-	return found;
+	wgd_each_mesh (m)
+		if (m->wif->awaits_peers && m->wif->conf.mesh.routes)
+			return true;
+	return false;
 }
 
 void wgd_mesh_zebra_up(void)

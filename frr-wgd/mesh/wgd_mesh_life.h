@@ -16,7 +16,7 @@ extern void wgd_mesh_finish(void);
 extern void wgd_mesh_device(struct wgd_if *wif);
 /*
  * May a mesh have routes of an earlier life that it has not told again, since
- * it does not know yet who is live?  Marks the turn when that ends.
+ * it does not know yet who is live?  The turn is marked when that ends.
  */
 extern bool wgd_mesh_is_awaited(void);
 /* A new session with zebra: it has none of our routes. */

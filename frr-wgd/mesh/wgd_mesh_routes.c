@@ -20,6 +20,18 @@ DEFINE_MTYPE_STATIC(WGD, WGD_MESH_ROUTE, "WireGuard mesh route");
 
 #define DISTANCE 210
 
+/* The member's address of that family; NULL: it has none. */
+static const struct wg_addr *address_of(const struct wgd_mesh_member *member,
+					uint8_t family)
+{
+	size_t i;
+
+	for (i = 0; i < member->n_addresses; i++)
+		if (member->addresses[i].family == family)
+			return &member->addresses[i];
+	return NULL;
+}
+
 static void tell(const struct wgd_mesh *m,
 		 const struct wgd_mesh_member *member,
 		 const struct wg_prefix *p, bool there)
@@ -30,45 +42,13 @@ static void tell(const struct wgd_mesh *m,
 		.type = ZEBRA_ROUTE_HSLS,
 		.distance = DISTANCE,
 	};
+	const struct wg_addr *address = address_of(member, p->family);
 	struct wg_nexthop nh = {.ifindex = member->routes_by};
-	size_t i;
 
-	for (i = 0; i < member->n_addresses; i++)
-		if (member->addresses[i].family == p->family)
-			nh.gateway = member->addresses[i];
+	if (address) /* to end a route it may be gone */
+		nh.gateway = *address;
 	if (wgd_zebra_client())
 		wgd_zebra_route(wgd_zebra_client(), &route, &nh, there);
-}
-
-static bool has_address(const struct wgd_mesh_member *member, uint8_t family)
-{
-	size_t i;
-
-	for (i = 0; i < member->n_addresses; i++)
-		if (member->addresses[i].family == family)
-			return true;
-	return false;
-}
-
-static bool is_certified(const struct wgd_mesh_member *member,
-			 const struct wg_prefix *p)
-{
-	const struct wg_certified *c = member->certified;
-	size_t i;
-
-	for (i = 0; i < member->n_certified; i++, c++)
-		if (wg_prefix_covers(&c->prefix, p) && p->len <= c->longest)
-			return true;
-	return false;
-}
-
-static bool has(const struct wg_prefix *set, size_t n,
-		const struct wg_prefix *p)
-{
-	while (n--)
-		if (wg_prefix_same(&set[n], p))
-			return true;
-	return false;
 }
 
 static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member,
@@ -77,7 +57,7 @@ static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member,
 	size_t i;
 
 	for (i = 0; i < member->n_routes; i++)
-		if (!has(keep, n_keep, &member->routes[i]))
+		if (!wg_prefix_among(&member->routes[i], keep, n_keep))
 			tell(m, member, &member->routes[i], false);
 	if (n_keep)
 		return;
@@ -102,12 +82,14 @@ static void look(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	wanted = XCALLOC(MTYPE_WGD_MESH_ROUTE,
 			 (member->n_announced + 1) * sizeof(*wanted));
 	for (i = 0; i < member->n_announced; i++)
-		if (is_certified(member, &member->announced[i]) &&
-		    has_address(member, member->announced[i].family))
+		if (wg_peer_is_certified(member->peer->peer,
+					 &member->announced[i]) &&
+		    address_of(member, member->announced[i].family))
 			wanted[n++] = member->announced[i];
 	withdraw(m, member, wanted, n);
 	for (i = 0; i < n; i++)
-		if (!has(member->routes, member->n_routes, &wanted[i]))
+		if (!wg_prefix_among(&wanted[i], member->routes,
+				     member->n_routes))
 			tell(m, member, &wanted[i], true);
 	XFREE(MTYPE_WGD_MESH_ROUTE, member->routes);
 	member->routes = wanted;

@@ -20,6 +20,7 @@
 #include "log.h"
 
 #include "frr-wgd/device/wgd_key.h"
+#include "frr-wgd/mesh/wgd_file.h"
 #include "frr-wgd/mesh/wgd_self.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/core/wg_item_writer.h"
@@ -147,13 +148,14 @@ static int take(struct wgd_self *self, const char *path, const uint8_t *item)
 /* What was brought, without its secret, as the line of an answer. */
 static int write_anchor(struct wgd_self *self, const uint8_t *item)
 {
-	char path[PATH_MAX], tmp[PATH_MAX + 8], line[WG_LINE_STRLEN];
+	char path[PATH_MAX], line[WG_LINE_STRLEN];
 	uint8_t answer[WG_LINE_ITEM_MAX];
 	struct wg_item_writer w;
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
+	struct wgd_file f;
 	size_t at = 0;
-	int rc, fd;
+	int rc;
 
 	wg_item_begin(&w, WG_ITEM_IS_ANSWER, answer, sizeof(answer));
 	while (wg_item_next(item, &at, &tlv)) {
@@ -163,25 +165,14 @@ static int write_anchor(struct wgd_self *self, const uint8_t *item)
 		wg_item_add(&w, &v);
 	}
 	rc = wg_item_end(&w, NULL);
-	assert(rc == 0 && wg_line_put(answer, line) == 0);
+	assert(rc == 0);
+	rc = wg_line_put(answer, line);
+	assert(rc == 0);
 	wgd_self_file(self->name, "mesh", path, sizeof(path));
-	snprintf(tmp, sizeof(tmp), "%s.new", path);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
-	if (fd < 0)
-		return fail(self, -errno, tmp, safe_strerror(errno));
-	if (write(fd, line, strlen(line)) != (ssize_t)strlen(line) ||
-	    fsync(fd) < 0)
-		rc = -(errno ?: ENOSPC);
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc == 0 && rename(tmp, path) < 0)
-		rc = -errno;
-	if (rc < 0) {
-		unlink(tmp);
-		return fail(self, rc, path, safe_strerror(-rc));
-	}
-	return 0;
+	rc = wgd_file_begin(&f, path);
+	if (rc == 0)
+		rc = wgd_file_end(&f, wgd_file_write(&f, line, strlen(line)));
+	return rc < 0 ? fail(self, rc, path, safe_strerror(-rc)) : 0;
 }
 
 /* The key in that file, which is made where there is none. */

@@ -63,15 +63,6 @@ static bool has_address(const struct wg_addr *set, size_t n,
 	return false;
 }
 
-static bool has_static(const struct wg_prefix *set, size_t n,
-		       const struct wg_prefix *a)
-{
-	while (n--)
-		if (wg_prefix_same(&set[n], a))
-			return true;
-	return false;
-}
-
 /* The link-local address that the peer's key gives it. */
 static void drop_linklocal(struct wgd_peer *p)
 {
@@ -101,13 +92,13 @@ bool wgd_peer_withdraw(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 				 &p->conf.addresses[i]))
 			wg_peer_del_address(p->peer, &p->conf.addresses[i]);
 	for (i = 0; i < p->conf.n_exclusives; i++)
-		if (!has_static(conf->exclusives, conf->n_exclusives,
-				&p->conf.exclusives[i]))
+		if (!wg_prefix_among(&p->conf.exclusives[i], conf->exclusives,
+				     conf->n_exclusives))
 			wg_peer_set_exclusive(p->peer, &p->conf.exclusives[i],
 					      false);
 	for (i = 0; i < p->conf.n_statics; i++)
-		if (!has_static(conf->statics, conf->n_statics,
-				&p->conf.statics[i]))
+		if (!wg_prefix_among(&p->conf.statics[i], conf->statics,
+				     conf->n_statics))
 			wg_peer_del_static(p->peer, &p->conf.statics[i]);
 	if (!key || wg_key_is_zero(key) ||
 	    (conf->has_key && wg_key_same(key, &conf->key)))
@@ -182,8 +173,8 @@ void wgd_peer_configure(struct wgd_peer *p, const struct wgd_peer_conf *conf)
 			check(p, rc, "address");
 		}
 	for (i = 0; i < conf->n_statics; i++)
-		if (!has_static(p->conf.statics, p->conf.n_statics,
-				&conf->statics[i]))
+		if (!wg_prefix_among(&conf->statics[i], p->conf.statics,
+				     p->conf.n_statics))
 			check(p,
 			      wg_peer_add_static(p->peer, &conf->statics[i],
 						 NULL),

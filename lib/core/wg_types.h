@@ -80,6 +80,16 @@ static inline bool wg_prefix_same(const struct wg_prefix *a,
 	       memcmp(a->b, b->b, 16) == 0;
 }
 
+/* Is it one of these N? */
+static inline bool wg_prefix_among(const struct wg_prefix *p,
+				   const struct wg_prefix *set, size_t n)
+{
+	while (n--)
+		if (wg_prefix_same(&set[n], p))
+			return true;
+	return false;
+}
+
 static inline bool wg_endpoint_same(const struct wg_endpoint *a,
 				    const struct wg_endpoint *b)
 {

@@ -125,10 +125,16 @@ def test_relayed_sealed(net):
     assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
 
 
+def on_disk(site):
+    "What it keeps of the mesh."
+    return site.run("cksum < %s/wireguard/acme.items" % STATE)
+
+
 def test_wgd_restarted(net):
     "Not one packet is lost, and all is found again without a door."
     a = net["a"]
     a.vtysh("write memory")
+    wait_for(lambda: on_disk(a) == on_disk(net["h"]), "the map on both disks")
     server = net["hb"].echo("192.168.2.10")
     probe = net["ha"].probe("192.168.2.10", rate=200)
     probe.wait_responder("hb")
@@ -141,6 +147,22 @@ def test_wgd_restarted(net):
     assert probe.result()["lost"] == 0
     server.kill()
     assert "let us in" not in a.log().rsplit(" starting: ", 1)[1]
+
+
+def test_disk_lost(net):
+    "A site that knows nobody any more goes on, and learns all again."
+    a = net["a"]
+    server = net["hb"].echo("192.168.2.10")
+    probe = net["ha"].probe("192.168.2.10", rate=200)
+    probe.wait_responder("hb")
+    a.kill("wgd")
+    a.run("rm %s/wireguard/acme.items" % STATE)
+    a.start("wgd")
+    wait_for(lambda: "member b is a peer" in a.log().rsplit(" starting: ", 1)[1], "b is a peer")
+    wait_for(lambda: mesh(a).get("state") == "connected", "a is connected")
+    holds(lambda: net["ha"].ping("192.168.2.10"), 2, "LAN to LAN")
+    assert probe.result()["lost"] == 0
+    server.kill()
 
 
 def test_false_route(net):
