@@ -186,10 +186,11 @@ static void find_state(struct wgd_mesh *m)
 static void keep_relay(struct wgd_mesh *m)
 {
 	struct wgd_if *wif = m->wif;
+	const struct interface *outer;
 	struct wg_relay own = {
 		.hub = m->is_hub ? m->hub : 0,
 		.member = m->self->number,
-		.mtu = wif->conf.mtu ?: WGD_MTU_MESH,
+		.mtu = wif->conf.mtu ?: wgd_underlay_mtu(wif, &outer),
 		.ifindex = wif->state == WGD_IF_SYNCED ? wif->link->ifindex : 0,
 	};
 	size_t i;

@@ -5,6 +5,7 @@ is configured at one member for another.
 """
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -123,6 +124,23 @@ def test_relayed_sealed(net):
     assert not [p for p in packets if p[0] >> 4 == 4], packets
     sealed = [p for p in packets if p[6] == 17]
     assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
+
+
+def test_small_underlay(net):
+    "The relay's route follows the MTU of the interface, so what is sealed twice fits."
+    a = net["a"]
+    a.run("ip link set under mtu 1480")
+
+    def follows():
+        mtu = int(re.search(r"mtu (\d+)", a.run("ip link show wg0"))[1])
+        assert mtu == 1480 - 160, mtu
+        assert "mtu lock %d" % (mtu + 80) in a.run("ip -6 route show table 30568")
+        return True
+
+    wait_for(follows, "MTU of the relay")
+    a.run("ip link set under mtu 1500")
+    wait_for(lambda: "mtu 1340" in a.run("ip link show wg0"), "MTU as before")
+    wait_for(lambda: "mtu lock 1420" in a.run("ip -6 route show table 30568"), "the relay's")
 
 
 def on_disk(site):
