@@ -169,6 +169,19 @@ class Mesh:
             self.hub.public, self.where(self.hub.outer[family]),
             ",".join(self.hub.prefixes + [NET + ":1::/64"] + ([more] if more else []))))
 
+    def hub_by(self, site, family=UNDERLAY, more=""):
+        """
+        The same while they talk.  Each end takes the other's endpoint from what
+        comes, so a packet that was under way may undo it: until both have it.
+        """
+        def both():
+            self.hub_peer(site, family, more)
+            site.site.ping(self.hub.inner[4])
+            return [self.endpoint(site, self.hub), self.endpoint(self.hub, site)] == [
+                self.where(self.hub.outer[family]), self.where(site.outer[family])]
+
+        wait_for(both, "%s and its hub use IPv%d" % (site.name, family), PATIENCE, 0.05)
+
     def site_peer(self, site, other, more=""):
         "A site's: another site, by the relay."
         site.run("wg set wg0 peer %s endpoint %s allowed-ips %s" % (

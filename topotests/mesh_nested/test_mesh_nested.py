@@ -204,7 +204,7 @@ def test_marks(mesh, through, family):
     a, b, hub = mesh.a, mesh.b, mesh.hub.outer[family]
     mark = "mark %d" % MARK
     whole = "%s/%d" % (hub, 32 if family == 4 else 128)
-    mesh.hub_peer(a, family)
+    mesh.hub_by(a, family)
     a.run("ip route add %s dev wg0" % whole)
     try:
         assert (way(a, hub), way(a, hub, mark)) == ("wg0", "under")
@@ -224,7 +224,7 @@ def test_marks(mesh, through, family):
         a.run("ip route del %s dev wg0; ip -%d route replace default via %s metric 20" % (
             whole, family, a.router[family]))
         mesh.host_routes(a)
-        mesh.hub_peer(a)
+        mesh.hub_by(a)
 
 
 def sent_packets(member):
@@ -256,8 +256,11 @@ def test_strict_filter(mesh, through, cure):
         assert not a.site.ping(OUTSIDE[4])
         assert grown("TcpExtIPReversePathFilter") >= [1]
         a.run(apply)
-        wait_for(lambda: a.site.ping(OUTSIDE[4]), "answer")
-        got, out = full_size(a.site, OUTSIDE[4])
-        assert got == 3, out
+        try:
+            wait_for(lambda: a.site.ping(OUTSIDE[4]), "answer")
+            got, out = full_size(a.site, OUTSIDE[4])
+            assert got == 3, out
+        finally:
+            a.run(undo)
     finally:
-        a.run("sysctl -qw net.ipv4.conf.under.rp_filter=0; " + undo)
+        a.run("sysctl -qw net.ipv4.conf.under.rp_filter=0")

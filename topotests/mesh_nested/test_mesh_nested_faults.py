@@ -289,9 +289,7 @@ def small_fixture(mesh, net, request):
     case = request.param
     mtu = 1440 - 20 * list(SMALL).index(case)
     for site in mesh.sites:
-        mesh.hub_peer(site, case[0])
-    for site in mesh.sites:
-        mesh.wait_answer(site, mesh.hub)
+        mesh.hub_by(site, case[0])
     if case[1]:
         request.getfixturevalue("through")
     for node, link in ((net["u"], "u-h"), (mesh.hub.site, "under")):
@@ -300,7 +298,7 @@ def small_fixture(mesh, net, request):
     for node, link in ((net["u"], "u-h"), (mesh.hub.site, "under")):
         node.run("ip link set %s mtu 1500" % link)
     for site in mesh.sites:
-        mesh.hub_peer(site)
+        mesh.hub_by(site)
 
 
 @pytest.mark.parametrize("small", [
