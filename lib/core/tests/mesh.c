@@ -162,7 +162,7 @@ struct wg_offer *mesh_certificate(struct mesh *m, struct mesh_certificate c)
 	add_key(&w, WG_ITEM_KEY, c.key);
 	wg_item_add_bytes(&w, WG_ITEM_NAME, "name", 4);
 	wg_item_add_number(&w, WG_ITEM_FROM, c.mark);
-	wg_item_add_number(&w, WG_ITEM_UNTIL, 0);
+	wg_item_add_number(&w, WG_ITEM_UNTIL, c.until);
 	wg_item_add_number(&w, WG_ITEM_FLAGS, c.flags);
 	if (c.flags & WG_ITEM_FLAG_HUB)
 		wg_item_add_number(&w, WG_ITEM_HUB_NUMBER, 1);
@@ -199,7 +199,7 @@ struct wg_offer *mesh_list(struct mesh *m, struct mesh_list l)
 	begin(&w, WG_ITEM_IS_LIST);
 	wg_item_add_number(&w, WG_ITEM_TIME, l.mark);
 	wg_item_add_number(&w, WG_ITEM_LIST, l.number);
-	wg_item_add_number(&w, WG_ITEM_DUE, 0);
+	wg_item_add_number(&w, WG_ITEM_DUE, l.due);
 	for (i = 0; i < 4 && l.revoked[i][0]; i++) {
 		v.revoked.member = l.revoked[i][0];
 		v.revoked.serial = l.revoked[i][1];

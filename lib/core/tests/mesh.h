@@ -32,6 +32,7 @@ struct mesh_certificate {
 	uint8_t key, flags;
 	uint8_t signer; /* 0: the first authority */
 	uint8_t mark;	/* so that two differ */
+	uint64_t until;
 };
 struct wg_offer *mesh_certificate(struct mesh *m, struct mesh_certificate c);
 
@@ -45,7 +46,8 @@ struct wg_offer *mesh_authority(struct mesh *m, struct mesh_authority a);
 struct mesh_list {
 	uint32_t authority, number;
 	uint8_t signer; /* 0: the first authority */
-	uint8_t mark;
+	uint8_t mark; /* its time, too */
+	uint64_t due;
 	uint32_t revoked[4][2]; /* member, serial; member 0: none */
 };
 struct wg_offer *mesh_list(struct mesh *m, struct mesh_list l);
