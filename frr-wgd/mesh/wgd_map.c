@@ -13,7 +13,8 @@
  * takes them.  It is replaced by rename, so it is the old one or the new one;
  * SAVE_MS after a change (a small one sooner: who has just joined is to be known
  * after a crash), but at once where somebody waits for it (a witness).
- * Where it cannot be written the mesh goes on, and `show` says so.
+ * Where it cannot be written, or was torn, the mesh goes on with an alarm
+ * (wgd_alarm.h).
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -35,6 +36,8 @@ DEFINE_MTYPE_STATIC(WGD, WGD_MAP_PUT, "WireGuard mesh item to be passed on");
 #define SAVE_SMALL_MS 500
 #define SMALL 256 /* items */
 #define LOG_MS 60000
+#define TORN_MS 86400000 /* so long it is told */
+#define CONFLICTS 16 /* that nobody was told of; more say no more */
 #define FILE_MAX (64 << 20) /* bytes: ten times what 4096 members can have */
 
 PREDECL_LIST(puts);
@@ -47,14 +50,17 @@ DECLARE_LIST(puts, struct put, item);
 
 struct wgd_map {
 	struct wg_directory *dir;
-	char *ifname, *file, *trouble;
+	char *ifname, *file, *trouble, *torn;
+	int64_t torn_ms;
 	struct event *t_save;
 	struct puts_head puts;
 	struct put *told; /* by wgd_map_next_put */
 	uint64_t counts[WGD_MAP_RESULTS];
 	uint64_t unlogged;
 	int64_t logged_ms;
-	unsigned alarms;
+	uint64_t floor;
+	struct wgd_map_conflict conflicts[CONFLICTS]; /* not told yet */
+	size_t n_conflicts;
 };
 
 struct wgd_map *wgd_map_new(const char *ifname, const char *file,
@@ -85,6 +91,7 @@ void wgd_map_delete(struct wgd_map **at)
 	XFREE(MTYPE_WGD_MAP, map->ifname);
 	XFREE(MTYPE_WGD_MAP, map->file);
 	XFREE(MTYPE_WGD_STR, map->trouble);
+	XFREE(MTYPE_WGD_STR, map->torn);
 	XFREE(MTYPE_WGD_MAP, *at);
 }
 
@@ -98,14 +105,28 @@ const char *wgd_map_trouble(const struct wgd_map *map)
 	return map->trouble;
 }
 
+const char *wgd_map_torn(const struct wgd_map *map)
+{
+	return map->torn && wgd_now_ms() - map->torn_ms < TORN_MS ? map->torn
+								   : NULL;
+}
+
 uint64_t wgd_map_count(const struct wgd_map *map, unsigned result)
 {
 	return map->counts[result];
 }
 
-unsigned wgd_map_alarms(const struct wgd_map *map)
+bool wgd_map_next_conflict(struct wgd_map *map, struct wgd_map_conflict *ret)
 {
-	return map->alarms;
+	if (!map->n_conflicts)
+		return false;
+	*ret = map->conflicts[--map->n_conflicts];
+	return true;
+}
+
+uint64_t wgd_map_floor(const struct wgd_map *map)
+{
+	return map->floor;
 }
 
 /* --- the file */
@@ -135,10 +156,9 @@ int wgd_map_save(struct wgd_map *map)
 		wgd_str_set(&map->trouble, NULL);
 		return 0;
 	}
-	snprintf(text, sizeof(text), "%s: %s", map->file, safe_strerror(-rc));
-	if (wgd_str_set(&map->trouble, text))
-		zlog_err("%s: mesh: what is known of it is not saved: %s",
-			 map->ifname, text);
+	snprintf(text, sizeof(text), "%s cannot be written: %s", map->file,
+		 safe_strerror(-rc));
+	wgd_str_set(&map->trouble, text);
 	return rc;
 }
 
@@ -211,22 +231,38 @@ static void note(struct wgd_map *map, const struct wgd_map_item *item,
 	map->unlogged = 0;
 }
 
+static void put(struct wgd_map *map, const struct wg_offer *offer)
+{
+	unsigned alarms = wg_directory_put(map->dir, offer);
+	uint8_t kind = wg_item_kind(offer->b);
+
+	if ((alarms & WG_DIRECTORY_CONFLICT) && map->n_conflicts < CONFLICTS)
+		map->conflicts[map->n_conflicts++] = (struct wgd_map_conflict){
+			kind, wg_item_number(offer->b, WG_ITEM_MEMBER)};
+	if (kind == WG_ITEM_IS_CERTIFICATE)
+		map->floor = MAX(map->floor,
+				 wg_item_number(offer->b, WG_ITEM_FROM));
+	else if (kind == WG_ITEM_IS_AUTHORITY || kind == WG_ITEM_IS_LIST)
+		map->floor = MAX(map->floor,
+				 wg_item_number(offer->b, WG_ITEM_TIME));
+}
+
 bool wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item)
 {
 	struct wg_offer offer = {.b = item->b, .len = item->len};
 	unsigned result = judge(map, &offer);
-	struct put *put;
+	struct put *p;
 
 	map->counts[result]++;
 	if (result != WG_OFFERED_VERIFY) {
 		note(map, item, result);
 		return false;
 	}
-	put = XMALLOC(MTYPE_WGD_MAP_PUT, sizeof(*put) + item->len);
-	put->source = item->source;
-	memcpy(put->b, item->b, item->len);
-	puts_add_tail(&map->puts, put);
-	map->alarms |= wg_directory_put(map->dir, &offer);
+	p = XMALLOC(MTYPE_WGD_MAP_PUT, sizeof(*p) + item->len);
+	p->source = item->source;
+	memcpy(p->b, item->b, item->len);
+	puts_add_tail(&map->puts, p);
+	put(map, &offer);
 	if (!map->t_save)
 		event_add_timer_msec(wgd.master, save_soon, map,
 				     wg_directory_count(map->dir) < SMALL
@@ -340,21 +376,27 @@ static bool put_back(struct wgd_map *map, const struct wgd_map_item *item)
 
 	if (judge(map, &offer) != WG_OFFERED_VERIFY)
 		return false;
-	map->alarms |= wg_directory_put(map->dir, &offer);
+	put(map, &offer);
 	return true;
 }
 
 int wgd_map_load(struct wgd_map *map)
 {
 	int rc = take_file(map, map->file, put_back);
+	char text[PATH_MAX + 128];
 
+	if (rc >= 0)
+		return 0;
 	if (rc == -EBADMSG)
-		zlog_warn("%s: mesh: %s: has no whole item at its end",
-			  map->ifname, map->file);
-	else if (rc < 0)
-		zlog_err("%s: mesh: %s: %s", map->ifname, map->file,
-			 safe_strerror(-rc));
-	return MIN(rc, 0);
+		snprintf(text, sizeof(text),
+			 "%s was torn: what is missing comes from other members",
+			 map->file);
+	else
+		snprintf(text, sizeof(text), "%s could not be read: %s",
+			 map->file, safe_strerror(-rc));
+	wgd_str_set(&map->torn, text);
+	map->torn_ms = wgd_now_ms();
+	return rc;
 }
 
 int wgd_map_load_from(struct wgd_map *map, const char *file)

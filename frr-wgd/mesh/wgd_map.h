@@ -43,6 +43,8 @@ extern int wgd_map_load_from(struct wgd_map *map, const char *file);
 extern int wgd_map_save(struct wgd_map *map);
 /* Why the file could not be written last; NULL: it could. */
 extern const char *wgd_map_trouble(const struct wgd_map *map);
+/* What was wrong with the file when it was read, for a day; NULL: nothing. */
+extern const char *wgd_map_torn(const struct wgd_map *map);
 
 /*
  * An item from somewhere.  SOURCE: who brought it, for wgd_map_next_put;
@@ -57,8 +59,18 @@ struct wgd_map_item {
 extern bool wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item);
 /* How often an offer had that result: enum wg_offered, or WGD_MAP_FORGED. */
 extern uint64_t wgd_map_count(const struct wgd_map *map, unsigned result);
-/* Alarms (enum wg_directory_alarm) that came up since it was new. */
-extern unsigned wgd_map_alarms(const struct wgd_map *map);
+/* Two different items of one version were seen since; false: none. */
+struct wgd_map_conflict {
+	uint8_t kind;
+	uint32_t member; /* of an authority or a list: 0 */
+};
+extern bool wgd_map_next_conflict(struct wgd_map *map,
+				  struct wgd_map_conflict *ret);
+/*
+ * The newest time that an authority signed, s since 1970: it is not earlier
+ * now.  0: none.
+ */
+extern uint64_t wgd_map_floor(const struct wgd_map *map);
 
 /*
  * The next item that was put since, in the order of putting; NULL: none.

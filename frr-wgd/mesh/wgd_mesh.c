@@ -2,6 +2,8 @@
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
 
+#include <sys/timex.h>
+
 #include "frr-wgd/mesh/wgd_mesh.h"
 
 static struct wgd_mesh *meshes;
@@ -70,6 +72,44 @@ void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms)
 		return;
 	event_cancel(&m->t_tick);
 	event_add_timer_msec(wgd.master, m->act, m, ms, &m->t_tick);
+}
+
+struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m)
+{
+	struct timex tx = {};
+
+	return (struct wg_wall){
+		.now = time(NULL),
+		.floor = wgd_map_floor(m->map),
+		.unsynchronised = adjtimex(&tx) == TIME_ERROR,
+	};
+}
+
+const uint8_t *wgd_mesh_certificate(const struct wgd_mesh *m)
+{
+	struct wg_directory_who who;
+
+	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
+	return who.present ?: m->self->certificate.b;
+}
+
+const char *wgd_mesh_own_name(const struct wgd_mesh *m,
+			      char buf[WG_ITEM_NAME_MAX + 1])
+{
+	const uint8_t *c = wgd_mesh_certificate(m);
+	struct wg_item_value v;
+	struct wg_item_tlv tlv;
+	size_t at;
+
+	buf[0] = '\0';
+	wg_item_each (c, at, tlv) {
+		if (tlv.type != WG_ITEM_NAME)
+			continue;
+		wg_item_value_get(&tlv, &v);
+		memcpy(buf, v.bytes.b, v.bytes.len);
+		buf[v.bytes.len] = '\0';
+	}
+	return buf;
 }
 
 uint64_t wgd_mesh_sequence(const struct wgd_mesh *m)

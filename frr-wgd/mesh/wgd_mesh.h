@@ -16,7 +16,9 @@
 #include "frr-wgd/peer/wgd_peer.h"
 #include "lib/core/wg_exchange.h"
 #include "lib/core/wg_relay.h"
+#include "lib/core/wg_wall.h"
 
+struct wg_alarms;
 struct wgd_exchange;
 struct wgd_door;
 struct wgd_knock;
@@ -81,6 +83,7 @@ struct wgd_mesh {
 	struct wgd_self *self;
 	struct wgd_map *map; /* NULL while it is not known who we are */
 	struct wg_exchange_map shared;
+	struct wg_alarms *alarms;
 	bool is_hub;
 	uint8_t hub; /* our number as a hub */
 	uint8_t relay_hash[WG_RELAY_HASH_LEN]; /* of its relay addresses */
@@ -116,6 +119,13 @@ extern const char *wgd_mesh_refused_str(enum wgd_mesh_refused refused);
 extern void wgd_mesh_act(struct wgd_mesh *m);
 extern void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms);
 
+/* The time of day, and how far it is to be relied on; the map is known. */
+extern struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m);
+/* Our certificate that counts; the map is known.  Valid until the next put. */
+extern const uint8_t *wgd_mesh_certificate(const struct wgd_mesh *m);
+/* Our name in it. */
+extern const char *wgd_mesh_own_name(const struct wgd_mesh *m,
+				     char buf[WG_ITEM_NAME_MAX + 1]);
 /* The sequence of what we said last of ourselves, or are to be above. */
 extern uint64_t wgd_mesh_sequence(const struct wgd_mesh *m);
 /* Is there a hub among the others? */

@@ -18,6 +18,7 @@
 
 #include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/device/wgd_key.h"
+#include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_knock.h"
@@ -243,6 +244,7 @@ static void act(struct event *t)
 	wgd_mesh_routes(m);
 	find_state(m);
 	settle(m);
+	wgd_alarm_look(m);
 }
 
 /* --- life */
@@ -261,6 +263,7 @@ static void mesh_free(struct wgd_mesh *m)
 	wgd_exchange_delete(&m->exchange);
 	wgd_map_delete(&m->map);
 	wgd_self_delete(&m->self);
+	wgd_alarm_delete(m);
 	wgd_mesh_remove(m);
 	m->wif->mesh = NULL;
 	XFREE(MTYPE_WGD_MESH, m);
@@ -310,6 +313,7 @@ void wgd_mesh_configure(struct wgd_if *wif)
 		wif->awaits_peers = true;
 		wgd_attach_strangers(wif);
 		m->self = wgd_self_new(wif->name, name);
+		wgd_alarm_new(m);
 		wgd_mesh_add(m);
 		wif->mesh = m;
 	}

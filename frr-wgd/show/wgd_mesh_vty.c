@@ -9,6 +9,7 @@
 #include "json.h"
 #include "vty.h"
 
+#include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/show/wgd_vty.h"
@@ -30,10 +31,40 @@ static const char *trouble(const struct wgd_mesh *m)
 	return m->map ? wgd_map_trouble(m->map) : NULL;
 }
 
+static json_object *alarms_json(const struct wgd_mesh *m)
+{
+	json_object *all = json_object_new_array(), *o;
+	const struct wg_alarm *a;
+	size_t i;
+
+	for (i = 0; (a = wgd_alarm_at(m, i)); i++) {
+		o = json_object_new_object();
+		json_object_string_add(o, "alarm", wg_alarm_kind_str(a->kind));
+		if (a->subject[0])
+			json_object_string_add(o, "member", a->subject);
+		json_object_string_add(o, "text", a->text);
+		json_object_int_add(o, "sinceMsecs", wgd_alarm_age_ms(a));
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+static void alarms_text(struct vty *vty, const struct wgd_mesh *m)
+{
+	const struct wg_alarm *a;
+	size_t i;
+
+	for (i = 0; (a = wgd_alarm_at(m, i)); i++)
+		vty_out(vty, "  Alarm %s%s%s: %s\n",
+			wg_alarm_kind_str(a->kind), a->subject[0] ? " of " : "",
+			a->subject, a->text);
+}
+
 static json_object *mesh_json(const struct wgd_mesh *m)
 {
 	json_object *o = json_object_new_object(), *hubs;
 	const char *why = trouble(m), *relay = wgd_relay_error(m->wif);
+	struct wg_wall wall;
 	size_t i;
 
 	json_object_string_add(o, "mesh", m->self->name);
@@ -42,8 +73,12 @@ static json_object *mesh_json(const struct wgd_mesh *m)
 		json_object_string_add(o, "reason", why);
 	if (relay)
 		json_object_string_add(o, "relayError", relay);
+	json_object_object_add(o, "alarms", alarms_json(m));
 	if (!m->map)
 		return o;
+	wall = wgd_mesh_wall(m);
+	json_object_string_add(o, "timeSource",
+			       wg_wall_source_str(wg_wall_source(&wall)));
 	json_object_int_add(o, "number", m->self->number);
 	json_object_string_add(o, "role", m->is_hub ? "hub" : "site");
 	json_object_int_add(o, "members", m->n_members + 1);
@@ -76,6 +111,7 @@ static void mesh_text(struct vty *vty, const struct wgd_mesh *m)
 	if (m->map)
 		vty_out(vty, "  Member %u, %s, of %zu\n", m->self->number,
 			m->is_hub ? "hub" : "site", m->n_members + 1);
+	alarms_text(vty, m);
 }
 
 static json_object *member_json(const struct wgd_mesh_member *member)
