@@ -223,7 +223,6 @@ static void tell(struct wgd_mesh *m)
 
 void wgd_alarm_look(struct wgd_mesh *m)
 {
-	int64_t now = wgd_now_ms(), due;
 	struct wg_wall w;
 
 	wg_alarms_begin(m->alarms);
@@ -235,9 +234,7 @@ void wgd_alarm_look(struct wgd_mesh *m)
 		look_map(m);
 		look_disk(m);
 	}
-	wg_alarms_end(m->alarms, now);
+	wg_alarms_end(m->alarms, wgd_now_ms());
 	tell(m);
-	due = wg_alarms_due(m->alarms);
-	if (due != INT64_MAX && due - now < 60000)
-		wgd_mesh_act_in(m, MAX(due - now, 1));
+	wgd_mesh_act_at(m, wg_alarms_due(m->alarms));
 }

@@ -15,15 +15,15 @@
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
 
-#include <sys/timex.h>
-
 #include "log.h"
 
+#include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_members.h"
 #include "frr-wgd/underlay/wgd_policy.h"
 #include "lib/backend/wg_seal.h"
+#include "lib/core/wg_bucket.h"
 #include "lib/core/wg_door.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_DOOR, "WireGuard mesh door");
@@ -36,19 +36,13 @@ struct wgd_door {
 	uint16_t port;
 	struct event *t_read;
 	struct wg_limit limit;
+	struct wg_bucket lines; /* in the log */
 	struct wg_seal_door *seal;
 	struct wg_door_stats stats;
 	int64_t began_ms;
 };
 
 /* --- facts */
-
-static bool clock_is_bad(void)
-{
-	struct timex tx = {};
-
-	return adjtimex(&tx) == TIME_ERROR;
-}
 
 static bool same_key(const uint8_t *a, const uint8_t *b)
 {
@@ -62,6 +56,7 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	const uint8_t *cert = c->question.certificate, *w;
 	uint32_t number = wg_item_number(cert, WG_ITEM_MEMBER);
 	struct wgd_mesh_member *member = wgd_mesh_member(d->m, number);
+	struct wg_wall wall = wgd_mesh_wall(d->m);
 	struct wg_door_facts *f = &c->facts;
 	struct wg_directory_who who, hub;
 
@@ -71,8 +66,8 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 				       d->m->self->mesh.mesh,
 				       WG_ITEM_MESH_LEN) == 0;
 	f->self = d->m->self->number;
-	f->now = time(NULL);
-	f->clock_is_bad = clock_is_bad();
+	f->now = wg_wall_least(&wall);
+	f->clock_is_bad = wg_wall_source(&wall) != WG_WALL_CLOCK;
 	f->is_settled = wgd_exchange_is_synced(d->m->exchange) ||
 			!wgd_mesh_has_hub(d->m) ||
 			wgd_now_ms() - d->began_ms >= WG_DOOR_SETTLE_MS;
@@ -188,8 +183,35 @@ static bool welcome(struct wgd_door *d, const struct wg_door_case *c,
 	return true;
 }
 
+/* Who came, and what we said; of a crowd not all. */
+static void note(struct wgd_door *d, const struct wg_door_case *c,
+		 const char *from)
+{
+	static const struct wg_bucket_size lines = {1200, 50};
+	uint32_t number =
+		wg_item_number(c->question.certificate, WG_ITEM_MEMBER);
+	const struct wgd_mesh_member *member = wgd_mesh_member(d->m, number);
+	char name[32], what[64];
+
+	snprintf(name, sizeof(name), "member %u", number);
+	if (!c->why) {
+		if (wg_bucket_take(&d->lines, &lines, wgd_now_ms()))
+			zlog_info("%s: mesh: door: welcome, %s from %s",
+				  d->m->wif->name, name, from);
+		return;
+	}
+	snprintf(what, sizeof(what), "a question of %s (%s)", name,
+		 wg_door_why_str(c->why));
+	wgd_drop(&d->m->drops, WGD_DROP_REFUSED, from, what);
+	if (c->why == WG_DOOR_INVITE_USED)
+		wgd_alarm_happened(d->m, WG_ALARM_INVITE_USED,
+				   member ? member->name : name,
+				   "somebody came with its invite, which was used before, from %s",
+				   from);
+}
+
 static void answer(struct wgd_door *d, struct wg_seal_question *q,
-		   const struct sockaddr_in6 *to)
+		   const struct sockaddr_in6 *to, const char *from)
 {
 	struct wg_door_case c = {.question = q->question};
 	struct wg_door_answer a = {};
@@ -198,10 +220,7 @@ static void answer(struct wgd_door *d, struct wg_seal_question *q,
 	size_t len;
 
 	judge(d, &c);
-	zlog_info("%s: mesh: door: member %u: %s", d->m->wif->name,
-		  (unsigned)wg_item_number(c.question.certificate,
-					   WG_ITEM_MEMBER),
-		  c.why ? wg_door_why_str(c.why) : "welcome");
+	note(d, &c, from);
 	if (c.why || !welcome(d, &c, &record, &a)) {
 		a.kind = WG_DOOR_REFUSED;
 		a.refused.why = c.why ?: WG_DOOR_BUSY;
@@ -213,6 +232,20 @@ static void answer(struct wgd_door *d, struct wg_seal_question *q,
 	wgd_mesh_act(d->m);
 }
 
+static enum wgd_drop drop_of(enum wg_seal_heard heard)
+{
+	static const enum wgd_drop drops[WG_SEAL_HEARDS] = {
+		[WG_SEAL_FOREIGN] = WGD_DROP_NO_QUESTION,
+		[WG_SEAL_STRANGER] = WGD_DROP_NOT_FOR_US,
+		[WG_SEAL_TOO_OFTEN_NEAR] = WGD_DROP_NEIGHBOURS,
+		[WG_SEAL_TOO_OFTEN] = WGD_DROP_CROWD,
+		[WG_SEAL_BROKEN] = WGD_DROP_BROKEN,
+		[WG_SEAL_NO_FORM] = WGD_DROP_NO_FORM,
+	};
+
+	return drops[heard];
+}
+
 static void hear(struct wgd_door *d, const uint8_t *b, size_t len,
 		 const struct sockaddr_in6 *from)
 {
@@ -220,24 +253,23 @@ static void hear(struct wgd_door *d, const uint8_t *b, size_t len,
 				      .len = len,
 				      .port = ntohs(from->sin6_port),
 				      .now = wgd_now_ms()};
+	enum wg_seal_heard heard;
 	struct wg_seal_question q;
+	char text[WG_ADDR_STRLEN];
 
-	if (IN6_IS_ADDR_V4MAPPED(&from->sin6_addr)) {
-		in.from.family = AF_INET;
-		memcpy(in.from.b, from->sin6_addr.s6_addr + 12, 4);
-	} else {
-		in.from.family = AF_INET6;
-		memcpy(in.from.b, &from->sin6_addr, 16);
-	}
-	switch (wg_seal_hear(d->seal, &in, &q)) {
+	wgd_door_from(from, &in.from);
+	wg_addr_str(&in.from, text);
+	heard = wg_seal_hear(d->seal, &in, &q);
+	switch (heard) {
 	case WG_SEAL_COOKIE:
 		sendto(d->fd, q.answer.b, q.answer.len, MSG_DONTWAIT,
 		       (const struct sockaddr *)from, sizeof(*from));
 		break;
 	case WG_SEAL_QUESTION:
-		answer(d, &q, from);
+		answer(d, &q, from, text);
 		break;
 	default:
+		wgd_drop(&d->m->drops, drop_of(heard), text, "a datagram");
 		break;
 	}
 }
@@ -259,6 +291,18 @@ static void readable(struct event *t)
 		if (n < 0)
 			return;
 		hear(d, b, n, &from);
+	}
+}
+
+void wgd_door_from(const struct sockaddr_in6 *from, struct wg_addr *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (IN6_IS_ADDR_V4MAPPED(&from->sin6_addr)) {
+		ret->family = AF_INET;
+		memcpy(ret->b, from->sin6_addr.s6_addr + 12, 4);
+	} else {
+		ret->family = AF_INET6;
+		memcpy(ret->b, &from->sin6_addr, 16);
 	}
 }
 

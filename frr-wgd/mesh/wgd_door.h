@@ -15,5 +15,7 @@ extern void wgd_door_look(struct wgd_mesh *m);
  * tunnel; or -errno.
  */
 extern int wgd_door_socket(const struct wgd_mesh *m, uint16_t port);
+/* Where a datagram of such a socket came from; IPv4 is not mapped. */
+extern void wgd_door_from(const struct sockaddr_in6 *from, struct wg_addr *ret);
 
 #endif

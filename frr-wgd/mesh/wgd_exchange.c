@@ -8,9 +8,10 @@
  * member's is closed before it has said anything.  Each member has one
  * connection: a new one takes the place of the old one, which TCP may not know
  * to be dead.  It costs a buffer and what lib/core/wg_exchange.c says; in one
- * turn of the loop at most TURN items are taken, so that a flood of one member
- * is not the others' silence.  Who sent what makes no sense is not listened to
- * for AWAY_MS.
+ * turn of the loop at most TURN items are taken and, of all connections
+ * together, TURN signatures verified, so that a flood of one member is not the
+ * others' silence.  Who sent what makes no sense is not listened to for
+ * AWAY_MS.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -25,7 +26,7 @@
 
 DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 
-#define TURN 100      /* items, in one turn of the loop */
+#define TURN 100      /* items, and signatures, in one turn of the loop */
 #define AGAIN_MS 1000 /* to connect */
 #define AWAY_MS 60000
 
@@ -59,9 +60,7 @@ static struct wgd_mesh_member *member_of(const struct conn *c)
 
 static const char *name_of(const struct conn *c)
 {
-	const struct wgd_mesh_member *member = member_of(c);
-
-	return member ? member->name : "a former member";
+	return member_of(c) ? member_of(c)->name : "a former member";
 }
 
 static void tell_all(struct wgd_exchange *x, uint32_t member, bool connected);
@@ -70,8 +69,8 @@ static void tell_all(struct wgd_exchange *x, uint32_t member, bool connected);
 
 static void hang_up(struct conn *c, unsigned away_ms)
 {
-	bool was_up = c->x && wg_exchange_is_up(c->x);
-
+	if (c->x && wg_exchange_is_up(c->x))
+		c->lost_ms = wgd_now_ms();
 	event_cancel(&c->t_read);
 	event_cancel(&c->t_write);
 	event_cancel(&c->t_due);
@@ -82,8 +81,6 @@ static void hang_up(struct conn *c, unsigned away_ms)
 	XFREE(MTYPE_WGD_EXCHANGE, c->out);
 	c->out_len = c->out_at = 0;
 	c->not_before_ms = wgd_now_ms() + away_ms;
-	if (was_up)
-		c->lost_ms = wgd_now_ms();
 }
 
 static void conn_free(struct conn *c)
@@ -202,20 +199,36 @@ static void spread(struct wgd_exchange *x)
 	}
 }
 
+/* Records that came too early, and whose time has come. */
+static void take_waited(struct wgd_exchange *x)
+{
+	struct wgd_map *map = x->m->map;
+	uint64_t until = wgd_map_verified(map) + TURN;
+	enum wg_exchange_judgement j;
+	uint32_t from;
+	struct conn *c;
+
+	while (wgd_map_verified(map) < until &&
+	       wgd_map_next_waited(map, &j, &from)) {
+		c = conn_find(x, from);
+		if (c && c->x)
+			wg_exchange_judged(c->x, j);
+	}
+	wgd_mesh_act_at(x->m, wgd_map_due(map));
+}
+
 static void take_item(struct conn *c, const struct wg_span *b)
 {
-	struct wgd_map *map = c->of->m->map;
-	uint64_t forged = wgd_map_count(map, WGD_MAP_FORGED);
-	struct wgd_map_item item = {
-		.b = b->b, .len = b->len, .source = c, .from = name_of(c)};
+	struct wgd_map_item item = {.b = b->b,
+				    .len = b->len,
+				    .source = c,
+				    .from = name_of(c),
+				    .member = c->member};
+	enum wg_exchange_judgement j = wgd_map_take(c->of->m->map, &item);
 
-	if (wgd_map_take(map, &item)) {
-		wg_exchange_judged(c->x, WG_EXCHANGE_PUT);
+	wg_exchange_judged(c->x, j);
+	if (j == WG_EXCHANGE_PUT)
 		spread(c->of);
-	} else if (wgd_map_count(map, WGD_MAP_FORGED) != forged)
-		wg_exchange_judged(c->x, WG_EXCHANGE_IS_FORGED);
-	else
-		wg_exchange_judged(c->x, WG_EXCHANGE_NOT_PUT);
 }
 
 /* A hub says of a site that it has it, or has it no more. */
@@ -247,8 +260,20 @@ static void is_up(struct conn *c)
 	wgd_mesh_act(c->of->m);
 }
 
+/* What all may have verified before the others have their turn. */
+static uint64_t turn_ends(const struct wgd_exchange *x)
+{
+	const struct conn *c;
+	unsigned n = 0;
+
+	for (c = x->conns; c; c = c->next)
+		n += c->x != NULL;
+	return wgd_map_verified(x->m->map) + MAX(TURN / MAX(n, 1u), 1u);
+}
+
 static void work(struct conn *c)
 {
+	uint64_t until = turn_ends(c->of);
 	struct wg_exchange_heard heard;
 	unsigned items = 0;
 
@@ -265,7 +290,8 @@ static void work(struct conn *c)
 			break;
 		case WG_EXCHANGE_ITEM:
 			take_item(c, &heard.item);
-			if (++items < TURN)
+			if (++items < TURN &&
+			    wgd_map_verified(c->of->m->map) < until)
 				break;
 			arm(c, true);
 			wgd_mesh_act(c->of->m);
@@ -274,8 +300,13 @@ static void work(struct conn *c)
 			take_state(c, &heard);
 			break;
 		case WG_EXCHANGE_END:
-			zlog_info("%s: mesh: closed the connection with %s: %s",
-				  c->of->m->wif->name, name_of(c), heard.why);
+			if (heard.is_bad)
+				wgd_drop(&c->of->m->drops, WGD_DROP_FRAME,
+					 name_of(c), heard.why);
+			else
+				wgd_debug_events("%s: mesh: %s: %s",
+						 c->of->m->wif->name,
+						 name_of(c), heard.why);
 			hang_up(c, heard.is_bad ? AWAY_MS : AGAIN_MS);
 			return;
 		}
@@ -358,6 +389,7 @@ static void accepted(struct event *t)
 {
 	struct wgd_exchange *x = EVENT_ARG(t);
 	struct wgd_mesh_member *member;
+	char text[WG_ADDR_STRLEN];
 	struct wg_addr from;
 	struct conn *c;
 	int fd = wgd_tcp_accept(x->fd, &from);
@@ -367,6 +399,9 @@ static void accepted(struct event *t)
 		return;
 	member = wgd_mesh_by_linklocal(x->m, &from);
 	c = member && !member->refused ? conn_get(x, member->number) : NULL;
+	if (!c)
+		wgd_drop(&x->m->drops, WGD_DROP_NO_MEMBER,
+			 wg_addr_str(&from, text), "a connection");
 	if (!c || (c->fd < 0 && wgd_now_ms() < c->not_before_ms &&
 		   c->not_before_ms - wgd_now_ms() > AGAIN_MS)) {
 		close(fd);
@@ -524,6 +559,7 @@ void wgd_exchange_flush(struct wgd_exchange *x)
 {
 	struct conn *c;
 
+	take_waited(x);
 	spread(x);
 	for (c = x->conns; c; c = c->next)
 		if (c->x && !c->t_write)
@@ -537,29 +573,27 @@ bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member)
 	return c && c->is_live;
 }
 
-static bool is_hub(const struct conn *c)
+/* SAME: one that has the same map, for all we know. */
+static bool has_hub(const struct wgd_exchange *x, bool same)
 {
-	const struct wgd_mesh_member *member = member_of(c);
+	const struct wgd_mesh_member *member;
+	const struct conn *c;
 
-	return member && member->hub && c->x && wg_exchange_is_up(c->x);
+	for (c = x->conns; c; c = c->next) {
+		member = member_of(c);
+		if (member && member->hub && c->x && wg_exchange_is_up(c->x) &&
+		    (!same || wg_exchange_is_same(c->x)))
+			return true;
+	}
+	return false;
 }
 
 bool wgd_exchange_has_hub(const struct wgd_exchange *x)
 {
-	const struct conn *c;
-
-	for (c = x->conns; c; c = c->next)
-		if (is_hub(c))
-			return true;
-	return false;
+	return has_hub(x, false);
 }
 
 bool wgd_exchange_is_synced(const struct wgd_exchange *x)
 {
-	const struct conn *c;
-
-	for (c = x->conns; c; c = c->next)
-		if (is_hub(c) && wg_exchange_is_same(c->x))
-			return true;
-	return false;
+	return has_hub(x, true);
 }

@@ -172,6 +172,8 @@ static void take_welcome(struct wgd_knock *k, const struct wg_door_answer *a)
 		.port = wg_item_number(a->welcome.record, WG_ITEM_PORT)};
 
 	if (!is_welcome(k, a)) {
+		wgd_drop(&k->m->drops, WGD_DROP_LIE, k->door->place.host,
+			 "a welcome");
 		wg_knock_lie(&k->core, k->door);
 		return;
 	}
@@ -191,22 +193,37 @@ static void take_welcome(struct wgd_knock *k, const struct wg_door_answer *a)
 	wgd_mesh_act(k->m);
 }
 
+static const char *from_str(const struct sockaddr_in6 *from, char *buf)
+{
+	struct wg_addr addr;
+
+	wgd_door_from(from, &addr);
+	return wg_addr_str(&addr, buf);
+}
+
 static void answered(struct event *t)
 {
 	struct wgd_knock *k = EVENT_ARG(t);
 	uint8_t b[WG_DOOR_ANSWER_MAX + 1], text[WG_DOOR_ANSWER_TEXT];
 	struct wg_door_answer a;
 	struct wg_span in = {.b = b};
+	struct sockaddr_in6 from = {};
+	socklen_t len = sizeof(from);
+	char who[WG_ADDR_STRLEN];
 	enum wg_door_why before = wg_knock_why(&k->core), why;
 	ssize_t n;
 
 	event_add_read(wgd.master, answered, k, k->fd, &k->t_read);
-	n = recv(k->fd, b, sizeof(b), MSG_DONTWAIT);
-	if (n < 0 || !k->door)
+	n = recvfrom(k->fd, b, sizeof(b), MSG_DONTWAIT,
+		     (struct sockaddr *)&from, &len);
+	if (n < 0)
 		return;
 	in.len = n;
-	if (wg_seal_read(&k->asked, &in, text, &a) < 0)
+	if (!k->door || wg_seal_read(&k->asked, &in, text, &a) < 0) {
+		wgd_drop(&k->m->drops, WGD_DROP_NO_ANSWER, from_str(&from, who),
+			 "a datagram");
 		return;
+	}
 	switch (wg_knock_answer(&k->core, k->door, &a, wgd_now_ms())) {
 	case WG_KNOCK_WAIT:
 		break;

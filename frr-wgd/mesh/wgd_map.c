@@ -5,8 +5,9 @@
  * Who can send an item: a member whose tunnel is up, who may pass on what is
  * anybody's; somebody at the door of a hub, after a cookie; the operator.  It
  * costs a hash, a look at the map and, only if the map wants it, the
- * verification of at most three signatures.  What is not put leaves nothing but
- * a count and, once in LOG_MS, a line.  It can never change what another member
+ * verification of at most three signatures.  A member's records come once in
+ * 10 s, whoever brings them, and until then the newest waits.  What is not put
+ * leaves nothing but a count and, once a minute, a line (wgd_drop.h).  It can never change what another member
  * is but by an item that this one, or the authority, signed.
  *
  * The file has the items one after another, in the order in which the map
@@ -28,6 +29,7 @@
 #include "frr-wgd/base/wgd_clock.h"
 #include "frr-wgd/mesh/wgd_file.h"
 #include "frr-wgd/mesh/wgd_map.h"
+#include "lib/core/wg_bounds.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_MAP, "WireGuard mesh map");
 DEFINE_MTYPE_STATIC(WGD, WGD_MAP_PUT, "WireGuard mesh item to be passed on");
@@ -35,7 +37,6 @@ DEFINE_MTYPE_STATIC(WGD, WGD_MAP_PUT, "WireGuard mesh item to be passed on");
 #define SAVE_MS 10000
 #define SAVE_SMALL_MS 500
 #define SMALL 256 /* items */
-#define LOG_MS 60000
 #define TORN_MS 86400000 /* so long it is told */
 #define CONFLICTS 16 /* that nobody was told of; more say no more */
 #define FILE_MAX (64 << 20) /* bytes: ten times what 4096 members can have */
@@ -50,26 +51,28 @@ DECLARE_LIST(puts, struct put, item);
 
 struct wgd_map {
 	struct wg_directory *dir;
-	char *ifname, *file, *trouble, *torn;
+	struct wg_bounds *bounds;
+	struct wgd_drops *drops;
+	char *file, *trouble, *torn;
 	int64_t torn_ms;
 	struct event *t_save;
 	struct puts_head puts;
 	struct put *told; /* by wgd_map_next_put */
-	uint64_t counts[WGD_MAP_RESULTS];
-	uint64_t unlogged;
-	int64_t logged_ms;
+	uint64_t verified;
 	uint64_t floor;
 	struct wgd_map_conflict conflicts[CONFLICTS]; /* not told yet */
 	size_t n_conflicts;
 };
 
-struct wgd_map *wgd_map_new(const char *ifname, const char *file,
-			    const struct wg_directory_conf *conf)
+struct wgd_map *wgd_map_new(const char *file,
+			    const struct wg_directory_conf *conf,
+			    struct wgd_drops *drops)
 {
 	struct wgd_map *map = XCALLOC(MTYPE_WGD_MAP, sizeof(*map));
 
 	map->dir = wg_directory_new(conf);
-	map->ifname = XSTRDUP(MTYPE_WGD_MAP, ifname);
+	map->bounds = wg_bounds_new();
+	map->drops = drops;
 	map->file = XSTRDUP(MTYPE_WGD_MAP, file);
 	puts_init(&map->puts);
 	return map;
@@ -88,7 +91,7 @@ void wgd_map_delete(struct wgd_map **at)
 		XFREE(MTYPE_WGD_MAP_PUT, put);
 	XFREE(MTYPE_WGD_MAP_PUT, map->told);
 	wg_directory_delete(&map->dir);
-	XFREE(MTYPE_WGD_MAP, map->ifname);
+	wg_bounds_delete(&map->bounds);
 	XFREE(MTYPE_WGD_MAP, map->file);
 	XFREE(MTYPE_WGD_STR, map->trouble);
 	XFREE(MTYPE_WGD_STR, map->torn);
@@ -111,9 +114,14 @@ const char *wgd_map_torn(const struct wgd_map *map)
 								   : NULL;
 }
 
-uint64_t wgd_map_count(const struct wgd_map *map, unsigned result)
+uint64_t wgd_map_verified(const struct wgd_map *map)
 {
-	return map->counts[result];
+	return map->verified;
+}
+
+int64_t wgd_map_due(const struct wgd_map *map)
+{
+	return wg_bounds_due(map->bounds);
 }
 
 bool wgd_map_next_conflict(struct wgd_map *map, struct wgd_map_conflict *ret)
@@ -173,62 +181,60 @@ static void save_soon(struct event *t)
 
 /* --- taking */
 
-static bool is_good(const struct wg_offer_checks *checks)
+static bool is_good(struct wgd_map *map, const struct wg_offer_checks *checks)
 {
 	size_t i;
 
-	for (i = 0; i < checks->n; i++)
+	for (i = 0; i < checks->n; i++) {
+		map->verified++;
 		if (wg_sign_verify(checks->check[i].item, checks->check[i].type,
 				   checks->check[i].key) < 0)
 			return false;
+	}
 	return true;
 }
 
-/* The result; WG_OFFERED_VERIFY: it is one to be put. */
-static unsigned judge(const struct wgd_map *map, struct wg_offer *offer)
+static enum wgd_drop drop_of(enum wg_offered offered)
 {
+	static const enum wgd_drop drops[WG_OFFEREDS] = {
+		[WG_OFFERED_FORM] = WGD_DROP_NO_ITEM,
+		[WG_OFFERED_OTHER_MESH] = WGD_DROP_OTHER_MESH,
+		[WG_OFFERED_UNWANTED] = WGD_DROP_UNWANTED,
+		[WG_OFFERED_FULL] = WGD_DROP_OVER_MAXIMUM,
+		[WG_OFFERED_VOID] = WGD_DROP_VOID,
+		[WG_OFFERED_NO_SIGNER] = WGD_DROP_NO_SIGNER,
+	};
+
+	return drops[offered];
+}
+
+/* WGD_DROPS: it is one to be put; its hash is in the offer. */
+static enum wgd_drop judge(struct wgd_map *map, struct wg_bounded *w)
+{
+	struct wg_offer *offer = &w->offer;
 	struct wg_offer_checks checks;
 	enum wg_offered offered;
 
 	if (wg_item_check(offer->b, offer->len) != WG_ITEM_OK)
-		return WG_OFFERED_FORM;
+		return WGD_DROP_NO_ITEM;
 	wg_sign_hash(offer->b, offer->hash);
 	offered = wg_directory_offer(map->dir, offer, &checks);
-	if (offered == WG_OFFERED_VERIFY && !is_good(&checks))
-		return WGD_MAP_FORGED;
-	return offered;
-}
-
-static const char *result_str(unsigned result)
-{
-	return result == WGD_MAP_FORGED ? "forged" : wg_offered_str(result);
-}
-
-/* That the map does not want it is no news: what is new comes from all. */
-static bool is_news(unsigned result)
-{
-	return result != WG_OFFERED_UNWANTED && result != WG_OFFERED_NO_SIGNER;
+	if (offered != WG_OFFERED_VERIFY)
+		return drop_of(offered);
+	/* before the signatures: a flood must not cost them */
+	if (w->source && !wg_bounds_admit(map->bounds, w, wgd_now_ms()))
+		return WGD_DROP_TOO_OFTEN;
+	return is_good(map, &checks) ? WGD_DROPS : WGD_DROP_FORGED;
 }
 
 static void note(struct wgd_map *map, const struct wgd_map_item *item,
-		 unsigned result)
+		 enum wgd_drop why)
 {
-	int64_t now = wgd_now_ms();
-	const char *kind;
+	const char *kind = item->len >= WG_ITEM_HEAD
+				   ? wg_item_kind_str(item->b[3])
+				   : NULL;
 
-	if (!is_news(result))
-		return;
-	if (map->logged_ms && now - map->logged_ms < LOG_MS) {
-		map->unlogged++;
-		return;
-	}
-	kind = item->len >= WG_ITEM_HEAD ? wg_item_kind_str(item->b[3]) : NULL;
-	zlog_warn("%s: mesh: dropped %s from %s: %s (%" PRIu64
-		  " more since the last such line)",
-		  map->ifname, kind ?: "what is no item", item->from,
-		  result_str(result), map->unlogged);
-	map->logged_ms = now;
-	map->unlogged = 0;
+	wgd_drop(map->drops, why, item->from, kind ?: "what is no item");
 }
 
 static void put(struct wgd_map *map, const struct wg_offer *offer)
@@ -247,28 +253,58 @@ static void put(struct wgd_map *map, const struct wg_offer *offer)
 				 wg_item_number(offer->b, WG_ITEM_TIME));
 }
 
-bool wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item)
+/* Put it, if it is one to be put, for others as well. */
+static enum wg_exchange_judgement take(struct wgd_map *map,
+				       const struct wgd_map_item *item,
+				       struct wg_bounded *w)
 {
-	struct wg_offer offer = {.b = item->b, .len = item->len};
-	unsigned result = judge(map, &offer);
+	enum wgd_drop why = judge(map, w);
 	struct put *p;
 
-	map->counts[result]++;
-	if (result != WG_OFFERED_VERIFY) {
-		note(map, item, result);
-		return false;
+	if (why != WGD_DROPS) {
+		note(map, item, why);
+		return why == WGD_DROP_FORGED ? WG_EXCHANGE_IS_FORGED
+					      : WG_EXCHANGE_NOT_PUT;
 	}
 	p = XMALLOC(MTYPE_WGD_MAP_PUT, sizeof(*p) + item->len);
 	p->source = item->source;
 	memcpy(p->b, item->b, item->len);
 	puts_add_tail(&map->puts, p);
-	put(map, &offer);
+	put(map, &w->offer);
+	wg_bounds_put(map->bounds, &w->offer, wgd_now_ms());
 	if (!map->t_save)
 		event_add_timer_msec(wgd.master, save_soon, map,
 				     wg_directory_count(map->dir) < SMALL
 					     ? SAVE_SMALL_MS
 					     : SAVE_MS,
 				     &map->t_save);
+	return WG_EXCHANGE_PUT;
+}
+
+enum wg_exchange_judgement wgd_map_take(struct wgd_map *map,
+					const struct wgd_map_item *item)
+{
+	struct wg_bounded w = {{item->b, item->len}, item->member};
+
+	return take(map, item, &w);
+}
+
+bool wgd_map_next_waited(struct wgd_map *map, enum wg_exchange_judgement *ret,
+			 uint32_t *ret_from)
+{
+	struct wgd_map_item item = {};
+	struct wg_bounded w;
+	char from[32];
+
+	if (!wg_bounds_next(map->bounds, wgd_now_ms(), &w))
+		return false;
+	*ret_from = w.source;
+	w.source = 0; /* it has waited */
+	snprintf(from, sizeof(from), "member %u", *ret_from);
+	item.b = w.offer.b;
+	item.len = w.offer.len;
+	item.from = from;
+	*ret = take(map, &item, &w);
 	return true;
 }
 
@@ -335,8 +371,8 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
  * item from some place on, and what stands before is taken.
  */
 static int take_all(struct wgd_map *map, const struct wg_span *file,
-		    bool (*take)(struct wgd_map *map,
-				 const struct wgd_map_item *item))
+		    bool (*put_in)(struct wgd_map *map,
+				   const struct wgd_map_item *item))
 {
 	struct wgd_map_item item = {.from = "a file of the operator's"};
 	int n = 0, before;
@@ -348,14 +384,14 @@ static int take_all(struct wgd_map *map, const struct wg_span *file,
 		left = file->len;
 		for (; (item.len = wg_item_split(item.b, left));
 		     item.b += item.len, left -= item.len)
-			n += take(map, &item);
+			n += put_in(map, &item);
 	} while (n > before);
 	return left ? -EBADMSG : n;
 }
 
 static int take_file(struct wgd_map *map, const char *path,
-		     bool (*take)(struct wgd_map *map,
-				  const struct wgd_map_item *item))
+		     bool (*put_in)(struct wgd_map *map,
+				    const struct wgd_map_item *item))
 {
 	struct wg_span file;
 	uint8_t *b;
@@ -364,7 +400,7 @@ static int take_file(struct wgd_map *map, const char *path,
 	if (rc < 0)
 		return rc;
 	file.b = b;
-	rc = take_all(map, &file, take);
+	rc = take_all(map, &file, put_in);
 	XFREE(MTYPE_WGD_MAP, b);
 	return rc;
 }
@@ -372,12 +408,17 @@ static int take_file(struct wgd_map *map, const char *path,
 /* What we had: there is nobody to tell, and nothing to save. */
 static bool put_back(struct wgd_map *map, const struct wgd_map_item *item)
 {
-	struct wg_offer offer = {.b = item->b, .len = item->len};
+	struct wg_bounded w = {{item->b, item->len}};
 
-	if (judge(map, &offer) != WG_OFFERED_VERIFY)
+	if (judge(map, &w) != WGD_DROPS)
 		return false;
-	put(map, &offer);
+	put(map, &w.offer);
 	return true;
+}
+
+static bool put_new(struct wgd_map *map, const struct wgd_map_item *item)
+{
+	return wgd_map_take(map, item) == WG_EXCHANGE_PUT;
 }
 
 int wgd_map_load(struct wgd_map *map)
@@ -402,5 +443,5 @@ int wgd_map_load(struct wgd_map *map)
 int wgd_map_load_from(struct wgd_map *map, const char *file)
 {
 	return access(file, R_OK) < 0 ? -errno
-				      : take_file(map, file, wgd_map_take);
+				      : take_file(map, file, put_new);
 }

@@ -7,20 +7,19 @@
 #define WGD_MAP_H
 
 #include "frr-wgd/base/wgd.h"
+#include "frr-wgd/mesh/wgd_drop.h"
 #include "lib/backend/wg_sign.h"
-#include "lib/core/wg_directory.h"
-
-/* Signatures that were wrong are counted behind the core's verdicts. */
-#define WGD_MAP_FORGED WG_OFFEREDS
-#define WGD_MAP_RESULTS (WG_OFFEREDS + 1)
+#include "lib/core/wg_exchange.h"
 
 struct wgd_map;
 
 /*
- * An empty map of that mesh, with its items in FILE.  IFNAME is for the log.
+ * An empty map of that mesh, with its items in FILE.  What it does not take is
+ * counted in DROPS, which stays the caller's.
  */
-extern struct wgd_map *wgd_map_new(const char *ifname, const char *file,
-				   const struct wg_directory_conf *conf);
+extern struct wgd_map *wgd_map_new(const char *file,
+				   const struct wg_directory_conf *conf,
+				   struct wgd_drops *drops);
 /* What was not written yet is written. */
 extern void wgd_map_delete(struct wgd_map **map);
 
@@ -47,18 +46,32 @@ extern const char *wgd_map_trouble(const struct wgd_map *map);
 extern const char *wgd_map_torn(const struct wgd_map *map);
 
 /*
- * An item from somewhere.  SOURCE: who brought it, for wgd_map_next_put;
- * FROM: the same for the log.  True: it was put.
+ * An item from somewhere, and what became of it.  SOURCE: who brought it, for wgd_map_next_put;
+ * FROM: the same for the log.  MEMBER: the same again, by its number; records
+ * that others bring come once in a while only (lib/core/wg_bounds.h), what we
+ * and the operator bring, 0, at once.
  */
 struct wgd_map_item {
 	const uint8_t *b;
 	size_t len;
 	const void *source; /* NULL: nobody of whom items are passed on to */
 	const char *from;
+	uint32_t member;
 };
-extern bool wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item);
-/* How often an offer had that result: enum wg_offered, or WGD_MAP_FORGED. */
-extern uint64_t wgd_map_count(const struct wgd_map *map, unsigned result);
+extern enum wg_exchange_judgement
+wgd_map_take(struct wgd_map *map, const struct wgd_map_item *item);
+/*
+ * One of the records that waited, if its time has come: what became of it, and
+ * the member that had brought it.  False: there is none.
+ */
+extern bool wgd_map_next_waited(struct wgd_map *map,
+				enum wg_exchange_judgement *ret,
+				uint32_t *ret_from);
+/* When there will be one, monotonic ms; INT64_MAX: nothing waits. */
+extern int64_t wgd_map_due(const struct wgd_map *map);
+/* How many signatures were verified since it was new: what it cost. */
+extern uint64_t wgd_map_verified(const struct wgd_map *map);
+
 /* Two different items of one version were seen since; false: none. */
 struct wgd_map_conflict {
 	uint8_t kind;

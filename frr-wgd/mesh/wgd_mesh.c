@@ -74,6 +74,12 @@ void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms)
 	event_add_timer_msec(wgd.master, m->act, m, ms, &m->t_tick);
 }
 
+void wgd_mesh_act_at(struct wgd_mesh *m, int64_t at_ms)
+{
+	if (at_ms != INT64_MAX)
+		wgd_mesh_act_in(m, MIN(MAX(at_ms - wgd_now_ms(), 1), 86400000));
+}
+
 struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m)
 {
 	struct timex tx = {};

@@ -84,6 +84,7 @@ struct wgd_mesh {
 	struct wgd_map *map; /* NULL while it is not known who we are */
 	struct wg_exchange_map shared;
 	struct wg_alarms *alarms;
+	struct wgd_drops drops;
 	bool is_hub;
 	uint8_t hub; /* our number as a hub */
 	uint8_t relay_hash[WG_RELAY_HASH_LEN]; /* of its relay addresses */
@@ -118,6 +119,8 @@ extern const char *wgd_mesh_refused_str(enum wgd_mesh_refused refused);
 /* Something came in: act on it in this turn of the loop, or in so many ms. */
 extern void wgd_mesh_act(struct wgd_mesh *m);
 extern void wgd_mesh_act_in(struct wgd_mesh *m, unsigned ms);
+/* ... or then, monotonic ms; INT64_MAX: never. */
+extern void wgd_mesh_act_at(struct wgd_mesh *m, int64_t at_ms);
 
 /* The time of day, and how far it is to be relied on; the map is known. */
 extern struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m);

@@ -141,7 +141,7 @@ static bool know(struct wgd_mesh *m)
 	memcpy(m->relay_hash, hash, sizeof(m->relay_hash));
 	m->self->mesh.maximum = m->wif->conf.mesh.maximum;
 	wgd_self_file(m->self->name, "items", path, sizeof(path));
-	m->map = wgd_map_new(m->wif->name, path, &m->self->mesh);
+	m->map = wgd_map_new(path, &m->self->mesh, &m->drops);
 	wgd_map_load(m->map);
 	m->shared.dir = wgd_map_directory(m->map);
 	own_certificate(m);
@@ -313,6 +313,7 @@ void wgd_mesh_configure(struct wgd_if *wif)
 		wif->awaits_peers = true;
 		wgd_attach_strangers(wif);
 		m->self = wgd_self_new(wif->name, name);
+		m->drops.ifname = wif->name;
 		wgd_alarm_new(m);
 		wgd_mesh_add(m);
 		wif->mesh = m;

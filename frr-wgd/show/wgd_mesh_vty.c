@@ -60,6 +60,18 @@ static void alarms_text(struct vty *vty, const struct wgd_mesh *m)
 			a->subject, a->text);
 }
 
+static json_object *dropped_json(const struct wgd_mesh *m)
+{
+	json_object *o = json_object_new_object();
+	enum wgd_drop why;
+
+	for (why = 0; why < WGD_DROPS; why++)
+		if (m->drops.n[why])
+			json_object_int_add(o, wgd_drop_str(why),
+					    m->drops.n[why]);
+	return o;
+}
+
 static json_object *mesh_json(const struct wgd_mesh *m)
 {
 	json_object *o = json_object_new_object(), *hubs;
@@ -74,6 +86,7 @@ static json_object *mesh_json(const struct wgd_mesh *m)
 	if (relay)
 		json_object_string_add(o, "relayError", relay);
 	json_object_object_add(o, "alarms", alarms_json(m));
+	json_object_object_add(o, "dropped", dropped_json(m));
 	if (!m->map)
 		return o;
 	wall = wgd_mesh_wall(m);

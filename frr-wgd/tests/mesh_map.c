@@ -49,7 +49,7 @@ static void act(struct event *t)
 
 static void open_map(void)
 {
-	mesh->map = wgd_map_new(wif->name, mesh_file, &self.mesh);
+	mesh->map = wgd_map_new(mesh_file, &self.mesh, &mesh->drops);
 	mesh->shared.dir = wgd_map_directory(mesh->map);
 }
 
@@ -75,6 +75,7 @@ int mesh_setup(void **state)
 				 .mesh = mesh_conf(100)};
 	the_mesh = (struct wgd_mesh){.wif = wif, .self = &self, .act = act};
 	mesh = &the_mesh;
+	mesh->drops.ifname = wif->name;
 	open_map();
 	wgd_alarm_new(mesh);
 	return 0;
@@ -95,9 +96,10 @@ int mesh_teardown(void **state)
 bool mesh_take(const struct wg_offer *offer, uint32_t from)
 {
 	struct wgd_map_item item = {
-		.b = offer->b, .len = offer->len, .from = "a test"};
+		.b = offer->b, .len = offer->len, .from = "a test",
+		.member = from};
 
-	return wgd_map_take(mesh->map, &item);
+	return wgd_map_take(mesh->map, &item) == WG_EXCHANGE_PUT;
 }
 
 const char *mesh_alarms(void)
