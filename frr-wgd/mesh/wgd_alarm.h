@@ -19,10 +19,14 @@ extern void wgd_alarm_happened(struct wgd_mesh *m, enum wg_alarm_kind kind,
 			       const char *subject, const char *fmt, ...)
 	PRINTFRR(4, 5);
 /*
- * Which alarms follow from what is: find them, and tell what came and went.
- * Called in each turn of the mesh.
+ * A round: what is so is stated between its begin and its end, which tells what
+ * came and went since the last.
  */
-extern void wgd_alarm_look(struct wgd_mesh *m);
+extern void wgd_alarm_begin(struct wgd_mesh *m);
+extern void wgd_alarm_stand(struct wgd_mesh *m, enum wg_alarm_kind kind,
+			    const char *subject, const char *fmt, ...)
+	PRINTFRR(4, 5);
+extern void wgd_alarm_end(struct wgd_mesh *m);
 
 /* The I-th that stands; NULL: there are no more. */
 extern const struct wg_alarm *wgd_alarm_at(const struct wgd_mesh *m, size_t i);

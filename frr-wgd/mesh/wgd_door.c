@@ -50,6 +50,17 @@ static bool same_key(const uint8_t *a, const uint8_t *b)
 		      wg_item_bytes(b, WG_ITEM_KEY), WG_KEY_LEN) == 0;
 }
 
+/*
+ * A hub that was brought into the mesh just now, and was told of no other one,
+ * has nothing to wait for.  One that was started again has: other hubs and
+ * sites may know of members that an old disk does not.
+ */
+static bool is_first(const struct wgd_mesh *m)
+{
+	return m->self->is_new && !wgd_self_knows_doors(m->self) &&
+	       !wgd_mesh_has_hub(m);
+}
+
 static void know(struct wgd_door *d, struct wg_door_case *c)
 {
 	const struct wg_directory *dir = wgd_map_directory(d->m->map);
@@ -68,9 +79,11 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	f->self = d->m->self->number;
 	f->now = wg_wall_least(&wall);
 	f->clock_is_bad = wg_wall_source(&wall) != WG_WALL_CLOCK;
-	f->is_settled = wgd_exchange_is_synced(d->m->exchange) ||
-			!wgd_mesh_has_hub(d->m) ||
-			wgd_now_ms() - d->began_ms >= WG_DOOR_SETTLE_MS;
+	f->is_settled =
+		is_first(d->m) ||
+		wg_door_is_settled(d->began_ms,
+				   wgd_exchange_is_synced(d->m->exchange),
+				   wgd_now_ms());
 	f->authority = wg_directory_authority(
 		dir, wg_item_number(cert, WG_ITEM_AUTHORITY_NUMBER));
 	f->revoked_below = wg_directory_least_serial(dir, number);

@@ -326,6 +326,14 @@ void wgd_knock_look(struct wgd_mesh *m)
 	arm(m->knock);
 }
 
+void wgd_knock_calm(struct wgd_mesh *m, int64_t until)
+{
+	if (!m->knock)
+		return;
+	wg_knock_calm(&m->knock->core, until);
+	arm(m->knock);
+}
+
 const char *wgd_knock_why(const struct wgd_mesh *m)
 {
 	enum wg_door_why why = m->knock ? wg_knock_why(&m->knock->core) : 0;

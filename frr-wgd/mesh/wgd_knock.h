@@ -10,6 +10,8 @@ extern void wgd_knock_new(struct wgd_mesh *m);
 extern void wgd_knock_delete(struct wgd_mesh *m);
 /* A hub answers, or doors are others. */
 extern void wgd_knock_look(struct wgd_mesh *m);
+/* No question before that, monotonic ms. */
+extern void wgd_knock_calm(struct wgd_mesh *m, int64_t until);
 /* Why no door lets us in, in its words; NULL: none said anything. */
 extern const char *wgd_knock_why(const struct wgd_mesh *m);
 

@@ -25,7 +25,6 @@
 
 DEFINE_MTYPE_STATIC(WGD, WGD_MEMBER, "WireGuard mesh member's facts");
 
-#define GRACE_S (30 * 86400) /* an expired member stays so long, with alarms */
 #define KEEPALIVE_S 25
 
 /* --- what the map says of one */
@@ -167,12 +166,12 @@ static enum wgd_mesh_refused judge(const struct wgd_mesh *m,
 				   const struct wgd_mesh_member *member,
 				   const struct wg_directory_who *who)
 {
-	int64_t now = time(NULL);
+	struct wg_wall wall = wgd_mesh_wall(m);
 
 	if (!who->present)
 		return who->votes == WG_VOTES_DISPUTED ? WGD_MESH_NOT_AGREED
 						       : WGD_MESH_NOT_REDEEMED;
-	if (now > (int64_t)member->until + GRACE_S)
+	if (wg_wall_end(&wall, member->until) == WG_WALL_OVER)
 		return WGD_MESH_OUT_OF_TIME;
 	if (!who->record && !member->door_record.len)
 		return WGD_MESH_NO_RECORD;
@@ -350,7 +349,8 @@ struct made {
 static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
 		 struct wgd_peer_conf *conf, struct made *made)
 {
-	struct wg_relay own = {.hub = m->hub, .member = m->self->number};
+	struct wg_relay own = {.hub = m->is_hub ? m->hub : 0,
+			       .member = m->self->number};
 	struct wg_relay_peer peer = {.hub = member->hub,
 				     .member = member->number,
 				     .port = member->port};
@@ -510,6 +510,28 @@ static void follow_relay(struct wgd_mesh *m)
 		m->members[i]->changed = true;
 }
 
+/* Time alone ends a member; and a clock that was set right begins it again. */
+static bool look_at_clock(struct wgd_mesh *m)
+{
+	struct wg_wall wall = wgd_mesh_wall(m);
+	bool changed = false;
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		const struct wgd_mesh_member *member = m->members[i];
+		bool over = wg_wall_end(&wall, member->until) == WG_WALL_OVER;
+
+		if (!member->serial ||
+		    member->refused == WGD_MESH_NOT_REDEEMED ||
+		    member->refused == WGD_MESH_NOT_AGREED ||
+		    over == (member->refused == WGD_MESH_OUT_OF_TIME))
+			continue;
+		look(m, member->number);
+		changed = true;
+	}
+	return changed;
+}
+
 void wgd_members_update(struct wgd_mesh *m)
 {
 	struct wgd_mesh_member *member;
@@ -522,7 +544,7 @@ void wgd_members_update(struct wgd_mesh *m)
 		look(m, number);
 		changed = true;
 	}
-	if (changed)
+	if (look_at_clock(m) || changed)
 		settle_claims(m);
 	follow_relay(m);
 	for (i = 0; i < m->n_members; i++) {

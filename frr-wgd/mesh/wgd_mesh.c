@@ -37,6 +37,7 @@ const char *wgd_mesh_state_str(enum wgd_mesh_state state)
 		[WGD_MESH_REVOKED] = "revoked",
 		[WGD_MESH_EXPIRED] = "expired",
 		[WGD_MESH_DISPUTED] = "disputed",
+		[WGD_MESH_CLONED] = "cloned",
 	};
 
 	return names[state];

@@ -14,6 +14,7 @@
 #include "frr-wgd/mesh/wgd_map.h"
 #include "frr-wgd/mesh/wgd_self.h"
 #include "frr-wgd/peer/wgd_peer.h"
+#include "lib/core/wg_clone.h"
 #include "lib/core/wg_exchange.h"
 #include "lib/core/wg_relay.h"
 #include "lib/core/wg_wall.h"
@@ -30,6 +31,7 @@ enum wgd_mesh_state {
 	WGD_MESH_REVOKED,
 	WGD_MESH_EXPIRED,
 	WGD_MESH_DISPUTED,
+	WGD_MESH_CLONED, /* another machine has our identity */
 };
 
 /* Why a member of the map is no peer. */
@@ -79,7 +81,9 @@ struct wgd_mesh_member {
 struct wgd_mesh {
 	struct wgd_mesh *next; /* of all */
 	struct wgd_if *wif;
-	enum wgd_mesh_state state;
+	enum wgd_mesh_state state, reach; /* wgd_own.c */
+	bool was_in;			  /* we were in it at the start */
+	struct wg_clone clone;
 	struct wgd_self *self;
 	struct wgd_map *map; /* NULL while it is not known who we are */
 	struct wg_exchange_map shared;

@@ -19,11 +19,13 @@
 #include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_alarm.h"
+#include "frr-wgd/mesh/wgd_alarm_look.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
+#include "frr-wgd/mesh/wgd_own.h"
 #include "frr-wgd/underlay/wgd_relay.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_MESH, "WireGuard mesh");
@@ -31,18 +33,6 @@ DEFINE_MTYPE_STATIC(WGD, WGD_MESH, "WireGuard mesh");
 #define AGAIN_MS 10000	 /* to look for an invite */
 #define LOOK_MS 60000	 /* at the clock */
 #define AWAIT_MS 1000
-#define ISOLATED_MS 15000 /* without a hub */
-
-static void set_state(struct wgd_mesh *m, enum wgd_mesh_state state,
-		      const char *why)
-{
-	if (m->state == state)
-		return;
-	zlog_notice("%s: mesh %s: %s, was %s%s%s", m->wif->name,
-		    m->self->name, wgd_mesh_state_str(state),
-		    wgd_mesh_state_str(m->state), why ? ": " : "", why ?: "");
-	m->state = state;
-}
 
 /* --- what we say of ourselves */
 
@@ -80,6 +70,8 @@ static void say(struct wgd_mesh *m)
 	struct wg_directory_who who;
 	struct wgd_self_item record;
 
+	if (!wgd_own_may_say(m))
+		return;
 	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
 	if (!m->wif->port || !pub ||
 	    !wg_key_same(pub, wg_signkey_x25519(m->self->wg)) ||
@@ -101,26 +93,27 @@ static void say(struct wgd_mesh *m)
 	wgd_self_sign(m->self, &record);
 	item.b = record.b;
 	item.len = record.len;
-	wgd_map_take(m->map, &item);
+	if (wgd_map_take(m->map, &item) == WG_EXCHANGE_PUT)
+		wgd_own_said(m, record.b);
 }
 
 /* --- who we are */
 
-static void own_certificate(struct wgd_mesh *m)
+static void take_certificate(struct wgd_mesh *m)
 {
-	const uint8_t *c = m->self->certificate.b;
-	struct wgd_map_item item = {
-		.b = c, .len = m->self->certificate.len, .from = "the keeper"};
-	struct wg_directory_who who;
+	struct wgd_map_item item = {.b = m->self->certificate.b,
+				    .len = m->self->certificate.len,
+				    .from = "the keeper"};
 
 	wgd_map_take(m->map, &item);
-	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
-	if (who.present)
-		c = who.present;
-	m->hub = wg_item_number(c, WG_ITEM_FLAGS) & WG_ITEM_FLAG_HUB
-			 ? wg_item_number(c, WG_ITEM_HUB_NUMBER)
-			 : 0;
+	wgd_own_certificate(m);
 	m->is_hub = m->hub && m->wif->conf.mesh.hub;
+}
+
+/* Lines or a renewed certificate make us a hub, or none any more. */
+static bool hub_changed(const struct wgd_mesh *m)
+{
+	return m->map && m->is_hub != (m->hub && m->wif->conf.mesh.hub);
 }
 
 static bool know(struct wgd_mesh *m)
@@ -144,7 +137,8 @@ static bool know(struct wgd_mesh *m)
 	m->map = wgd_map_new(path, &m->self->mesh, &m->drops);
 	wgd_map_load(m->map);
 	m->shared.dir = wgd_map_directory(m->map);
-	own_certificate(m);
+	wgd_own_begin(m);
+	take_certificate(m);
 	m->exchange = wgd_exchange_new(m);
 	wgd_members_update(m);
 	wgd_door_new(m);
@@ -165,22 +159,6 @@ static void see_connected(struct wgd_mesh *m)
 		if (m->is_hub || m->members[i]->hub)
 			m->members[i]->connected = wgd_exchange_is_live(
 				m->exchange, m->members[i]->number);
-}
-
-static void find_state(struct wgd_mesh *m)
-{
-	int64_t now = wgd_now_ms();
-
-	if (m->is_hub || wgd_exchange_has_hub(m->exchange)) {
-		m->hub_seen_ms = now;
-		wgd_self_redeemed(m->self);
-		set_state(m, WGD_MESH_CONNECTED, NULL);
-	} else if (m->state == WGD_MESH_CONNECTED) {
-		if (now - m->hub_seen_ms >= ISOLATED_MS)
-			set_state(m, WGD_MESH_ISOLATED, "no hub answers");
-		else
-			wgd_mesh_act_in(m, ISOLATED_MS);
-	}
 }
 
 /* The relay's rules and routes: by all hubs that there are. */
@@ -233,6 +211,11 @@ static void act(struct event *t)
 		settle(m);
 		return;
 	}
+	wgd_own_certificate(m);
+	if (hub_changed(m)) {
+		wgd_mesh_configure(m->wif); /* M ends, and a new one begins */
+		return;
+	}
 	say(m);
 	wgd_exchange_flush(m->exchange);
 	see_connected(m);
@@ -242,17 +225,12 @@ static void act(struct event *t)
 	wgd_door_look(m);
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
-	find_state(m);
+	wgd_own_state(m);
 	settle(m);
 	wgd_alarm_look(m);
 }
 
 /* --- life */
-
-static bool hub_changed(const struct wgd_mesh *m)
-{
-	return m->map && m->is_hub != (m->hub && m->wif->conf.mesh.hub);
-}
 
 static void mesh_free(struct wgd_mesh *m)
 {

@@ -222,6 +222,7 @@ static int read_invite(struct wgd_self *self)
 	if (rc == 0)
 		rc = write_anchor(self, item);
 	explicit_bzero(item, sizeof(item));
+	self->is_new = rc == 0;
 	if (rc == 0)
 		unlink(path);
 	else
@@ -446,6 +447,17 @@ int wgd_self_request(struct wgd_self *self, char line[WG_LINE_STRLEN])
 		return rc;
 	wg_signkey_sign(self->identity, item.b, WG_ITEM_SIGNATURE);
 	return wg_line_put(item.b, line);
+}
+
+bool wgd_self_knows_doors(const struct wgd_self *self)
+{
+	size_t i;
+
+	for (i = 0; i < self->n_doors; i++)
+		if (memcmp(self->doors[i].identity,
+			   wg_signkey_public(self->identity), WG_KEY_LEN) != 0)
+			return true;
+	return false;
 }
 
 /*

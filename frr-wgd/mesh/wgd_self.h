@@ -35,6 +35,7 @@ struct wgd_self {
 	char ifname[WG_IFNAME_LEN];
 	char *name;   /* of the mesh */
 	char *reason; /* why it is not known who we are; NULL: it is */
+	bool is_new; /* what was brought was read in this life */
 	struct wg_directory_conf mesh;
 	struct wgd_self_item certificate;
 	uint32_t number;
@@ -59,6 +60,8 @@ static inline bool wgd_self_is_known(const struct wgd_self *self)
 {
 	return self->certificate.len;
 }
+/* Did the keeper tell of another hub's door? */
+extern bool wgd_self_knows_doors(const struct wgd_self *self);
 /* Nobody needs the invite any more. */
 extern void wgd_self_redeemed(struct wgd_self *self);
 

@@ -26,7 +26,7 @@ static const char *trouble(const struct wgd_mesh *m)
 {
 	if (m->self->reason)
 		return m->self->reason;
-	if (m->state == WGD_MESH_JOINING && wgd_knock_why(m))
+	if (m->state != WGD_MESH_CONNECTED && wgd_knock_why(m))
 		return wgd_knock_why(m);
 	return m->map ? wgd_map_trouble(m->map) : NULL;
 }

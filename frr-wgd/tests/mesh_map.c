@@ -4,12 +4,15 @@
 #include <unistd.h>
 
 #include "frr-wgd/mesh/wgd_alarm.h"
+#include "frr-wgd/mesh/wgd_alarm_look.h"
+#include "frr-wgd/mesh/wgd_exchange.h"
 
 struct mesh items;
 struct wgd_mesh *mesh;
 char mesh_file[64];
 int64_t mesh_now_ms;
 struct wg_wall mesh_wall;
+bool mesh_synced;
 unsigned mesh_verified, mesh_acts;
 
 static struct wgd_if *wif;
@@ -38,6 +41,16 @@ int wg_sign_verify(const uint8_t *item, uint8_t type,
 	if (type != WG_ITEM_SIGNATURE)
 		return 0;
 	return mesh_is_by(item, pub) ? 0 : -EBADMSG;
+}
+
+bool wgd_exchange_is_synced(const struct wgd_exchange *x)
+{
+	return mesh_synced;
+}
+
+bool wgd_exchange_has_hub(const struct wgd_exchange *x)
+{
+	return mesh_synced;
 }
 
 static void act(struct event *t)
@@ -69,6 +82,7 @@ int mesh_setup(void **state)
 	mesh_now_ms = 1000000;
 	mesh_wall = (struct wg_wall){.now = 1000};
 	mesh_verified = mesh_acts = 0;
+	mesh_synced = false;
 	wif = wgd_if_new("wg0");
 	self = (struct wgd_self){.name = (char *)"acme",
 				 .number = MESH_SELF,

@@ -92,11 +92,19 @@ void wg_knock_heard(struct wg_knock *k, int64_t now)
 	wait(k, now);
 }
 
+void wg_knock_calm(struct wg_knock *k, int64_t until)
+{
+	k->calm_until = until;
+}
+
 int64_t wg_knock_due(const struct wg_knock *k)
 {
+	int64_t due;
+
 	if (!k->n)
 		return -1;
-	return k->is_asking ? k->due : k->heard_at + WG_KNOCK_SILENCE_MS;
+	due = k->is_asking ? k->due : k->heard_at + WG_KNOCK_SILENCE_MS;
+	return due > k->calm_until ? due : k->calm_until;
 }
 
 struct wg_knock_door *wg_knock_next(struct wg_knock *k, int64_t now)

@@ -47,6 +47,7 @@ struct wg_knock {
 	int64_t due;	  /* asking: the next question */
 	int64_t pause_ms; /* after this round */
 	int64_t heard_at; /* a hub, or when we began to wait for one */
+	int64_t calm_until; /* no question before; 0: at any time */
 };
 
 /* No doors yet; the next question is after a silence. */
@@ -62,6 +63,9 @@ void wg_knock_set_doors(struct wg_knock *k, const struct wg_knock_place *place,
 void wg_knock_start(struct wg_knock *k, int64_t now);
 /* A hub answers in the tunnel: no more questions. */
 void wg_knock_heard(struct wg_knock *k, int64_t now);
+
+/* Ask nobody before that, though there may be a reason. */
+void wg_knock_calm(struct wg_knock *k, int64_t until);
 
 /* When to call wg_knock_next; -1: never, there are no doors. */
 int64_t wg_knock_due(const struct wg_knock *k);

@@ -299,9 +299,24 @@ static void test_doors(void **state)
 	assert_int_equal(wg_knock_due(&k), at + 2000);
 }
 
+/* Whatever the reason; and then all as before. */
+static void test_calm(void **state)
+{
+	int64_t at;
+
+	wg_knock_heard(&k, 1000);
+	wg_knock_calm(&k, 1000 + 4 * WG_KNOCK_SILENCE_MS);
+	wg_knock_start(&k, 2000);
+	assert_true(next(&at) >= 0);
+	assert_int_equal(at, 1000 + 4 * WG_KNOCK_SILENCE_MS);
+	assert_true(next(&at) >= 0);
+	assert_int_equal(at, 1000 + 4 * WG_KNOCK_SILENCE_MS + WG_KNOCK_NEXT_MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_calm, setup),
 		cmocka_unit_test_setup(test_rounds, setup),
 		cmocka_unit_test_setup(test_silence, setup),
 		cmocka_unit_test_setup(test_no_doors, setup),
