@@ -24,6 +24,7 @@ sys.path.insert(0, TOPOTESTS)
 sys.path.insert(1, os.path.dirname(os.path.abspath(__file__)))
 
 from lib import topogen, topotest  # noqa: E402  (FRR's, not ours)
+import lib_shell  # noqa: E402
 
 #
 # The machine
@@ -87,7 +88,8 @@ topogen.diagnose_env = _diagnose
 try:
     from munet import base as munet_base
 except ImportError:
-    munet_base = None  # FRR 8
+    from lib import micronet  # FRR 8
+    munet_base = None
 
 
 def _popen(self, cmd, **kwargs):
@@ -106,6 +108,8 @@ def _popen(self, cmd, **kwargs):
 if munet_base:
     _munet_popen = munet_base.Commander.popen
     munet_base.Commander.popen = _popen
+else:
+    lib_shell.adopt(micronet)
 
 #
 # The daemon

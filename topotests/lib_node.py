@@ -100,7 +100,7 @@ class Node:
 
     def status(self, cmd):
         "(result, output, errors) of a shell command, or of a list of words."
-        self.shell = self.shell or Shell(self.gear)
+        self.shell = self.shell or Shell(self.gear.net)
         if not isinstance(cmd, str):
             cmd = shlex.join(map(str, cmd))
         return self.shell.run(cmd, self.folder)
