@@ -13,6 +13,12 @@
  * forms of one signature, so nobody but the key's owner can make another
  * signature of an item that is signed.
  *
+ * It takes a key that is somebody's own plus a point of small order: its owner
+ * finds a signature that is good in eight attempts.  Such a key has no X25519
+ * form, so nobody could be reached by it.  Where an item names the key itself,
+ * its maker chose it, and we refuse it; the keys of authorities and of who is
+ * in a certificate were seen by the keeper.
+ *
  * What comes from the network is verified here, at about 60 us each: who may
  * ask how often is for the callers, which have the rates.  Secret keys are
  * arguments, and what is derived from them is wiped on every way out.
@@ -113,6 +119,9 @@ int wg_sign_verify(const uint8_t *item, uint8_t type,
 
 	if (!len || type < WG_ITEM_BY_WG_KEY)
 		return -ENOENT;
+	if (wg_item_own_key(item, type) &&
+	    wg_sign_x25519(pub, &(struct wg_key){}) < 0)
+		return -EBADMSG;
 	return crypto_sign_verify_detached(signature, text, len, pub) == 0
 		       ? 0
 		       : -EBADMSG;

@@ -53,7 +53,8 @@ void wg_sign_item(uint8_t *item, uint8_t type,
 		  const struct wg_sign_key *secret);
 /*
  * Is the signature of this type in a checked item by that key?  0; -EBADMSG:
- * it is not; -ENOENT: the item has none of this type.
+ * it is not, or the item names that key itself and it has no X25519 form;
+ * -ENOENT: the item has none of this type.
  */
 int wg_sign_verify(const uint8_t *item, uint8_t type,
 		   const uint8_t pub[WG_KEY_LEN]);

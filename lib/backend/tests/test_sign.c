@@ -195,6 +195,60 @@ static void set(uint8_t type, const struct wg_sign_key *k)
 	memcpy((uint8_t *)tlv.value.b, wg_sign_public(k), WG_KEY_LEN);
 }
 
+/* A signature by OWN plus a point of small order, whose bytes are PUB. */
+static void sign_crooked(const struct wg_sign_key *own, const uint8_t *pub)
+{
+	struct wg_span over = wg_item_signed(item, WG_ITEM_BY_WG_KEY);
+	uint8_t text[64 + 21 + WG_ITEM_MAX], hash[64], secret[64], wide[64];
+	uint8_t r[32], h[32], s[WG_ITEM_SIGNATURE_LEN];
+
+	crypto_hash_sha512(secret, wg_sign_seed(own), WG_KEY_LEN);
+	secret[0] &= 248;
+	secret[31] = (secret[31] & 127) | 64;
+	memset(secret + 32, 0, 32); /* so it can be reduced */
+	crypto_core_ed25519_scalar_reduce(h, secret);
+	memcpy(secret, h, sizeof(h));
+	memcpy(text + 64, "frr-wgd mesh 1 item", 20);
+	text[64 + 20] = WG_ITEM_BY_WG_KEY;
+	memcpy(text + 64 + 21, over.b, over.len);
+	do {
+		randombytes_buf(wide, sizeof(wide));
+		crypto_core_ed25519_scalar_reduce(r, wide);
+		crypto_scalarmult_ed25519_base_noclamp(s, r);
+		memcpy(text, s, 32);
+		memcpy(text + 32, pub, WG_KEY_LEN);
+		crypto_hash_sha512(hash, text, 64 + 21 + over.len);
+		crypto_core_ed25519_scalar_reduce(h, hash);
+	} while (h[0] & 7); /* then the point of small order does not count */
+	crypto_core_ed25519_scalar_mul(h, h, secret);
+	crypto_core_ed25519_scalar_add(s + 32, h, r);
+	wg_item_set_signature(item, WG_ITEM_BY_WG_KEY, s);
+}
+
+/* A key that is signed with, and that no packet can be sealed for. */
+static void test_crooked_key(void **state)
+{
+	/* of order 8 */
+	static const char small[] = "26e8958fc2b227b045c3f489f2ef98f0"
+				    "d5dfac05d3c63339b13802886d53fc05";
+	uint8_t point[WG_KEY_LEN], pub[WG_KEY_LEN];
+	struct wg_item_tlv tlv;
+	struct wg_key x;
+
+	sodium_hex2bin(point, sizeof(point), small, 64, NULL, NULL, NULL);
+	assert_int_equal(crypto_core_ed25519_add(pub, wg_sign_public(&key),
+						 point),
+			 0);
+	assert_int_equal(wg_sign_x25519(pub, &x), -EINVAL);
+	items_make(WG_ITEM_IS_DOOR_RECORD, ITEMS_TYPICAL, item);
+	assert_true(wg_item_find(item, WG_ITEM_WG_KEY, &tlv));
+	memcpy((uint8_t *)tlv.value.b, pub, WG_KEY_LEN);
+	sign_crooked(&key, pub);
+	assert_int_equal(wg_sign_verify(item, WG_ITEM_BY_WG_KEY, pub),
+			 -EBADMSG);
+	assert_int_equal(wg_sign_verify_own(item), -EBADMSG);
+}
+
 /* Who owns what the item itself names. */
 static void test_own(void **state)
 {
@@ -273,7 +327,7 @@ int main(void)
 		cmocka_unit_test(test_key),   cmocka_unit_test(test_x25519),
 		cmocka_unit_test(test_texts), cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_types), cmocka_unit_test(test_own),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names), cmocka_unit_test(test_crooked_key),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
