@@ -398,7 +398,7 @@ static void accepted(struct event *t)
 	if (fd < 0)
 		return;
 	member = wgd_mesh_by_linklocal(x->m, &from);
-	c = member && !member->refused ? conn_get(x, member->number) : NULL;
+	c = member ? conn_get(x, member->number) : NULL;
 	if (!c)
 		wgd_drop(&x->m->drops, WGD_DROP_NO_MEMBER,
 			 wg_addr_str(&from, text), "a connection");

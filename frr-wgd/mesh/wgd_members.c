@@ -17,6 +17,7 @@
 
 #include "log.h"
 
+#include "frr-wgd/mesh/wgd_rivals.h"
 #include "frr-wgd/mesh/wgd_members.h"
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_live.h"
@@ -125,6 +126,13 @@ static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
 	member->n_announced = n;
 }
 
+/* What an earlier identity said of itself is nobody's. */
+static void forget_record(struct wgd_mesh_member *member)
+{
+	member->n_places = member->n_announced = member->door_port = 0;
+	member->sequence = 0;
+}
+
 static struct wgd_mesh_member *member_get(struct wgd_mesh *m, uint32_t number)
 {
 	struct wgd_mesh_member *member = wgd_mesh_member(m, number);
@@ -225,6 +233,8 @@ static void look(struct wgd_mesh *m, uint32_t number)
 	m->doors_changed |= member->hub != 0;
 	if (who.record)
 		read_record(member, who.record);
+	else
+		forget_record(member);
 	read_door_record(member, &who);
 	member->refused = judge(m, member, &who);
 }
@@ -240,85 +250,6 @@ void wgd_members_met(struct wgd_mesh *m, uint32_t number, const uint8_t *record,
 		member->met = *at;
 	look(m, number);
 	m->met = true;
-}
-
-/* --- one name, address, key or hub number is one member's */
-
-struct claim {
-	uint8_t what, len;
-	uint8_t b[WG_ITEM_NAME_MAX];
-	struct wgd_mesh_member *member;
-};
-
-static int claim_cmp(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
-	int c = memcmp(x, y, offsetof(struct claim, member));
-
-	return c ?: x->member->number < y->member->number ? -1 : 1;
-}
-
-static struct claim *add_claim(struct claim *at, uint8_t what, const void *b,
-			       size_t len, struct wgd_mesh_member *member)
-{
-	memset(at, 0, sizeof(*at));
-	at->what = what;
-	at->len = len;
-	memcpy(at->b, b, len);
-	at->member = member;
-	return at + 1;
-}
-
-static size_t claims_of(struct wgd_mesh *m, struct claim *claims)
-{
-	struct claim *at = claims;
-	size_t i, k;
-
-	for (i = 0; i < m->n_members; i++) {
-		struct wgd_mesh_member *member = m->members[i];
-
-		if (member->refused >= WGD_MESH_NAME_IN_USE) {
-			member->refused = WGD_MESH_PEER;
-			member->changed = true;
-		}
-		if (member->refused)
-			continue;
-		at = add_claim(at, WGD_MESH_NAME_IN_USE, member->name,
-			       strlen(member->name), member);
-		at = add_claim(at, WGD_MESH_KEY_IN_USE, member->key.b,
-			       WG_KEY_LEN, member);
-		for (k = 0; k < member->n_addresses; k++)
-			at = add_claim(at, WGD_MESH_ADDRESS_IN_USE,
-				       member->addresses[k].b,
-				       wg_family_bytes(
-					       member->addresses[k].family),
-				       member);
-		if (member->hub)
-			at = add_claim(at, WGD_MESH_HUB_NUMBER_IN_USE,
-				       &member->hub, 1, member);
-	}
-	return at - claims;
-}
-
-static bool same_claim(const struct claim *a, const struct claim *b)
-{
-	return memcmp(a, b, offsetof(struct claim, member)) == 0;
-}
-
-static void settle_claims(struct wgd_mesh *m)
-{
-	struct claim *claims = XCALLOC(MTYPE_WGD_MEMBER,
-				       (m->n_members * 7 + 1) *
-					       sizeof(*claims));
-	size_t n = claims_of(m, claims), i;
-
-	qsort(claims, n, sizeof(*claims), claim_cmp);
-	for (i = 1; i < n; i++)
-		if (same_claim(&claims[i - 1], &claims[i])) {
-			claims[i].member->refused = claims[i].what;
-			claims[i].member->changed = true;
-		}
-	XFREE(MTYPE_WGD_MEMBER, claims);
 }
 
 /* --- a peer of it */
@@ -397,21 +328,10 @@ static void lines_of(const struct wgd_peer *p, struct wgd_peer_conf *conf)
 	conf->bfd_profile = conf->bfd ? bfd.profile : NULL;
 }
 
-static const struct wgd_mesh_member *member_of(const struct wgd_peer *p)
-{
-	const struct wgd_mesh *m = p->wif->mesh;
-	size_t i;
-
-	for (i = 0; m && i < m->n_members; i++)
-		if (m->members[i]->peer == p)
-			return m->members[i];
-	return NULL;
-}
-
 bool wgd_members_complete(struct wgd_peer *p, struct wgd_peer_conf *conf)
 {
 	static struct made made;
-	const struct wgd_mesh_member *member = member_of(p);
+	const struct wgd_mesh_member *member = wgd_mesh_member_of(p);
 
 	if (!member)
 		return false;
@@ -497,6 +417,43 @@ static void sweep(struct wgd_mesh *m)
 			member_free(m, m->members[i]);
 }
 
+/* What of the map changed; a list is what all sites wait for. */
+static bool look_at_changed(struct wgd_mesh *m)
+{
+	bool has_list = wg_directory_list(wgd_map_directory(m->map));
+	bool changed = m->met;
+	uint32_t number;
+	size_t i;
+
+	m->met = false;
+	while (wgd_map_next_changed(m->map, &number)) {
+		look(m, number);
+		changed = true;
+	}
+	for (i = 0; has_list != m->has_list && i < m->n_members; i++)
+		look(m, m->members[i]->number);
+	changed |= has_list != m->has_list;
+	m->has_list = has_list;
+	return changed;
+}
+
+/* Whose names do lines of ours have?  True: they are others than before. */
+static bool look_at_lines(struct wgd_mesh *m)
+{
+	bool changed = false;
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		struct wgd_mesh_member *member = m->members[i];
+
+		if (is_taken(member, m->wif) == member->is_name_taken)
+			continue;
+		member->is_name_taken = !member->is_name_taken;
+		member->changed = changed = true;
+	}
+	return changed;
+}
+
 /* Another hub is another endpoint of all sites. */
 static void follow_relay(struct wgd_mesh *m)
 {
@@ -535,25 +492,16 @@ static bool look_at_clock(struct wgd_mesh *m)
 void wgd_members_update(struct wgd_mesh *m)
 {
 	struct wgd_mesh_member *member;
-	bool changed = m->met;
-	uint32_t number;
+	bool changed = look_at_changed(m);
 	size_t i;
 
-	m->met = false;
-	while (wgd_map_next_changed(m->map, &number)) {
-		look(m, number);
-		changed = true;
-	}
-	if (look_at_clock(m) || changed)
-		settle_claims(m);
+	changed |= look_at_clock(m);
+	if (look_at_lines(m) || changed)
+		wgd_rivals_settle(m);
 	follow_relay(m);
-	for (i = 0; i < m->n_members; i++) {
-		member = m->members[i];
-		if (!member->refused && is_taken(member, m->wif))
-			member->refused = WGD_MESH_NAME_IN_USE;
-		if (member->changed)
-			withdraw(m, member);
-	}
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->changed)
+			withdraw(m, m->members[i]);
 	for (i = 0; i < m->n_members; i++) {
 		member = m->members[i];
 		if (member->changed)

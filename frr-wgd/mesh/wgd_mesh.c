@@ -163,7 +163,19 @@ struct wgd_mesh_member *wgd_mesh_by_linklocal(const struct wgd_mesh *m,
 	size_t i;
 
 	for (i = 0; i < m->n_members; i++)
-		if (wg_addr_same(&m->members[i]->linklocal, addr))
+		if (!m->members[i]->refused &&
+		    wg_addr_same(&m->members[i]->linklocal, addr))
+			return m->members[i];
+	return NULL;
+}
+
+const struct wgd_mesh_member *wgd_mesh_member_of(const struct wgd_peer *p)
+{
+	const struct wgd_mesh *m = p->wif->mesh;
+	size_t i;
+
+	for (i = 0; m && i < m->n_members; i++)
+		if (m->members[i]->peer == p)
 			return m->members[i];
 	return NULL;
 }

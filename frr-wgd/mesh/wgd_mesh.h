@@ -68,6 +68,7 @@ struct wgd_mesh_member {
 	struct wg_certified *certified;
 	struct wg_prefix *announced;
 	enum wgd_mesh_refused refused;
+	bool is_name_taken; /* by lines of ours, for another peer */
 	struct wgd_mesh_at met; /* a hub: where its door let us in */
 	struct wgd_self_item door_record; /* by its identity; len 0: none */
 	size_t n_routes; /* of wgd_mesh_routes.c */
@@ -102,6 +103,7 @@ struct wgd_mesh {
 	bool is_kept; /* zebra keeps our routes when we go */
 	bool doors_changed;
 	bool met; /* somebody at a door: see wgd_members.c */
+	bool has_list; /* of revocations, when members were looked at */
 
 	struct wgd_exchange *exchange;
 	struct wgd_door *door;	 /* NULL: no hub */
@@ -140,7 +142,11 @@ extern bool wgd_mesh_has_hub(const struct wgd_mesh *m);
 /* NULL: not known, or us. */
 extern struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
 					       uint32_t number);
+/* Of those that are not refused; NULL: none. */
 extern struct wgd_mesh_member *
 wgd_mesh_by_linklocal(const struct wgd_mesh *m, const struct wg_addr *addr);
+/* The member that a peer is; NULL: it is none. */
+extern const struct wgd_mesh_member *
+wgd_mesh_member_of(const struct wgd_peer *p);
 
 #endif
