@@ -7,8 +7,10 @@
  * less than its size; only who has that cookie is listened to, LIMIT times a
  * second at most (lib/backend/wg_seal.h).  What it says is checked by
  * lib/core/wg_door.h before anything of it is kept.  In one turn of the loop
- * TURN datagrams are read.  It can never make us answer somebody else with more
- * than was asked, nor make a member of whom the authority did not certify.
+ * TURN datagrams are read.  A question that is refused costs its answer and
+ * nothing else: the mesh does not act on it.  A member can have us say our
+ * record anew, once in 10 s.  It can never make us answer somebody else with
+ * more than was asked, nor make a member of whom the authority did not certify.
  *
  * Its packets carry the interface's mark: they never enter a tunnel.
  */
@@ -30,6 +32,9 @@ DEFINE_MTYPE_STATIC(WGD, WGD_DOOR, "WireGuard mesh door");
 
 #define TURN 32
 
+/* Who was let in says that we are older than what it has seen of us. */
+static const struct wg_bucket_size floors = {10000, 1};
+
 struct wgd_door {
 	struct wgd_mesh *m;
 	int fd;
@@ -39,6 +44,7 @@ struct wgd_door {
 	struct wg_bucket lines; /* in the log */
 	struct wg_seal_door *seal;
 	struct wg_door_stats stats;
+	struct wg_bucket floors;
 	int64_t began_ms;
 };
 
@@ -53,12 +59,15 @@ static bool same_key(const uint8_t *a, const uint8_t *b)
 /*
  * A hub that was brought into the mesh just now, and was told of no other one,
  * has nothing to wait for.  One that was started again has: other hubs and
- * sites may know of members that an old disk does not.
+ * sites may know of members that an old disk does not.  So has one that came in
+ * the place of another: an invite that is older than it may have been used.
  */
-static bool is_first(const struct wgd_mesh *m)
+static bool is_first(const struct wgd_mesh *m, const uint8_t *certificate)
 {
 	return m->self->is_new && !wgd_self_knows_doors(m->self) &&
-	       !wgd_mesh_has_hub(m);
+	       !wgd_mesh_has_hub(m) &&
+	       wg_item_number(certificate, WG_ITEM_SERIAL) >
+		       wg_item_number(m->self->certificate.b, WG_ITEM_SERIAL);
 }
 
 static void know(struct wgd_door *d, struct wg_door_case *c)
@@ -80,7 +89,7 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	f->now = wg_wall_least(&wall);
 	f->clock_is_bad = wg_wall_source(&wall) != WG_WALL_CLOCK;
 	f->is_settled =
-		is_first(d->m) ||
+		is_first(d->m, cert) ||
 		wg_door_is_settled(d->began_ms,
 				   wgd_exchange_is_synced(d->m->exchange),
 				   wgd_now_ms());
@@ -128,7 +137,8 @@ static void carry(struct wgd_door *d, const uint8_t *item)
 	struct wgd_map_item in = {
 		.b = item, .len = wg_item_len(item), .from = "our door"};
 
-	wgd_map_take(d->m->map, &in);
+	if (wgd_map_take(d->m->map, &in) == WG_EXCHANGE_PUT)
+		wgd_mesh_act(d->m);
 }
 
 static bool make_witness(struct wgd_door *d, const struct wg_door_case *c)
@@ -181,7 +191,8 @@ static bool welcome(struct wgd_door *d, const struct wg_door_case *c,
 	struct wg_directory_who who;
 
 	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
-	if (c->above > m->floor)
+	if (c->above > m->floor &&
+	    wg_bucket_take(&d->floors, &floors, wgd_now_ms()))
 		m->floor = c->above;
 	if (!who.present || !m->wif->port ||
 	    wgd_self_door_record(m->self, MAX(wgd_mesh_sequence(m), 1),
@@ -193,7 +204,15 @@ static bool welcome(struct wgd_door *d, const struct wg_door_case *c,
 	ret->kind = WG_DOOR_WELCOME;
 	ret->welcome.certificate = who.present;
 	ret->welcome.record = record->b;
+	wgd_mesh_act(m);
 	return true;
+}
+
+/* What we signed for its invite is not on disk: who comes next could have it. */
+static bool is_kept(const struct wgd_door *d, const struct wg_door_question *q)
+{
+	return !q->proof || wg_item_kind(q->proof) != WG_ITEM_IS_SUCCESSION ||
+	       !wgd_map_trouble(d->m->map) || wgd_map_save(d->m->map) == 0;
 }
 
 /* Who came, and what we said; of a crowd not all. */
@@ -233,6 +252,8 @@ static void answer(struct wgd_door *d, struct wg_seal_question *q,
 	size_t len;
 
 	judge(d, &c);
+	if (!c.why && !is_kept(d, &c.question))
+		c.why = WG_DOOR_BUSY;
 	note(d, &c, from);
 	if (c.why || !welcome(d, &c, &record, &a)) {
 		a.kind = WG_DOOR_REFUSED;
@@ -242,7 +263,6 @@ static void answer(struct wgd_door *d, struct wg_seal_question *q,
 	len = wg_seal_answer(d->seal, q, &a, out);
 	sendto(d->fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
 	       sizeof(*to));
-	wgd_mesh_act(d->m);
 }
 
 static enum wgd_drop drop_of(enum wg_seal_heard heard)
