@@ -84,9 +84,8 @@ static void tell(struct wgd_mesh *m)
 
 	while (wg_alarms_next_news(m->alarms, wgd_now_ms(), &a, &raised)) {
 		if (raised)
-			zlog_warn("%s: mesh %s: alarm %s%s%s: %s",
-				  m->wif->name, m->self->name,
-				  wg_alarm_kind_str(a.kind),
+			zlog_warn("%s: mesh %s: alarm %s%s%s: %s", m->wif->name,
+				  m->self->name, wg_alarm_kind_str(a.kind),
 				  a.subject[0] ? " of " : "", a.subject,
 				  a.text);
 		else

@@ -35,13 +35,15 @@ static void look_clock(struct wgd_mesh *m, const struct wg_wall *w)
 	case WG_WALL_CLOCK:
 		break;
 	case WG_WALL_UNSYNCHRONISED:
-		wgd_alarm_stand(m, WG_ALARM_CLOCK, NULL,
-		      "nothing sets the clock, as the kernel says: no certificate expires");
+		wgd_alarm_stand(
+			m, WG_ALARM_CLOCK, NULL,
+			"nothing sets the clock, as the kernel says: no certificate expires");
 		break;
 	case WG_WALL_BELOW_FLOOR:
-		wgd_alarm_stand(m, WG_ALARM_CLOCK, NULL,
-		      "the clock is behind %s, when the authority signed something: no certificate expires",
-		      day(w->floor, buf));
+		wgd_alarm_stand(
+			m, WG_ALARM_CLOCK, NULL,
+			"the clock is behind %s, when the authority signed something: no certificate expires",
+			day(w->floor, buf));
 		break;
 	}
 }
@@ -53,15 +55,17 @@ static void look_end(struct wgd_mesh *m, const struct wg_wall *w,
 		[WG_WALL_MONTH] = "ends in less than 30 days",
 		[WG_WALL_WEEK] = "ends in less than 7 days",
 		[WG_WALL_DAY] = "ends in less than a day",
-		[WG_WALL_PAST] = "has ended; the member is left out after 30 days",
+		[WG_WALL_PAST] =
+			"has ended; the member is left out after 30 days",
 		[WG_WALL_OVER] = "ended over 30 days ago",
 	};
 	enum wg_wall_end end = wg_wall_end(w, until);
 	char buf[16];
 
 	if (end != WG_WALL_FAR)
-		wgd_alarm_stand(m, WG_ALARM_EXPIRY, name, "the certificate %s (%s)",
-		      says[end], day(until, buf));
+		wgd_alarm_stand(m, WG_ALARM_EXPIRY, name,
+				"the certificate %s (%s)", says[end],
+				day(until, buf));
 }
 
 static void look_expiry(struct wgd_mesh *m, const struct wg_wall *w)
@@ -85,16 +89,17 @@ static void look_list(struct wgd_mesh *m, const struct wg_wall *w)
 	char buf[16];
 
 	if (l && wg_wall_least(w) > due)
-		wgd_alarm_stand(m, WG_ALARM_LIST_OVERDUE, NULL,
-		      "a list of revocations newer than number %u was due on %s",
-		      (unsigned)wg_item_number(l, WG_ITEM_LIST),
-		      day(due, buf));
+		wgd_alarm_stand(
+			m, WG_ALARM_LIST_OVERDUE, NULL,
+			"a list of revocations newer than number %u was due on %s",
+			(unsigned)wg_item_number(l, WG_ITEM_LIST),
+			day(due, buf));
 }
 
 /* --- the map */
 
-static const char *name_of(const struct wgd_mesh *m, uint32_t number,
-			   char *buf, size_t len)
+static const char *name_of(const struct wgd_mesh *m, uint32_t number, char *buf,
+			   size_t len)
 {
 	const struct wgd_mesh_member *member = wgd_mesh_member(m, number);
 
@@ -115,9 +120,10 @@ static void look_map(struct wgd_mesh *m)
 	struct wgd_map_conflict found;
 
 	if (wg_directory_members(dir) >= m->self->mesh.maximum)
-		wgd_alarm_stand(m, WG_ALARM_OVER_MAXIMUM, NULL,
-		      "there are as many members as may be, %zu: others are left out",
-		      m->self->mesh.maximum);
+		wgd_alarm_stand(
+			m, WG_ALARM_OVER_MAXIMUM, NULL,
+			"there are as many members as may be, %zu: others are left out",
+			m->self->mesh.maximum);
 	while (wgd_map_next_conflict(m->map, &found))
 		wgd_alarm_happened(
 			m, WG_ALARM_CONFLICT,
@@ -141,8 +147,21 @@ static void look_invite(struct wgd_mesh *m)
 	char name[WG_ITEM_NAME_MAX + 1];
 
 	if (why && strmatch(why, wg_door_why_str(WG_DOOR_INVITE_USED)))
-		wgd_alarm_stand(m, WG_ALARM_INVITE_USED, wgd_mesh_own_name(m, name),
-		      "somebody else came with our invite, as a door says");
+		wgd_alarm_stand(
+			m, WG_ALARM_INVITE_USED, wgd_mesh_own_name(m, name),
+			"somebody else came with our invite, as a door says");
+}
+
+/* A hub has its sites' addresses in it, and those of others beside. */
+static void look_neighbours(struct wgd_mesh *m)
+{
+	unsigned most = wgd_mesh_neighbours();
+
+	if (m->is_hub && most && most < 4 * m->n_members)
+		wgd_alarm_stand(
+			m, WG_ALARM_NEIGHBOUR_TABLE, NULL,
+			"net.ipv6.neigh.default.gc_thresh3 is %u, less than four times the members",
+			most);
 }
 
 /* --- all */
@@ -160,6 +179,7 @@ void wgd_alarm_look(struct wgd_mesh *m)
 		look_map(m);
 		look_disk(m);
 		look_invite(m);
+		look_neighbours(m);
 	}
 	wgd_alarm_end(m);
 }

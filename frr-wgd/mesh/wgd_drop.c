@@ -51,9 +51,9 @@ void wgd_drop(struct wgd_drops *d, enum wgd_drop reason, const char *from,
 		d->unlogged[reason]++;
 		return;
 	}
-	zlog_warn("%s: mesh: dropped %s from %s: %s (%" PRIu64
+	zlog_warn("%s: mesh: dropped, from %s: %s: %s (%" PRIu64
 		  " more since the last such line)",
-		  d->ifname, what, from, wgd_drop_str(reason),
+		  d->ifname, from, wgd_drop_str(reason), what,
 		  d->unlogged[reason]);
 	d->logged_ms[reason] = now;
 	d->unlogged[reason] = 0;

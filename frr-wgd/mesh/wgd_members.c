@@ -17,8 +17,9 @@
 
 #include "log.h"
 
-#include "frr-wgd/mesh/wgd_rivals.h"
+#include "frr-wgd/mesh/wgd_judge.h"
 #include "frr-wgd/mesh/wgd_members.h"
+#include "frr-wgd/mesh/wgd_rivals.h"
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "lib/backend/wg_keys.h"
@@ -169,27 +170,6 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	XFREE(MTYPE_WGD_MEMBER, member);
 }
 
-/* Of its own: is there anything against it? */
-static enum wgd_mesh_refused judge(const struct wgd_mesh *m,
-				   const struct wgd_mesh_member *member,
-				   const struct wg_directory_who *who)
-{
-	struct wg_wall wall = wgd_mesh_wall(m);
-
-	if (!who->present)
-		return who->votes == WG_VOTES_DISPUTED ? WGD_MESH_NOT_AGREED
-						       : WGD_MESH_NOT_REDEEMED;
-	if (wg_wall_end(&wall, member->until) == WG_WALL_OVER)
-		return WGD_MESH_OUT_OF_TIME;
-	if (!who->record && !member->door_record.len)
-		return WGD_MESH_NO_RECORD;
-	/* it may be revoked for all we know; hubs know, and relay */
-	if (!m->is_hub && !member->hub &&
-	    !wg_directory_list(wgd_map_directory(m->map)))
-		return WGD_MESH_NO_LIST;
-	return WGD_MESH_PEER;
-}
-
 /* A door record is good until a record of its sequence or later. */
 static void read_door_record(struct wgd_mesh_member *member,
 			     const struct wg_directory_who *who)
@@ -219,7 +199,7 @@ static void look(struct wgd_mesh *m, uint32_t number)
 		return;
 	member->changed = true;
 	if (!c) {
-		member->refused = WGD_MESH_NOT_REDEEMED;
+		member->refused = wgd_judge_gone(m, member);
 		member->serial = 0; /* gone: see sweep() */
 		return;
 	}
@@ -236,7 +216,7 @@ static void look(struct wgd_mesh *m, uint32_t number)
 	else
 		forget_record(member);
 	read_door_record(member, &who);
-	member->refused = judge(m, member, &who);
+	member->refused = wgd_judge(m, member, &who);
 }
 
 void wgd_members_met(struct wgd_mesh *m, uint32_t number, const uint8_t *record,
@@ -474,18 +454,11 @@ static bool look_at_clock(struct wgd_mesh *m)
 	bool changed = false;
 	size_t i;
 
-	for (i = 0; i < m->n_members; i++) {
-		const struct wgd_mesh_member *member = m->members[i];
-		bool over = wg_wall_end(&wall, member->until) == WG_WALL_OVER;
-
-		if (!member->serial ||
-		    member->refused == WGD_MESH_NOT_REDEEMED ||
-		    member->refused == WGD_MESH_NOT_AGREED ||
-		    over == (member->refused == WGD_MESH_OUT_OF_TIME))
-			continue;
-		look(m, member->number);
-		changed = true;
-	}
+	for (i = 0; i < m->n_members; i++)
+		if (wgd_judge_differs(m->members[i], &wall)) {
+			look(m, m->members[i]->number);
+			changed = true;
+		}
 	return changed;
 }
 

@@ -50,6 +50,7 @@ const char *wgd_mesh_refused_str(enum wgd_mesh_refused refused)
 		[WGD_MESH_NOT_REDEEMED] = "not-redeemed",
 		[WGD_MESH_NOT_AGREED] = "disputed",
 		[WGD_MESH_NO_RECORD] = "no-record",
+		[WGD_MESH_IS_REVOKED] = "revoked",
 		[WGD_MESH_OUT_OF_TIME] = "expired",
 		[WGD_MESH_NO_LIST] = "no-list",
 		[WGD_MESH_NAME_IN_USE] = "name-in-use",
@@ -90,6 +91,25 @@ struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m)
 		.floor = wgd_map_floor(m->map),
 		.unsynchronised = adjtimex(&tx) == TIME_ERROR,
 	};
+}
+
+unsigned wgd_mesh_neighbours(void)
+{
+	static int64_t read_ms;
+	static unsigned most;
+	FILE *f;
+
+	if (read_ms && wgd_now_ms() - read_ms < 60000)
+		return most;
+	read_ms = wgd_now_ms();
+	most = 0;
+	f = fopen("/proc/sys/net/ipv6/neigh/default/gc_thresh3", "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%u", &most) != 1)
+		most = 0;
+	fclose(f);
+	return most;
 }
 
 const uint8_t *wgd_mesh_certificate(const struct wgd_mesh *m)

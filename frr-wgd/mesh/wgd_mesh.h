@@ -40,6 +40,7 @@ enum wgd_mesh_refused {
 	WGD_MESH_NOT_REDEEMED,
 	WGD_MESH_NOT_AGREED, /* "disputed" */
 	WGD_MESH_NO_RECORD,
+	WGD_MESH_IS_REVOKED,  /* "revoked" */
 	WGD_MESH_OUT_OF_TIME, /* "expired" */
 	WGD_MESH_NO_LIST,
 	WGD_MESH_NAME_IN_USE,
@@ -130,6 +131,9 @@ extern void wgd_mesh_act_at(struct wgd_mesh *m, int64_t at_ms);
 
 /* The time of day, and how far it is to be relied on; the map is known. */
 extern struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m);
+/* Most IPv6 neighbours that the kernel bears, as read within a minute; 0: that
+ * is not known, as in a network namespace. */
+extern unsigned wgd_mesh_neighbours(void);
 /* Our certificate that counts; the map is known.  Valid until the next put. */
 extern const uint8_t *wgd_mesh_certificate(const struct wgd_mesh *m);
 /* Our name in it. */

@@ -12,8 +12,10 @@
  *         +-- we have been in this mesh, and there is none for ISOLATED_MS --^
  *
  * What is against us by the map, the clock or a clone stands above that, the
- * worst first: revoked, expired, disputed, cloned.  It changes nothing that we
- * do: whether a member is one is the others' to decide, who may know more.
+ * worst first: revoked, expired, disputed, cloned.  Who was revoked is seldom
+ * told by the map, since all left it at once; a door says so.  The state
+ * changes nothing that we do: whether a member is one is the others' to decide,
+ * and a door may lie.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -25,6 +27,7 @@
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_own.h"
+#include "lib/core/wg_door_msg.h"
 
 #define ISOLATED_MS 15000 /* without a hub */
 
@@ -85,13 +88,15 @@ bool wgd_own_may_say(struct wgd_mesh *m)
 	case WG_CLONE_NONE:
 		return true;
 	case WG_CLONE_PAST:
-		zlog_notice("%s: mesh %s: others have a later record of us than our disk: we go above it",
-			    m->wif->name, m->self->name);
+		zlog_notice(
+			"%s: mesh %s: others have a later record of us than our disk: we go above it",
+			m->wif->name, m->self->name);
 		break;
 	case WG_CLONE_CLONE:
 	case WG_CLONE_CALM:
-		wgd_alarm_happened(m, WG_ALARM_CLONED, NULL,
-				   "another machine has our identity: it signed a record of us");
+		wgd_alarm_happened(
+			m, WG_ALARM_CLONED, NULL,
+			"another machine has our identity: it signed a record of us");
 		wgd_knock_calm(m, wg_clone_due(&m->clone));
 		wgd_mesh_act_at(m, wg_clone_due(&m->clone));
 		break;
@@ -113,6 +118,13 @@ static bool is_void(const struct wgd_mesh *m)
 		       wg_directory_least_authority(dir);
 }
 
+static bool says(const struct wgd_mesh *m, enum wg_door_why what)
+{
+	const char *why = wgd_knock_why(m);
+
+	return why && strmatch(why, wg_door_why_str(what));
+}
+
 /* What is against us; NULL: nothing. */
 static const char *against(const struct wgd_mesh *m, enum wgd_mesh_state *ret)
 {
@@ -126,14 +138,22 @@ static const char *against(const struct wgd_mesh *m, enum wgd_mesh_state *ret)
 		return "our certificate is void";
 	}
 	if (wg_wall_end(&wall, wg_item_number(wgd_mesh_certificate(m),
-					      WG_ITEM_UNTIL)) ==
-	    WG_WALL_OVER) {
+					      WG_ITEM_UNTIL)) == WG_WALL_OVER) {
 		*ret = WGD_MESH_EXPIRED;
 		return "our certificate ended over 30 days ago";
 	}
 	if (!who.present && who.votes == WG_VOTES_DISPUTED) {
 		*ret = WGD_MESH_DISPUTED;
 		return "hubs do not agree who came with our invite";
+	}
+	/* while no hub answers: what a door says is all that is known */
+	if (m->reach != WGD_MESH_CONNECTED && says(m, WG_DOOR_REVOKED)) {
+		*ret = WGD_MESH_REVOKED;
+		return "a hub's door says so";
+	}
+	if (m->reach != WGD_MESH_CONNECTED && says(m, WG_DOOR_DISPUTED)) {
+		*ret = WGD_MESH_DISPUTED;
+		return "a hub's door says so";
 	}
 	if (wg_clone_stands(&m->clone, wgd_now_ms())) {
 		*ret = WGD_MESH_CLONED;
@@ -165,9 +185,9 @@ static void set_state(struct wgd_mesh *m, enum wgd_mesh_state state,
 {
 	if (m->state == state)
 		return;
-	zlog_notice("%s: mesh %s: %s, was %s%s%s", m->wif->name,
-		    m->self->name, wgd_mesh_state_str(state),
-		    wgd_mesh_state_str(m->state), why ? ": " : "", why ?: "");
+	zlog_notice("%s: mesh %s: %s, was %s%s%s", m->wif->name, m->self->name,
+		    wgd_mesh_state_str(state), wgd_mesh_state_str(m->state),
+		    why ? ": " : "", why ?: "");
 	m->state = state;
 }
 

@@ -6,12 +6,15 @@
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_alarm_look.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_knock.h"
 
 struct mesh items;
 struct wgd_mesh *mesh;
 char mesh_file[64];
 int64_t mesh_now_ms;
 struct wg_wall mesh_wall;
+const char *mesh_why;
+unsigned mesh_neighbours;
 bool mesh_synced;
 unsigned mesh_verified, mesh_acts;
 
@@ -32,6 +35,16 @@ struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m)
 
 	w.floor = wgd_map_floor(m->map);
 	return w;
+}
+
+const char *wgd_knock_why(const struct wgd_mesh *m)
+{
+	return mesh_why;
+}
+
+unsigned wgd_mesh_neighbours(void)
+{
+	return mesh_neighbours;
 }
 
 int wg_sign_verify(const uint8_t *item, uint8_t type,
@@ -83,6 +96,8 @@ int mesh_setup(void **state)
 	mesh_wall = (struct wg_wall){.now = 1000};
 	mesh_verified = mesh_acts = 0;
 	mesh_synced = false;
+	mesh_why = NULL;
+	mesh_neighbours = 0;
 	wif = wgd_if_new("wg0");
 	self = (struct wgd_self){.name = (char *)"acme",
 				 .number = MESH_SELF,
@@ -109,9 +124,10 @@ int mesh_teardown(void **state)
 
 bool mesh_take(const struct wg_offer *offer, uint32_t from)
 {
-	struct wgd_map_item item = {
-		.b = offer->b, .len = offer->len, .from = "a test",
-		.member = from};
+	struct wgd_map_item item = {.b = offer->b,
+				    .len = offer->len,
+				    .from = "a test",
+				    .member = from};
 
 	return wgd_map_take(mesh->map, &item) == WG_EXCHANGE_PUT;
 }

@@ -19,6 +19,8 @@ extern struct wgd_mesh *mesh; /* of wg0; we are member MESH_SELF */
 extern char mesh_file[64];      /* of its map */
 extern int64_t mesh_now_ms;   /* wgd_now_ms() */
 extern struct wg_wall mesh_wall; /* wgd_mesh_wall(), but for the floor */
+extern const char *mesh_why;	 /* wgd_knock_why() */
+extern unsigned mesh_neighbours; /* wgd_mesh_neighbours() */
 extern bool mesh_synced;	 /* with a hub, which is connected */
 extern unsigned mesh_verified;	 /* signatures */
 extern unsigned mesh_acts;	 /* how often the mesh acted */

@@ -204,6 +204,36 @@ static void test_disk_torn(void **state)
 	assert_string_equal(mesh_alarms(), "");
 }
 
+/* Who was to join with it is told at once. */
+static void test_our_invite_used(void **state)
+{
+	begin();
+	mesh_why = "busy";
+	assert_string_equal(mesh_alarms(), "");
+	mesh_why = "invite-used";
+	assert_string_equal(mesh_alarms(), "invite-used name");
+}
+
+/* At a hub alone, and where the table is known. */
+static void test_neighbour_table(void **state)
+{
+	begin();
+	mesh->n_members = 3;
+	mesh->is_hub = true;
+	mesh->members = (struct wgd_mesh_member *[]){
+		&(struct wgd_mesh_member){}, &(struct wgd_mesh_member){},
+		&(struct wgd_mesh_member){}};
+	mesh_neighbours = 12;
+	assert_string_equal(mesh_alarms(), "");
+	mesh_neighbours = 11;
+	assert_string_equal(mesh_alarms(), "neighbour-table");
+	mesh->is_hub = false;
+	assert_string_equal(mesh_alarms(), "");
+	mesh->is_hub = true;
+	mesh_neighbours = 0;
+	assert_string_equal(mesh_alarms(), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +246,8 @@ int main(void)
 		MESH(test_over_maximum),
 		MESH(test_disk_full),
 		MESH(test_disk_torn),
+		MESH(test_neighbour_table),
+		MESH(test_our_invite_used),
 	};
 
 	hook_register(wgd_alarm_changed, count);

@@ -20,13 +20,13 @@ static void given(const struct wg_offer *c)
 static struct wg_offer *certificate(uint32_t serial, uint8_t flags)
 {
 	return mesh_certificate(
-		&items, (struct mesh_certificate){
-				.member = MESH_SELF,
-				.serial = serial,
-				.key = flags & WG_ITEM_FLAG_INVITE ? INVITE
-								   : MESH_SELF,
-				.flags = flags,
-				.until = UNTIL});
+		&items,
+		(struct mesh_certificate){
+			.member = MESH_SELF,
+			.serial = serial,
+			.key = flags & WG_ITEM_FLAG_INVITE ? INVITE : MESH_SELF,
+			.flags = flags,
+			.until = UNTIL});
 }
 
 static const char *state(void)
@@ -64,12 +64,12 @@ static void test_connected_and_isolated(void **s)
 
 static bool record(uint64_t sequence, uint8_t wg_key, uint32_t from)
 {
-	return mesh_take(mesh_record(&items, (struct mesh_record){
-						     .member = MESH_SELF,
-						     .sequence = sequence,
-						     .identity = MESH_SELF,
-						     .wg_key = wg_key}),
-			 from);
+	return mesh_take(
+		mesh_record(&items, (struct mesh_record){.member = MESH_SELF,
+							 .sequence = sequence,
+							 .identity = MESH_SELF,
+							 .wg_key = wg_key}),
+		from);
 }
 
 /* As a start finds it that has been in the mesh before. */
@@ -87,10 +87,10 @@ static void test_revoked(void **s)
 {
 	begin();
 	connect_hub();
-	mesh_take(mesh_list(&items, (struct mesh_list){
-					    .number = 1,
-					    .due = UNTIL,
-					    .revoked = {{MESH_SELF, 2}}}),
+	mesh_take(mesh_list(&items,
+			    (struct mesh_list){.number = 1,
+					       .due = UNTIL,
+					       .revoked = {{MESH_SELF, 2}}}),
 		  3);
 	assert_string_equal(state(), "revoked");
 	/* the keeper gives us a new one */
@@ -98,14 +98,31 @@ static void test_revoked(void **s)
 	assert_string_equal(state(), "connected");
 }
 
+/* All leave us at once, so the list may never come; and doors may lie. */
+static void test_a_door_says_revoked(void **s)
+{
+	begin();
+	mesh_why = "revoked";
+	assert_string_equal(state(), "revoked");
+	connect_hub();
+	mesh_synced = false;
+	assert_string_equal(state(), "connected");
+	mesh_now_ms += 15000;
+	assert_string_equal(state(), "revoked");
+	mesh_why = "disputed";
+	assert_string_equal(state(), "disputed");
+	mesh_why = "busy";
+	assert_string_equal(state(), "isolated");
+}
+
 static void test_void_authority(void **s)
 {
 	begin();
-	mesh_take(mesh_authority(&items,
-				 (struct mesh_authority){
-					 .number = 4,
-					 .key = 90,
-					 .flags = WG_ITEM_FLAG_VOID}),
+	mesh_take(mesh_authority(
+			  &items,
+			  (struct mesh_authority){.number = 4,
+						  .key = 90,
+						  .flags = WG_ITEM_FLAG_VOID}),
 		  3);
 	assert_string_equal(state(), "joining");
 	mesh_take(mesh_list(&items, (struct mesh_list){.authority = 4,
@@ -142,13 +159,13 @@ static void hub(uint32_t number, uint8_t n)
 
 static void witness(uint32_t by, uint8_t identity)
 {
-	assert_true(mesh_take(mesh_witness(&items, (struct mesh_witness){
-							   .member = MESH_SELF,
+	assert_true(mesh_take(
+		mesh_witness(&items, (struct mesh_witness){.member = MESH_SELF,
 							   .hub = by,
 							   .invite = INVITE,
 							   .identity = identity,
 							   .signer = by}),
-			      by));
+		by));
 }
 
 static void test_disputed(void **s)
@@ -238,6 +255,7 @@ int main(void)
 		MESH(test_connected_and_isolated),
 		MESH(test_isolated_after_a_start),
 		MESH(test_revoked),
+		MESH(test_a_door_says_revoked),
 		MESH(test_void_authority),
 		MESH(test_expired),
 		MESH(test_disputed),

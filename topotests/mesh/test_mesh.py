@@ -183,6 +183,45 @@ def test_disk_lost(net):
     server.kill()
 
 
+def alarms(site):
+    return {a["alarm"]: a["text"] for a in mesh(site)["alarms"]}
+
+
+def test_disk_torn(net):
+    "What stands before the tear is taken, and the operator knows."
+    a = net["a"]
+    a.kill("wgd")
+    a.run("truncate -s -20 %s/wireguard/acme.items" % STATE)
+    a.start("wgd")
+    wait_for(lambda: "torn" in alarms(a).get("disk", ""), "alarm")
+    wait_for(lambda: mesh(a).get("state") == "connected", "a is connected")
+    wait_for(lambda: on_disk(a) == on_disk(net["h"]), "the map on disk")
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+
+
+def test_disk_full(net):
+    "The mesh goes on, and what came meanwhile is saved when it can be."
+    a, h = net["a"], net["h"]
+    a.run("mount -o remount,size=128k %s; dd if=/dev/zero of=%s/fill bs=4k 2>/dev/null || :" % (STATE, STATE))
+    h.configure("interface wg0\nwireguard mesh endpoint 10.255.3.9 port 51820")
+    wait_for(lambda: "No space left" in alarms(a).get("disk", ""), "alarm")
+    assert "alarm disk: " in a.log()
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+    a.run("rm %s/fill" % STATE)
+    wait_for(lambda: "No space left" not in alarms(a).get("disk", ""), "end of the alarm")
+    wait_for(lambda: on_disk(a) == on_disk(h), "the map on disk")
+    h.configure("interface wg0\nno wireguard mesh endpoint 10.255.3.9 port 51820")
+
+
+def test_dropped(net):
+    "What a stranger sends to the door is counted, told once with its sender, and not answered."
+    h = net["h"]
+    before = mesh(h)["dropped"].get("door-no-question", 0)
+    net["b"].run("bash -c 'for i in {1..20}; do echo x >/dev/udp/%s/51822; done'" % HUB)
+    wait_for(lambda: mesh(h)["dropped"]["door-no-question"] == before + 20, "20 dropped")
+    assert h.log().count("dropped, from 10.255.2.2: door-no-question") == 1
+
+
 def test_false_route(net):
     "A route by another member's address takes nothing that is certified for b."
     a = net["a"]
@@ -201,3 +240,5 @@ def test_revoked(net, keeper):
         wait_for(lambda: "b" not in net[name].show()["peers"], "end of b at " + name)
     assert not net["b"].ping("10.99.0.1")
     assert not net["ha"].ping("192.168.2.10")
+    load(keeper, net["b"])
+    wait_for(lambda: mesh(net["b"])["state"] == "revoked", "b knows it")

@@ -90,8 +90,8 @@ static void test_start_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_ours),    CASE(test_restored_backup),
-		CASE(test_lost_disk), CASE(test_a_clone),
+		CASE(test_ours),       CASE(test_restored_backup),
+		CASE(test_lost_disk),  CASE(test_a_clone),
 		CASE(test_start_ends),
 	};
 
