@@ -7,11 +7,10 @@
  * who the member is, and a connection needs no proof.  An address that is no
  * member's is closed before it has said anything.  Each member has one
  * connection: a new one takes the place of the old one, which TCP may not know
- * to be dead.  It costs a buffer and what lib/core/wg_exchange.c says; in one
- * turn of the loop at most TURN items are taken and, of all connections
- * together, TURN signatures verified, so that a flood of one member is not the
- * others' silence.  Who sent what makes no sense is not listened to for
- * AWAY_MS.
+ * to be dead, once in AGAIN_MS.  It costs a buffer, what lib/core/wg_exchange.c
+ * says, and a line in the log.  In one turn of the loop TURN items of one are
+ * taken at most, and TURN signatures of all verified, so that a flood of one is
+ * not the others' silence.  Who sent no sense is not heard for AWAY_MS.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -36,7 +35,7 @@ struct conn {
 	uint32_t member;
 	struct wg_exchange *x; /* NULL: not connected yet */
 	int fd;		       /* -1: none */
-	int64_t not_before_ms; /* to connect again, or to be let in */
+	int64_t not_before_ms, let_in_ms; /* to connect, or be let in; last */
 	int64_t lost_ms;       /* when it was up last */
 	bool is_live;	       /* so we say, to others as well */
 	uint8_t *out;
@@ -390,6 +389,7 @@ static void accepted(struct event *t)
 	struct wgd_exchange *x = EVENT_ARG(t);
 	struct wgd_mesh_member *member;
 	char text[WG_ADDR_STRLEN];
+	int64_t now = wgd_now_ms();
 	struct wg_addr from;
 	struct conn *c;
 	int fd = wgd_tcp_accept(x->fd, &from);
@@ -402,12 +402,13 @@ static void accepted(struct event *t)
 	if (!c)
 		wgd_drop(&x->m->drops, WGD_DROP_NO_MEMBER,
 			 wg_addr_str(&from, text), "a connection");
-	if (!c || (c->fd < 0 && wgd_now_ms() < c->not_before_ms &&
-		   c->not_before_ms - wgd_now_ms() > AGAIN_MS)) {
+	if (!c || now - c->let_in_ms < AGAIN_MS ||
+	    (c->fd < 0 && c->not_before_ms - now > AGAIN_MS)) {
 		close(fd);
 		return;
 	}
 	hang_up(c, 0);
+	c->let_in_ms = now;
 	c->fd = fd;
 	begin(c);
 }

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Thieves at the door of a hub, who hold what the keeper made: an invite that was
-used, a member's keys.  The members are played, too, so that what each says is
-chosen here; the hub is wgd.
+Thieves at a hub, at its door and in a tunnel of its own members, who hold what
+the keeper made: an invite that was used, a site's keys.  The members are
+played, too, so that what each says is chosen here; the hub is wgd.
 """
+import ipaddress
 import json
 import os
+import time
 
 import pytest
 
 import lib_door as door
+import lib_frames as frames
 import lib_items as items
-from lib_items import C, D, S
+from lib_items import A, C, D, L, R, S, W
 from lib_keeper import STATE, Keeper, bring, make_hub, mesh, prepare
 from lib_wgd import HERE, PYTHON, wait_for
 
@@ -43,16 +46,18 @@ class Invited:
         self.mesh, self.number = c[1], c[2]
         self.hub = self.invite[0x35][0]
 
+    def succession(self):
+        return items.encode(
+            S, [(1, self.mesh), (2, self.number), (4, items.public(self.invite[0x33])),
+                (0x24, items.public(self.identity))],
+            s7e=self.invite[0x33], s7f=self.identity)
+
     def text(self, sequence=1, seen=0):
         "Its question: our record, and the hub's that it says to have seen."
         who = [(1, self.mesh), (2, self.number)]
-        s = items.encode(
-            S, who + [(4, items.public(self.invite[0x33])),
-                      (0x24, items.public(self.identity))],
-            s7e=self.invite[0x33], s7f=self.identity)
         d = items.encode(D, who + [(0x10, sequence), (0x12, items.public(self.wg)), (0x14, 51820)],
                          s7c=self.wg, s7f=self.identity)
-        return door.question(seen, self.certificate, s, d)
+        return door.question(seen, self.certificate, self.succession(), d)
 
     def ask(self, net, *texts):
         "[(kind, text)] of the door's answers."
@@ -74,6 +79,15 @@ def berlin_fixture(net, keeper):
     berlin = Invited(keeper.line("invite", "berlin"))
     assert berlin.asked(net) == "welcome"
     return berlin
+
+
+@pytest.fixture(scope="module", name="oslo")
+def oslo_fixture(net, keeper):
+    "Another one."
+    keeper.add("oslo", "--prefix", "192.168.8.0/24")
+    oslo = Invited(keeper.line("invite", "oslo"))
+    assert oslo.asked(net) == "welcome"
+    return oslo
 
 
 def thief_of(member):
@@ -111,16 +125,72 @@ def test_member_says_hub_is_old(net, berlin):
     assert now < sequence_of(said[-1]) <= now + 10
 
 
+def site(net, member, *say, times=1):
+    "What came in each connection with the hub by the member's tunnel."
+    task = {"seed": member.wg.hex(), "member": member.number, "say": [b.hex() for b in say],
+            "hub": net["h"].run("wg show wg0 public-key").strip(), "at": HUB + ":51820",
+            "times": times}
+    return json.loads(net["u"].gear.net.cmd_raises(
+        "unshare -m %s %s/mesh_thief/site.py" % (PYTHON, HERE), stdin=json.dumps(task)))
+
+
+def test_site_forges(net, berlin, oslo):
+    "With a site's keys nobody is another one, and nothing is had that is not certified."
+    h = net["h"]
+    h.configure("interface wg0\nwireguard mesh routes")
+    who, key = [(1, berlin.mesh)], {"s7f": berlin.identity}
+    other = who + [(2, oslo.number)]
+    everything = (ipaddress.ip_network("0.0.0.0/0"), None)
+    certificate = [(t, v) for t, v in items.decode(berlin.certificate)[1] if t != 0x7f]
+    bad = [
+        # another one's record, with our WireGuard key
+        items.encode(R, other + [(0x10, 9), (0x12, items.public(berlin.wg)), (0x14, 51820)],
+                     s7c=berlin.wg, **key),
+        # a certificate for all addresses; a list that is the last one for ever
+        items.encode(C, [(t, 2**32 - 1 if t == 3 else v) for t, v in certificate] +
+                     [(0x0c, (everything[0], 32))], **key),
+        items.encode(L, who + [(0x11, 1), (0x20, 2**32 - 1), (0x21, 2), (0x22, (1, 2**32 - 1))], **key),
+        items.encode(A, who + [(0x08, 4), (0x11, 1), (0x23, items.public(berlin.identity)),
+                               (0x25, 2**32 - 1)], **key),
+        # a witness, as if it were a hub
+        items.encode(W, other + [(0x1b, berlin.number), (0x26, oslo.succession())], **key),
+    ]
+    own = items.encode(R, who + [
+        (2, berlin.number), (0x10, 50), (0x12, items.public(berlin.wg)), (0x14, 51820),
+        (0x18, everything), (0x18, (ipaddress.ip_network("192.168.7.0/24"), None)),
+        (0x18, (ipaddress.ip_network("192.168.8.0/24"), None))], s7c=berlin.wg, **key)
+    say = [frames.encode({"kind": frames.ITEM, "item": item}) for item in bad + [own]]
+    say.append(frames.encode({"kind": frames.STATE, "member": oslo.number, "connected": 1}))
+    before = mesh(h, " members")
+    site(net, berlin, *say)
+
+    wait_for(lambda: mesh(h, " members")["berlin"]["sequence"] == 50, "what berlin itself says")
+    after = mesh(h, " members")
+    assert set(after) == {"berlin", "oslo"}
+    assert after["oslo"] == before["oslo"]
+    assert after["berlin"]["serial"] == before["berlin"]["serial"]
+    wait_for(lambda: "192.168.7.0/24" in h.show("wg0", "routes"), "berlin's prefix")
+    assert not {"0.0.0.0/0", "192.168.8.0/24"} & set(h.show("wg0", "routes"))
+
+
+def test_site_connects_again_and_again(net, berlin):
+    "Each connection costs the hub its map once more, so there is one in a second."
+    begin = time.monotonic()
+    said = site(net, berlin, times=60)
+    seconds = time.monotonic() - begin
+    assert sum(n > 0 for n in said) <= seconds + 1, (seconds, said)
+
+
 def test_disk_full(net, keeper):
     "What it could not keep, nobody is let in by."
-    keeper.add("oslo", "--prefix", "192.168.8.0/24")
-    oslo = Invited(keeper.line("invite", "oslo"))
+    keeper.add("rome", "--prefix", "192.168.9.0/24")
+    rome = Invited(keeper.line("invite", "rome"))
     net["h"].run("mount -o remount,ro %s" % STATE)
-    said = [oslo.asked(net) for _ in range(2)]
+    said = [rome.asked(net) for _ in range(2)]
     net["h"].run("mount -o remount,rw %s" % STATE)
     assert said == ["busy", "busy"]
-    assert oslo.asked(net) == "welcome"
-    assert thief_of(oslo).asked(net) == "invite-used"
+    assert rome.asked(net) == "welcome"
+    assert thief_of(rome).asked(net) == "invite-used"
 
 
 def test_map_lost(net, berlin):
