@@ -58,7 +58,7 @@ struct wgd_peer {
 		struct wg_endpoint is; /* of host */
 		bool is_literal;       /* host is an address: nothing to ask */
 		char *error; /* of the last answer; NULL: it was one */
-		struct wgd_query *query; /* of the resolver, under way */
+		struct wgd_name_query *query; /* under way */
 		struct event *t;
 		bool in_silence;   /* the answer is used even if it is old */
 		int64_t asked_at;  /* monotonic ms: in silence */

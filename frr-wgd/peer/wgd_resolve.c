@@ -10,22 +10,14 @@
 
 #include "log.h"
 #include "resolver.h"
-#include "sockunion.h"
-#include "vrf.h"
 
 #include "frr-wgd/base/wgd_debug.h"
 #include "frr-wgd/peer/wgd_live.h"
+#include "frr-wgd/peer/wgd_name.h"
 #include "frr-wgd/peer/wgd_peer.h"
 #include "frr-wgd/peer/wgd_resolve.h"
 
-DEFINE_MTYPE_STATIC(WGD, WGD_QUERY, "WireGuard endpoint query");
-
 #define RESOLVE_AGAIN_S 30
-
-struct wgd_query {
-	struct resolver_query q;
-	struct wgd_peer *peer; /* NULL: it went while we asked */
-};
 
 static void resolve(struct event *t);
 
@@ -35,46 +27,26 @@ static void resolve_in(struct wgd_peer *p, unsigned s)
 	event_add_timer(wgd.master, resolve, p, s, &p->resolved.t);
 }
 
-static void resolved(struct resolver_query *q, const char *err, int n,
-		     union sockunion *addr)
+static void resolved(void *arg, const struct wg_addr *addrs, size_t n,
+		     const char *why)
 {
-	struct wgd_query *query = container_of(q, struct wgd_query, q);
-	char why[256], text[WG_ADDR_STRLEN];
-	struct wgd_peer *p = query->peer;
-	struct wg_endpoint e = {};
-	const char *unfit = NULL;
+	struct wgd_peer *p = arg;
+	char text[WG_ADDR_STRLEN];
 
-	XFREE(MTYPE_WGD_QUERY, query);
-	if (!p)
-		return;
-	p->resolved.query = NULL;
-	if (n > 0) {
-		wgd_compat_resolved(addr);
-		e.addr.family = sockunion_family(addr);
-		e.port = p->conf.port;
-		if (e.addr.family == AF_INET)
-			memcpy(e.addr.b, &addr->sin.sin_addr, 4);
-		else
-			memcpy(e.addr.b, &addr->sin6.sin6_addr, 16);
-		/* whoever answers for DNS says it: no handshakes to a crowd */
-		unfit = wg_addr_unfit(&e.addr, WG_USE_ENDPOINT);
-		if (unfit)
-			snprintf(why, sizeof(why), "%s %s",
-				 wg_addr_str(&e.addr, text), unfit);
-	}
-	if (n <= 0 || unfit) {
-		err = unfit ? why : err;
+	if (!n) {
 		zlog_warn("%s: peer %s: endpoint %s: %s; trying again in %u s",
 			  p->wif->name, wg_peer_name(p->peer), p->conf.host,
-			  err ? err : "no address", RESOLVE_AGAIN_S);
-		wgd_str_set(&p->resolved.error, err ?: "no address");
+			  why, RESOLVE_AGAIN_S);
+		wgd_str_set(&p->resolved.error, why);
 		resolve_in(p, RESOLVE_AGAIN_S);
 		return;
 	}
 	wgd_str_set(&p->resolved.error, NULL);
-	wgd_debug_events("%s: peer %s: endpoint %s is %pSU", p->wif->name,
-			 wg_peer_name(p->peer), p->conf.host, addr);
-	p->resolved.is = e;
+	wgd_debug_events("%s: peer %s: endpoint %s is %s", p->wif->name,
+			 wg_peer_name(p->peer), p->conf.host,
+			 wg_addr_str(&addrs[0], text));
+	p->resolved.is.addr = addrs[0];
+	p->resolved.is.port = p->conf.port;
 	if (p->resolved.in_silence)
 		wg_peer_resend_endpoint(p->peer);
 	p->resolved.in_silence = false;
@@ -85,21 +57,14 @@ static void resolve(struct event *t)
 {
 	struct wgd_peer *p = EVENT_ARG(t);
 
-	if (p->resolved.query || !p->conf.host)
-		return;
-	p->resolved.query =
-		XCALLOC(MTYPE_WGD_QUERY, sizeof(*p->resolved.query));
-	p->resolved.query->peer = p;
-	resolver_resolve(&p->resolved.query->q, AF_UNSPEC, VRF_DEFAULT,
-			 p->conf.host, resolved);
+	if (!p->resolved.query && p->conf.host)
+		wgd_name_ask(&p->resolved.query, p->conf.host, resolved, p);
 }
 
 void wgd_resolve_forget(struct wgd_peer *p)
 {
 	event_cancel(&p->resolved.t);
-	if (p->resolved.query)
-		p->resolved.query->peer = NULL; /* it cannot be called off */
-	p->resolved.query = NULL;
+	wgd_name_forget(&p->resolved.query);
 	wgd_str_set(&p->resolved.error, NULL);
 }
 
