@@ -51,7 +51,8 @@ bool wgd_key_change(struct wgd_if *wif, char *buf, size_t len)
 	const struct wg_key *pub = wgd_key_public(wif);
 	char is[WG_KEY_STRLEN], was[WG_KEY_STRLEN];
 
-	if (!pub || wg_key_is_zero(former))
+	/* members of a mesh learn it by themselves */
+	if (!pub || wg_key_is_zero(former) || wif->conf.mesh.name)
 		return false;
 	snprintf(buf, len,
 		 "public key is %s now, and was %s: peers need the new one",

@@ -9,7 +9,7 @@
 /* Where it is unless told; made where it is absent. */
 extern const char *wgd_key_default_file(const char *ifname, char *buf,
 					size_t len);
-/* A member's keys: "wg", "identity", "invite". */
+/* A member's keys: "wg", "identity", "invite-" of each invite. */
 extern const char *wgd_key_mesh_file(const char *mesh, const char *key,
 				     char *buf, size_t len);
 /* The private key file in use; NULL on an adopted link without one. */

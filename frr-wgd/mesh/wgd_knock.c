@@ -5,6 +5,9 @@
  * An answer counts if it is sealed with what only the hub could open, so it
  * does not matter who sends it; what else comes costs one try to open it.
  * Packets carry the interface's mark: they never enter a tunnel.
+ *
+ * A door whose host name has no address yet loses its turn, and gets it back
+ * when the name has one, unless another door has been asked since.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -16,6 +19,7 @@
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_members.h"
+#include "frr-wgd/mesh/wgd_place.h"
 #include "lib/backend/wg_seal.h"
 #include "lib/core/wg_knock.h"
 #include "lib/core/wg_welcome.h"
@@ -29,7 +33,12 @@ struct wgd_knock {
 	struct event *t_read, *t_ask;
 	struct wg_seal_asked asked;
 	struct wg_knock_door *door; /* that was asked last; NULL: none */
+	struct wg_addr at;	    /* where */
+	struct wg_knock_door *unnamed; /* its name is awaited; NULL: none */
+	struct wgd_places *places;
+	struct event *t_named;
 	struct wgd_self_item record;
+	char why[512];
 };
 
 static void ask(struct event *t);
@@ -69,7 +78,9 @@ static bool make_question(struct wgd_knock *k, const uint8_t *hub,
 
 	memset(ret, 0, sizeof(*ret));
 	wg_directory_who(dir, k->m->self->number, &who);
-	ret->certificate = who.present ?: k->m->self->certificate.b;
+	ret->certificate = k->m->self->certificate.b;
+	if (who.present && !wgd_mesh_awaits_witness(k->m))
+		ret->certificate = who.present;
 	ret->record = k->record.b;
 	if (wg_item_number(ret->certificate, WG_ITEM_FLAGS) &
 	    WG_ITEM_FLAG_INVITE) {
@@ -87,50 +98,148 @@ static bool make_question(struct wgd_knock *k, const uint8_t *hub,
 	return true;
 }
 
-static bool where(const struct wg_knock_door *door, struct sockaddr_in6 *ret)
-{
-	struct wg_addr addr;
+/* --- which doors there are */
 
-	if (wg_addr_parse(door->place.host, &addr) < 0)
-		return false;
-	memset(ret, 0, sizeof(*ret));
-	ret->sin6_family = AF_INET6;
-	ret->sin6_port = htons(door->place.port);
-	if (addr.family == AF_INET6) {
-		memcpy(&ret->sin6_addr, addr.b, 16);
-	} else {
-		ret->sin6_addr.s6_addr[10] = ret->sin6_addr.s6_addr[11] = 0xff;
-		memcpy(ret->sin6_addr.s6_addr + 12, addr.b, 4);
-	}
-	return true;
+struct doors {
+	struct wg_knock_place place[WG_KNOCK_DOORS];
+	size_t n;
+};
+
+static void add_door(struct doors *doors, const uint8_t *hub, const char *host,
+		     uint16_t port)
+{
+	struct wg_knock_place *p = &doors->place[doors->n];
+
+	if (doors->n == WG_KNOCK_DOORS)
+		return;
+	memcpy(p->hub, hub, WG_KEY_LEN);
+	strlcpy(p->host, host, sizeof(p->host));
+	p->port = port;
+	doors->n++;
 }
 
-static void ask_door(struct wgd_knock *k, struct wg_knock_door *door)
+/* Those of our lines, which may be of this hub. */
+static void add_lines(struct doors *doors, const struct wgd_mesh_conf *conf,
+		      const uint8_t *hub)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_doors; i++)
+		add_door(doors, hub, conf->doors[i].host, conf->doors[i].port);
+}
+
+/*
+ * Of hubs' records, as the keeper told, and our lines, for each hub whose key
+ * is known.
+ */
+static void find_doors(struct wgd_knock *k)
+{
+	const struct wgd_mesh_conf *conf = &k->m->wif->conf.mesh;
+	const struct wgd_mesh *m = k->m;
+	const struct wgd_self_door *told;
+	struct doors doors = {.n = 0};
+	size_t i, p;
+
+	if (!k->m->doors_changed)
+		return;
+	k->m->doors_changed = false;
+	for (i = 0; i < m->n_members; i++) {
+		const struct wgd_mesh_member *hub = m->members[i];
+
+		if (!hub->hub || hub->refused)
+			continue;
+		for (p = 0; hub->door_port && p < hub->n_places; p++)
+			add_door(&doors, hub->identity, hub->places[p].host,
+				 hub->door_port);
+		add_lines(&doors, conf, hub->identity);
+	}
+	for (i = 0; i < m->self->n_doors; i++) {
+		told = &m->self->doors[i];
+		if (memcmp(told->identity,
+			   wg_signkey_public(m->self->identity),
+			   WG_KEY_LEN) == 0)
+			continue; /* a hub's own */
+		add_door(&doors, told->identity, told->host, told->port);
+		add_lines(&doors, conf, told->identity);
+	}
+	wgd_places_only(k->places, doors.place, doors.n);
+	k->door = k->unnamed = NULL; /* the core's may be others */
+	wg_knock_set_doors(&k->core, doors.place, doors.n);
+}
+
+/* --- asking */
+
+static void sockaddr_of(const struct wg_addr *addr, uint16_t port,
+			struct sockaddr_in6 *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->sin6_family = AF_INET6;
+	ret->sin6_port = htons(port);
+	if (addr->family == AF_INET6) {
+		memcpy(&ret->sin6_addr, addr->b, 16);
+	} else {
+		ret->sin6_addr.s6_addr[10] = ret->sin6_addr.s6_addr[11] = 0xff;
+		memcpy(ret->sin6_addr.s6_addr + 12, addr->b, 4);
+	}
+}
+
+/* Where k->at says. */
+static void ask_at(struct wgd_knock *k, struct wg_knock_door *door)
 {
 	uint8_t out[WG_DOOR_QUESTION];
+	char text[WG_ADDR_STRLEN];
 	struct wg_door_question q;
 	struct sockaddr_in6 to;
 
 	wg_seal_forget(&k->asked);
 	k->door = NULL;
 	if (!make_record(k) || !make_question(k, door->place.hub, &q) ||
-	    !where(door, &to) ||
 	    wg_seal_ask(door->place.hub, &q,
 			wg_knock_cookie(door, wgd_now_ms()), &k->asked,
 			out) < 0)
 		return;
 	k->door = door;
-	wgd_debug_events("%s: mesh: asking at the door %s, port %u",
-			 k->m->wif->name, door->place.host, door->place.port);
+	wgd_debug_events("%s: mesh: asking at the door %s, %s, port %u",
+			 k->m->wif->name, door->place.host,
+			 wg_addr_str(&k->at, text), door->place.port);
+	sockaddr_of(&k->at, door->place.port, &to);
 	sendto(k->fd, out, sizeof(out), MSG_DONTWAIT, (struct sockaddr *)&to,
 	       sizeof(to));
+}
+
+static void ask_door(struct wgd_knock *k, struct wg_knock_door *door)
+{
+	k->door = k->unnamed = NULL;
+	if (wgd_places_find(k->places, door->place.host, &k->at))
+		ask_at(k, door);
+	else
+		k->unnamed = door;
+}
+
+static void ask_named(struct event *t)
+{
+	struct wgd_knock *k = EVENT_ARG(t);
+
+	if (k->unnamed)
+		ask_door(k, k->unnamed);
+}
+
+/* From within the resolver: not at once. */
+static void named(void *arg, const char *host)
+{
+	struct wgd_knock *k = arg;
+
+	if (k->unnamed && strmatch(k->unnamed->place.host, host))
+		event_add_event(wgd.master, ask_named, k, 0, &k->t_named);
 }
 
 static void ask(struct event *t)
 {
 	struct wgd_knock *k = EVENT_ARG(t);
-	struct wg_knock_door *door = wg_knock_next(&k->core, wgd_now_ms());
+	struct wg_knock_door *door;
 
+	find_doors(k);
+	door = wg_knock_next(&k->core, wgd_now_ms());
 	if (door)
 		ask_door(k, door);
 	arm(k);
@@ -185,7 +294,8 @@ static void take_welcome(struct wgd_knock *k, const struct wg_door_answer *a)
 	in.b = a->welcome.certificate;
 	in.len = wg_item_len(in.b);
 	wgd_map_take(k->m->map, &in);
-	strlcpy(at.host, k->door->place.host, sizeof(at.host));
+	/* the address that answered: a name may have several */
+	wg_addr_str(&k->at, at.host);
 	zlog_notice("%s: mesh: the door at %s, port %u, let us in",
 		    k->m->wif->name, k->door->place.host, k->door->place.port);
 	wgd_members_met(k->m, wg_item_number(in.b, WG_ITEM_MEMBER),
@@ -227,8 +337,8 @@ static void answered(struct event *t)
 	switch (wg_knock_answer(&k->core, k->door, &a, wgd_now_ms())) {
 	case WG_KNOCK_WAIT:
 		break;
-	case WG_KNOCK_AGAIN:
-		ask_door(k, k->door);
+	case WG_KNOCK_AGAIN: /* not at its next address: it has our cookie */
+		ask_at(k, k->door);
 		break;
 	case WG_KNOCK_TAKE:
 		take_welcome(k, &a);
@@ -242,48 +352,6 @@ static void answered(struct event *t)
 	arm(k);
 }
 
-/* All doors that are known: of hubs' records, and as the keeper told. */
-static void find_doors(struct wgd_knock *k)
-{
-	struct wg_knock_place places[WG_KNOCK_DOORS];
-	const struct wgd_mesh_conf *conf = &k->m->wif->conf.mesh;
-	const struct wgd_mesh *m = k->m;
-	size_t n = 0, i, p;
-
-	for (i = 0; i < m->n_members && n < WG_KNOCK_DOORS; i++) {
-		const struct wgd_mesh_member *hub = m->members[i];
-
-		if (!hub->hub || hub->refused)
-			continue;
-		for (p = 0; hub->door_port && p < hub->n_places &&
-			    n < WG_KNOCK_DOORS;
-		     p++) {
-			memcpy(places[n].hub, hub->identity, WG_KEY_LEN);
-			strlcpy(places[n].host, hub->places[p].host,
-				sizeof(places[n].host));
-			places[n++].port = hub->door_port;
-		}
-		for (p = 0; p < conf->n_doors && n < WG_KNOCK_DOORS; p++) {
-			memcpy(places[n].hub, hub->identity, WG_KEY_LEN);
-			strlcpy(places[n].host, conf->doors[p].host,
-				sizeof(places[n].host));
-			places[n++].port = conf->doors[p].port;
-		}
-	}
-	for (i = 0; i < m->self->n_doors && n < WG_KNOCK_DOORS; i++) {
-		if (memcmp(m->self->doors[i].identity,
-			   wg_signkey_public(m->self->identity),
-			   WG_KEY_LEN) == 0)
-			continue; /* a hub's own */
-		memcpy(places[n].hub, m->self->doors[i].identity, WG_KEY_LEN);
-		strlcpy(places[n].host, m->self->doors[i].host,
-			sizeof(places[n].host));
-		places[n++].port = m->self->doors[i].port;
-	}
-	k->door = NULL; /* the core's may be others */
-	wg_knock_set_doors(&k->core, places, n);
-}
-
 /* --- life */
 
 void wgd_knock_new(struct wgd_mesh *m)
@@ -295,7 +363,9 @@ void wgd_knock_new(struct wgd_mesh *m)
 	k->fd = wgd_door_socket(m, 0);
 	if (k->fd >= 0)
 		event_add_read(wgd.master, answered, k, k->fd, &k->t_read);
+	k->places = wgd_places_new(named, k);
 	m->knock = k;
+	m->doors_changed = true;
 	find_doors(k);
 	if (!wgd_mesh_has_hub(m))
 		wg_knock_start(&k->core, wgd_now_ms());
@@ -310,6 +380,8 @@ void wgd_knock_delete(struct wgd_mesh *m)
 		return;
 	event_cancel(&k->t_read);
 	event_cancel(&k->t_ask);
+	event_cancel(&k->t_named);
+	wgd_places_delete(&k->places);
 	if (k->fd >= 0)
 		close(k->fd);
 	wg_seal_forget(&k->asked);
@@ -318,11 +390,23 @@ void wgd_knock_delete(struct wgd_mesh *m)
 
 void wgd_knock_look(struct wgd_mesh *m)
 {
-	if (wgd_exchange_has_hub(m->exchange) || m->is_hub)
-		wg_knock_heard(&m->knock->core, wgd_now_ms());
-	if (m->doors_changed && !m->knock->door)
-		find_doors(m->knock);
-	m->doors_changed = false;
+	struct wgd_knock *k = m->knock;
+
+	if (m->is_hub || (wgd_exchange_has_hub(m->exchange) &&
+			  !wgd_mesh_awaits_witness(m))) {
+		wg_knock_heard(&k->core, wgd_now_ms());
+		k->door = k->unnamed = NULL;
+	}
+	if (!k->door)
+		find_doors(k);
+	arm(k);
+}
+
+void wgd_knock_again(struct wgd_mesh *m)
+{
+	m->doors_changed = true;
+	find_doors(m->knock);
+	wg_knock_start(&m->knock->core, wgd_now_ms());
 	arm(m->knock);
 }
 
@@ -334,9 +418,43 @@ void wgd_knock_calm(struct wgd_mesh *m, int64_t until)
 	arm(m->knock);
 }
 
+/* Which doors were asked, and that none said anything. */
+static const char *silence(struct wgd_knock *k)
+{
+	const char *between = "no answer from the door at ", *error;
+	char port[16];
+	size_t i;
+
+	if (!k->core.n)
+		return "no door is known: the invite names none, so it wants the line 'wireguard mesh door'";
+	k->why[0] = '\0';
+	for (i = 0; i < k->core.n; i++) {
+		const struct wg_knock_door *door = &k->core.door[i];
+
+		if (!door->asked)
+			continue;
+		strlcat(k->why, between, sizeof(k->why));
+		strlcat(k->why, door->place.host, sizeof(k->why));
+		snprintf(port, sizeof(port), " port %u", door->place.port);
+		strlcat(k->why, port, sizeof(k->why));
+		error = wgd_places_error(k->places, door->place.host);
+		if (error) {
+			strlcat(k->why, " (name: ", sizeof(k->why));
+			strlcat(k->why, error, sizeof(k->why));
+			strlcat(k->why, ")", sizeof(k->why));
+		}
+		between = ", ";
+	}
+	return k->why[0] ? k->why : NULL;
+}
+
 const char *wgd_knock_why(const struct wgd_mesh *m)
 {
-	enum wg_door_why why = m->knock ? wg_knock_why(&m->knock->core) : 0;
+	struct wgd_knock *k = m->knock;
+	enum wg_door_why why;
 
-	return why ? wg_door_why_str(why) : NULL;
+	if (!k)
+		return NULL;
+	why = wg_knock_why(&k->core);
+	return why ? wg_door_why_str(why) : silence(k);
 }

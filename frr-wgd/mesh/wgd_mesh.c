@@ -150,6 +150,16 @@ uint64_t wgd_mesh_sequence(const struct wgd_mesh *m)
 	return said;
 }
 
+bool wgd_mesh_awaits_witness(const struct wgd_mesh *m)
+{
+	const struct wgd_self *self = m->self;
+
+	return self->succession.len &&
+	       !wg_directory_witness(
+		       wgd_map_directory(m->map), self->number,
+		       wg_item_bytes(self->certificate.b, WG_ITEM_KEY), 0);
+}
+
 bool wgd_mesh_has_hub(const struct wgd_mesh *m)
 {
 	size_t i;

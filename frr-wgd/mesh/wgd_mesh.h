@@ -2,8 +2,8 @@
 /*
  * mesh/: sites that find each other.  wgd_self is who we are, wgd_map what is
  * known of all, wgd_members makes peers of that, wgd_exchange and wgd_door are
- * what is said to others, wgd_knock how a member gets in, and wgd_mesh_life all
- * order.  It may call peer/ and what is below.
+ * what is said to others, wgd_inbox and wgd_knock how a member gets in, and
+ * wgd_mesh_life all order.  It may call peer/ and what is below.
  *
  * Here: the mesh of an interface, and the marks by which the others have
  * wgd_mesh_life act.
@@ -101,7 +101,9 @@ struct wgd_mesh {
 	uint8_t relay; /* number of the hub that we relay by; 0: none */
 	uint64_t floor; /* our record is to be above that */
 	int64_t began_ms, hub_seen_ms;
+	int64_t tried_ms; /* to read what was brought */
 	bool is_kept; /* zebra keeps our routes when we go */
+	bool is_stale; /* it is another member's: to be made anew */
 	bool doors_changed;
 	bool met; /* somebody at a door: see wgd_members.c */
 	bool has_list; /* of revocations, when members were looked at */
@@ -141,6 +143,8 @@ extern const char *wgd_mesh_own_name(const struct wgd_mesh *m,
 				     char buf[WG_ITEM_NAME_MAX + 1]);
 /* The sequence of what we said last of ourselves, or are to be above. */
 extern uint64_t wgd_mesh_sequence(const struct wgd_mesh *m);
+/* Have we an invite that no hub has witnessed, as far as we know? */
+extern bool wgd_mesh_awaits_witness(const struct wgd_mesh *m);
 /* Is there a hub among the others? */
 extern bool wgd_mesh_has_hub(const struct wgd_mesh *m);
 /* NULL: not known, or us. */

@@ -22,6 +22,7 @@
 #include "frr-wgd/mesh/wgd_alarm_look.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_inbox.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
@@ -31,6 +32,7 @@
 DEFINE_MTYPE_STATIC(WGD, WGD_MESH, "WireGuard mesh");
 
 #define AGAIN_MS 10000	 /* to look for an invite */
+#define TRY_MS 1000	 /* ... that cannot be read */
 #define LOOK_MS 60000	 /* at the clock */
 #define AWAIT_MS 1000
 
@@ -99,13 +101,18 @@ static void say(struct wgd_mesh *m)
 
 /* --- who we are */
 
-static void take_certificate(struct wgd_mesh *m)
+static void put_certificate(struct wgd_mesh *m)
 {
 	struct wgd_map_item item = {.b = m->self->certificate.b,
 				    .len = m->self->certificate.len,
 				    .from = "the keeper"};
 
 	wgd_map_take(m->map, &item);
+}
+
+static void take_certificate(struct wgd_mesh *m)
+{
+	put_certificate(m);
 	wgd_own_certificate(m);
 	m->is_hub = m->hub && m->wif->conf.mesh.hub;
 }
@@ -116,6 +123,37 @@ static bool hub_changed(const struct wgd_mesh *m)
 	return m->map && m->is_hub != (m->hub && m->wif->conf.mesh.hub);
 }
 
+/*
+ * Another invite or answer, for a member that is one already.  The mesh is made
+ * anew, from files, where it makes us another member.
+ */
+static void know_anew(struct wgd_mesh *m)
+{
+	struct wgd_self *self = m->self;
+	uint32_t number = self->number;
+	bool is_brought = wgd_self_is_brought(self);
+
+	if (wgd_now_ms() - m->tried_ms < TRY_MS) {
+		wgd_mesh_act_in(m, TRY_MS);
+		return;
+	}
+	m->tried_ms = wgd_now_ms();
+	if (wgd_self_load(self) < 0) {
+		wgd_mesh_act_in(m, AGAIN_MS);
+		return;
+	}
+	if (!is_brought)
+		return;
+	zlog_notice("%s: mesh %s: another invite or answer is taken: we are member %u",
+		    m->wif->name, self->name, self->number);
+	if (number != self->number) {
+		m->is_stale = true;
+		return;
+	}
+	put_certificate(m);
+	wgd_knock_again(m);
+}
+
 static bool know(struct wgd_mesh *m)
 {
 	struct wg_hash_of of = {
@@ -124,8 +162,12 @@ static bool know(struct wgd_mesh *m)
 	uint8_t hash[WG_ITEM_HASH_LEN];
 	char path[PATH_MAX];
 
-	if (m->map)
+	wgd_inbox_watch();
+	if (m->map) {
+		if (wgd_self_is_brought(m->self) || m->self->reason)
+			know_anew(m);
 		return true;
+	}
 	if (wgd_self_load(m->self) < 0 || !wgd_self_is_known(m->self)) {
 		wgd_mesh_act_in(m, AGAIN_MS);
 		return false;
@@ -212,7 +254,7 @@ static void act(struct event *t)
 		return;
 	}
 	wgd_own_certificate(m);
-	if (hub_changed(m)) {
+	if (m->is_stale || hub_changed(m)) {
 		wgd_mesh_configure(m->wif); /* M ends, and a new one begins */
 		return;
 	}
@@ -270,14 +312,19 @@ void wgd_mesh_finish(void)
 		wgd_members_forget(m);
 		mesh_free(m);
 	}
+	wgd_inbox_finish();
 }
 
 void wgd_mesh_configure(struct wgd_if *wif)
 {
 	const char *name = wif->conf.mesh.name;
 	struct wgd_mesh *m = wif->mesh;
+	bool was_new = false;
 
-	if (m && (!name || !strmatch(name, m->self->name) || hub_changed(m))) {
+	if (m && (!name || !strmatch(name, m->self->name) || m->is_stale ||
+		  hub_changed(m))) {
+		was_new = m->self->is_new && name &&
+			  strmatch(name, m->self->name);
 		wgd_mesh_delete(wif);
 		m = NULL;
 	}
@@ -291,6 +338,7 @@ void wgd_mesh_configure(struct wgd_if *wif)
 		wif->awaits_peers = true;
 		wgd_attach_strangers(wif);
 		m->self = wgd_self_new(wif->name, name);
+		m->self->is_new = was_new;
 		m->drops.ifname = wif->name;
 		wgd_alarm_new(m);
 		wgd_mesh_add(m);

@@ -169,7 +169,8 @@ static void find_reach(struct wgd_mesh *m)
 
 	if (m->is_hub || wgd_exchange_has_hub(m->exchange)) {
 		m->hub_seen_ms = now;
-		wgd_self_redeemed(m->self);
+		if (!wgd_mesh_awaits_witness(m))
+			wgd_self_redeemed(m->self);
 		m->reach = WGD_MESH_CONNECTED;
 	} else if (m->reach == WGD_MESH_CONNECTED ||
 		   (m->reach == WGD_MESH_JOINING && m->was_in)) {

@@ -33,6 +33,12 @@ DEFINE_MTYPE_STATIC(WGD, WGD_SELF, "WireGuard mesh member");
 #define STATE_FOLDER "/var/lib/frr"
 #endif
 
+const char *wgd_self_folder(char *buf, size_t len)
+{
+	snprintf(buf, len, "%s/wireguard", STATE_FOLDER);
+	return buf;
+}
+
 const char *wgd_self_file(const char *mesh, const char *suffix, char *buf,
 			  size_t len)
 {
@@ -114,19 +120,24 @@ static int take(struct wgd_self *self, const char *path, const uint8_t *item)
 {
 	const uint8_t *c = wg_item_bytes(item, WG_ITEM_CERTIFICATE);
 	struct wg_directory_conf *mesh = &self->mesh;
+	uint8_t id[WG_ITEM_MESH_LEN];
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
 	size_t at = 0;
 
+	wg_sign_mesh(wg_item_bytes(item, WG_ITEM_FIRST_KEY),
+		     wg_item_bytes(item, WG_ITEM_RECOVERY_KEY), id);
+	if (memcmp(wg_item_bytes(c, WG_ITEM_MESH), id, sizeof(id)) != 0)
+		return fail(self, -EBADMSG, path,
+			    "its certificate is of another mesh");
+	if (self->certificate.len && memcmp(id, mesh->mesh, sizeof(id)) != 0)
+		return fail(self, -EEXIST, path,
+			    "it is for another mesh of that name");
 	memcpy(mesh->recovery, wg_item_bytes(item, WG_ITEM_RECOVERY_KEY),
 	       sizeof(mesh->recovery));
 	memcpy(mesh->first, wg_item_bytes(item, WG_ITEM_FIRST_KEY),
 	       sizeof(mesh->first));
-	wg_sign_mesh(mesh->first, mesh->recovery, mesh->mesh);
-	if (memcmp(wg_item_bytes(c, WG_ITEM_MESH), mesh->mesh,
-		   sizeof(mesh->mesh)) != 0)
-		return fail(self, -EBADMSG, path,
-			    "its certificate is of another mesh");
+	memcpy(mesh->mesh, id, sizeof(id));
 	self->n_doors = 0;
 	while (wg_item_next(item, &at, &tlv)) {
 		if (tlv.type != WG_ITEM_DOOR || self->n_doors == WGD_SELF_DOORS)
@@ -194,10 +205,22 @@ static int load_key(struct wgd_self *self, const char *key,
 	return rc < 0 ? fail(self, rc, key, err) : 0;
 }
 
-/* What was brought and has not been read. */
+/* Each invite has a file of its own: a later one does not replace it. */
+static void invite_file(const struct wgd_self *self, char *ret, size_t len)
+{
+	const uint8_t *key = wg_item_bytes(self->certificate.b, WG_ITEM_KEY);
+	char name[32];
+
+	snprintf(name, sizeof(name), "invite-%016" PRIx64,
+		 wg_item_get(key, 8));
+	wgd_key_mesh_file(self->name, name, ret, len);
+}
+
+/* What was brought and has not been read; on failure all is as it was. */
 static int read_invite(struct wgd_self *self)
 {
 	char path[PATH_MAX], to[PATH_MAX], err[512];
+	const struct wgd_self was = *self;
 	uint8_t item[WG_LINE_ITEM_MAX];
 	const uint8_t *seed;
 	struct wg_key k;
@@ -210,11 +233,11 @@ static int read_invite(struct wgd_self *self)
 	seed = wg_item_bytes(item, WG_ITEM_SEED);
 	rc = take(self, path, item);
 	if (rc == 0 && seed) {
-		wgd_key_mesh_file(self->name, "invite", to, sizeof(to));
+		invite_file(self, to, sizeof(to));
 		memcpy(k.b, seed, sizeof(k.b));
 		rc = wg_seed_save(to, &k, err, sizeof(err));
 		wg_key_wipe(&k);
-		if (rc == -EEXIST) /* an interruption, or another one */
+		if (rc == -EEXIST) /* an interruption */
 			rc = 0;
 		if (rc < 0)
 			fail(self, rc, "invite", err);
@@ -222,11 +245,17 @@ static int read_invite(struct wgd_self *self)
 	if (rc == 0)
 		rc = write_anchor(self, item);
 	explicit_bzero(item, sizeof(item));
-	self->is_new = rc == 0;
-	if (rc == 0)
+	if (rc == 0) {
 		unlink(path);
-	else
-		self->certificate.len = 0;
+		self->is_new = true;
+		self->succession.len = 0;
+		return 0;
+	}
+	self->mesh = was.mesh;
+	self->certificate = was.certificate;
+	self->number = was.number;
+	self->n_doors = was.n_doors;
+	memcpy(self->doors, was.doors, sizeof(self->doors));
 	return rc;
 }
 
@@ -280,7 +309,7 @@ static int make_succession(struct wgd_self *self)
 
 	if (!(wg_item_number(c, WG_ITEM_FLAGS) & WG_ITEM_FLAG_INVITE))
 		return 0;
-	wgd_key_mesh_file(self->name, "invite", path, sizeof(path));
+	invite_file(self, path, sizeof(path));
 	rc = wg_signkey_load(path, &invite, err, sizeof(err));
 	if (rc == -ENOENT)
 		return 0; /* redeemed long ago: hubs have witnesses */
@@ -304,6 +333,14 @@ static int make_succession(struct wgd_self *self)
 	}
 	wg_signkey_free(&invite);
 	return rc;
+}
+
+bool wgd_self_is_brought(const struct wgd_self *self)
+{
+	char path[PATH_MAX];
+
+	wgd_self_file(self->name, "invite", path, sizeof(path));
+	return access(path, F_OK) == 0;
 }
 
 int wgd_self_load(struct wgd_self *self)

@@ -3,7 +3,7 @@
  * Who we are in a mesh: the mesh's keys, our certificate and our own keys, as
  * an invite or an answer of the keeper brought them; and what we sign.
  *
- *   KEYS/mesh/NAME/identity.key, wg.key, invite.key: seeds, of the key process
+ *   KEYS/mesh/NAME/identity.key, wg.key, invite-*.key: seeds, of the key process
  *   STATE/NAME.invite: what was brought, until it was read
  *   STATE/NAME.mesh:   the same without a secret; an answer's line
  *   STATE/NAME.items:  the map (wgd_map.h)
@@ -46,14 +46,19 @@ struct wgd_self {
 	struct wgd_self_item succession;
 };
 
-/* A file of the mesh that is no secret. */
+/* STATE. */
+extern const char *wgd_self_folder(char *buf, size_t len);
+/* A file of the mesh there. */
 extern const char *wgd_self_file(const char *mesh, const char *suffix,
 				 char *buf, size_t len);
 extern struct wgd_self *wgd_self_new(const char *ifname, const char *mesh);
 extern void wgd_self_delete(struct wgd_self **self);
+/* Does something lie there that was not read? */
+extern bool wgd_self_is_brought(const struct wgd_self *self);
 /*
  * Read what was brought, and make keys where there are none.  0, also where
- * nothing is to be done; else -errno and self->reason.
+ * nothing is to be done; else -errno and self->reason, and what was known
+ * before is known still.  -EEXIST: it is for another mesh than we are in.
  */
 extern int wgd_self_load(struct wgd_self *self);
 static inline bool wgd_self_is_known(const struct wgd_self *self)

@@ -24,10 +24,15 @@
 /* Why it is not as it should be; NULL: it is. */
 static const char *trouble(const struct wgd_mesh *m)
 {
+	const char *why = NULL;
+
 	if (m->self->reason)
 		return m->self->reason;
-	if (m->state != WGD_MESH_CONNECTED && wgd_knock_why(m))
-		return wgd_knock_why(m);
+	if (m->map && (m->state != WGD_MESH_CONNECTED ||
+		       wgd_mesh_awaits_witness(m)))
+		why = wgd_knock_why(m);
+	if (why)
+		return why;
 	return m->map ? wgd_map_trouble(m->map) : NULL;
 }
 
@@ -93,6 +98,8 @@ static json_object *mesh_json(const struct wgd_mesh *m)
 	json_object_string_add(o, "timeSource",
 			       wg_wall_source_str(wg_wall_source(&wall)));
 	json_object_int_add(o, "number", m->self->number);
+	if (wgd_mesh_awaits_witness(m))
+		json_object_string_add(o, "invite", "unused");
 	json_object_string_add(o, "role", m->is_hub ? "hub" : "site");
 	json_object_int_add(o, "members", m->n_members + 1);
 	hubs = json_object_new_object();
