@@ -48,6 +48,8 @@ static const struct {
 	[MESH_NEW_KEY] =
 		{"new-key", NULL,
 		 "go on though the interface has peers: they must be told its new key"},
+	[MESH_NEW_PASSPHRASE] = {"new-passphrase-file", "FILE",
+				 "the new one is FILE's first line"},
 	[MESH_NUMBER] = {"number", "N", "its number"},
 	[MESH_OUT] = {"out", "FOLDER", "a file for each, FOLDER/NAME, 0600"},
 	[MESH_PASSPHRASE] =

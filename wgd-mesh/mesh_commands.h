@@ -17,6 +17,7 @@ int mesh_revoke(const struct mesh_args *args, struct mesh_why *why);
 int mesh_renew(const struct mesh_args *args, struct mesh_why *why);
 int mesh_recover(const struct mesh_args *args, struct mesh_why *why);
 int mesh_authority(const struct mesh_args *args, struct mesh_why *why);
+int mesh_passphrase(const struct mesh_args *args, struct mesh_why *why);
 int mesh_show(const struct mesh_args *args, struct mesh_why *why);
 /* ... of a site */
 int mesh_request(const struct mesh_args *args, struct mesh_why *why);

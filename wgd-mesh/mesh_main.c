@@ -65,6 +65,12 @@ static const struct mesh_command commands[] = {
 	 "Make a new authority's key, by the recovery key, and write MESH/update",
 	 "The passphrase is the new key's.  Load the file at any member.\n",
 	 mesh_authority},
+	{"passphrase", "MESH", "", 0, 0,
+	 BIT(PASSPHRASE) | BIT(NEW_PASSPHRASE) | BIT(MEMORY),
+	 "Put the authority's key under another passphrase",
+	 "The present one is asked for first.  Members have nothing to learn of it.  After\n"
+	 "a theft of MESH/authority.key make a new authority instead.\n",
+	 mesh_passphrase},
 	{"show", "MESH", "", 0, 0, BIT(JSON), "Print what the keeper knows", "",
 	 mesh_show},
 	{"request", "IFNAME", "", 0, 0, SITE,
