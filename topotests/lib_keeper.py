@@ -5,6 +5,7 @@ what the keeper wrote.  What a member keeps is in a file system of its own.
 """
 import json
 import os
+import shlex
 import subprocess
 
 from lib_wgd import wait_for
@@ -53,17 +54,31 @@ def prepare(site):
 
 
 def bring(site, line):
-    "An invite or an answer, as wgd-mesh join leaves it."
+    "An invite or an answer, as Ansible may bring it: only the lines are missing."
     site.gear.net.cmd_raises("umask 077; cat > %s/wireguard/acme.invite" % STATE, stdin=line + "\n")
     site.run("chown frr:frr %s/wireguard/acme.invite" % STATE)
 
 
-def make_hub(keeper, site, address):
-    "A hub by request and answer; its underlay address is where it is found."
-    site.configure("interface wg0\nwireguard mesh name acme\nwireguard mesh hub\n"
-                   "wireguard mesh endpoint %s port 51820" % address)
-    keeper.add(site.name, "--hub", address)
-    bring(site, keeper.line("sign", site.name, site.vtysh("wireguard mesh request wg0").strip()))
+def tool(site, *words, stdin=""):
+    "wgd-mesh, as it is run at a member: (result, output, errors)."
+    command = shlex.join((TOOL, *words))
+    # the library prints what fails otherwise, and some is to fail
+    return site.gear.net.cmd_status(command, stdin=stdin, stderr=subprocess.PIPE, warn=False)
+
+
+def join(site, line, *more):
+    "By that line, and no other one: what the site says of it."
+    rc, out, err = tool(site, "join", *more, "wg0", "-", stdin=line + "\n")
+    assert rc == 0, "%s: %s%s" % (site.name, out, err)
+    return out + err
+
+
+def make_hub(keeper, site, host):
+    "A hub by request and answer; HOST is where it is found."
+    keeper.add(site.name, "--hub", host)
+    rc, line, err = tool(site, "request", "wg0", "--mesh", "acme")
+    assert rc == 0, "%s: %s%s" % (site.name, line, err)
+    return join(site, keeper.line("sign", site.name, line.strip()))
 
 
 def mesh(site, what=""):

@@ -28,6 +28,7 @@ static const char *const framing[] = {
 static const char *const own[] = {
 	"frr version", "frr defaults",	   "service integrated-vtysh-config",
 	"log",	       "no ip forwarding", "no ipv6 forwarding",
+	"hostname", /* the machine's */
 };
 #define N(array) (sizeof(array) / sizeof(*(array)))
 

@@ -110,18 +110,52 @@ static const char *has(const struct mesh_site *s, const char *prefix)
 	return mesh_config_next(&s->running, s->block, prefix, &at);
 }
 
-static void want_addresses(struct joining *j)
+static void address_line(const struct mesh_address *a,
+			 char ret[MESH_SITE_LINE_MAX])
 {
-	const struct mesh_member *m = &j->ticket.member;
 	char text[WG_ADDR_STRLEN];
+
+	snprintf(ret, MESH_SITE_LINE_MAX, "%s address %s/%u",
+		 a->addr.family == AF_INET ? "ip" : "ipv6",
+		 wg_addr_str(&a->addr, text), a->len);
+}
+
+static bool is_ours(const struct mesh_member *m, const char *line)
+{
+	char own[MESH_SITE_LINE_MAX];
 	unsigned i;
 
 	for (i = 0; i < m->n_addresses; i++) {
-		const struct mesh_address *a = &m->addresses[i];
+		address_line(&m->addresses[i], own);
+		if (strcmp(own, line) == 0)
+			return true;
+	}
+	return false;
+}
 
-		mesh_site_want(&j->site, &j->lines, "%s address %s/%u",
-			       a->addr.family == AF_INET ? "ip" : "ipv6",
-			       wg_addr_str(&a->addr, text), a->len);
+/*
+ * Addresses that this machine had as the member that it was go: they are
+ * another member's, or nobody's.
+ */
+static void want_addresses(struct joining *j)
+{
+	const struct mesh_member *m = &j->ticket.member;
+	uint8_t c[WG_LINE_ITEM_MAX];
+	char line[MESH_SITE_LINE_MAX];
+	struct mesh_member was = {.n_addresses = 0};
+	unsigned i;
+
+	if (*j->site.mesh &&
+	    mesh_state_certificate(j->folder, j->name, c) == 0)
+		mesh_ticket_member(c, &was);
+	for (i = 0; i < was.n_addresses; i++) {
+		address_line(&was.addresses[i], line);
+		if (!is_ours(m, line))
+			mesh_site_want_gone(&j->site, &j->lines, line);
+	}
+	for (i = 0; i < m->n_addresses; i++) {
+		address_line(&m->addresses[i], line);
+		mesh_site_want(&j->site, &j->lines, "%s", line);
 	}
 }
 

@@ -221,6 +221,22 @@ int mesh_site_check_peers(const struct mesh_site *s,
 
 /* --- lines */
 
+/* Is it as the line says? */
+static bool is_done(const struct mesh_config *c, const char *block,
+		    const char *line)
+{
+	if (strncmp(line, "no ", 3) == 0)
+		return !mesh_config_has(c, block, line + 3);
+	return mesh_config_has(c, block, line);
+}
+
+void mesh_site_want_gone(const struct mesh_site *s, struct mesh_lines *lines,
+			 const char *line)
+{
+	if (mesh_config_has(&s->running, s->block, line))
+		mesh_site_want(s, lines, "no %s", line);
+}
+
 void mesh_site_want(const struct mesh_site *s, struct mesh_lines *lines,
 		    const char *fmt, ...)
 {
@@ -233,8 +249,7 @@ void mesh_site_want(const struct mesh_site *s, struct mesh_lines *lines,
 	n = vsnprintf(line, MESH_SITE_LINE_MAX, fmt, ap);
 	va_end(ap);
 	assert(n > 0 && n < MESH_SITE_LINE_MAX);
-	lines->is_there[lines->n++] =
-		mesh_config_has(&s->running, s->block, line);
+	lines->is_done[lines->n++] = is_done(&s->running, s->block, line);
 }
 
 /*
@@ -273,9 +288,9 @@ static void say_done(const struct mesh_site *s, const struct mesh_lines *lines,
 		return;
 	}
 	for (i = 0; i < lines->n; i++)
-		if (!lines->is_there[i])
+		if (!lines->is_done[i])
 			mesh_say("%s: %s",
-				 mesh_config_has(&now, s->block, lines->line[i])
+				 is_done(&now, s->block, lines->line[i])
 					 ? "done"
 					 : "not done",
 				 lines->line[i]);
@@ -294,7 +309,7 @@ int mesh_site_enter(const struct mesh_site *s, const struct mesh_lines *lines,
 	int rc;
 
 	for (i = 0; i < lines->n; i++)
-		if (!lines->is_there[i])
+		if (!lines->is_done[i])
 			v.command[v.n++] = lines->line[i];
 	if (v.n == 2)
 		return 0;
@@ -370,7 +385,7 @@ static bool is_saved(const struct mesh_site *s, const struct mesh_lines *lines,
 	size_t i;
 
 	for (i = 0; i < lines->n; i++)
-		if (!mesh_config_has(startup, s->block, lines->line[i]))
+		if (!is_done(startup, s->block, lines->line[i]))
 			return false;
 	return true;
 }

@@ -12,10 +12,10 @@
 #define MESH_SITE_LINES 16
 #define MESH_SITE_LINE_MAX 160
 
-/* Lines under the interface. */
+/* Lines under the interface; with "no " in front: that it is not there. */
 struct mesh_lines {
 	char line[MESH_SITE_LINES][MESH_SITE_LINE_MAX];
-	bool is_there[MESH_SITE_LINES]; /* before: not entered again */
+	bool is_done[MESH_SITE_LINES]; /* before: not entered again */
 	size_t n;
 };
 
@@ -50,6 +50,9 @@ int mesh_site_check_lines(const struct mesh_site *s, const char *name,
 int mesh_site_check_peers(const struct mesh_site *s,
 			  const struct mesh_args *args, struct mesh_why *why);
 
+/* That a line is not there; nothing to do if it is not. */
+void mesh_site_want_gone(const struct mesh_site *s, struct mesh_lines *lines,
+			 const char *line);
 /* printf of one more line. */
 void mesh_site_want(const struct mesh_site *s, struct mesh_lines *lines,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -260,6 +260,31 @@ int mesh_state_find(const char *path, const char *name,
 	return rc ? -ENOENT : 0;
 }
 
+int mesh_state_certificate(const char *path, const char *name, uint8_t *ret)
+{
+	char file[WG_ITEM_NAME_MAX + SUFFIX_MAX];
+	struct mesh_folder folder = {.fd = enter(path), .path = path};
+	uint8_t item[WG_LINE_ITEM_MAX]; /* wgd took its seed out */
+	const uint8_t *c = NULL;
+	struct wg_line_error error;
+	struct mesh_bytes bytes;
+	struct mesh_why why;
+	size_t len;
+
+	if (folder.fd < 0)
+		return -ENOENT;
+	if (!mesh_file_read(&folder, file_of(name, "mesh", file), &bytes,
+			    &why)) {
+		if (!wg_line_get(bytes.b, item, &len, &error))
+			c = wg_item_bytes(item, WG_ITEM_CERTIFICATE);
+		mesh_bytes_free(&bytes);
+	}
+	if (c)
+		memcpy(ret, c, wg_item_len(c));
+	mesh_folder_close(&folder);
+	return c ? 0 : -ENOENT;
+}
+
 int mesh_state_put(const struct mesh_state *s, const char *name,
 		   const uint8_t *item, struct mesh_why *why)
 {

@@ -39,6 +39,12 @@ int mesh_state_check(const char *path, struct mesh_why *why);
 int mesh_state_find(const char *path, const char *name,
 		    uint8_t ret_mesh[WG_ITEM_MESH_LEN]);
 
+/*
+ * The certificate that this machine has of the mesh called NAME, into RET of
+ * WG_LINE_ITEM_MAX bytes; -ENOENT.
+ */
+int mesh_state_certificate(const char *path, const char *name, uint8_t *ret);
+
 /* Put the ticket for wgd to read, instead of one that it did not read. */
 int mesh_state_put(const struct mesh_state *s, const char *name,
 		   const uint8_t *item, struct mesh_why *why);

@@ -90,36 +90,35 @@ static void take_text(const struct wg_span *s, char *ret)
 	ret[s->len] = '\0';
 }
 
-static void take_certificate(struct mesh_ticket *t)
+void mesh_ticket_member(const uint8_t *certificate, struct mesh_member *ret)
 {
-	struct mesh_member *m = &t->member;
+	struct mesh_member m = {.number = 0};
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
 	size_t at;
 
-	wg_item_each (t->certificate, at, tlv) {
+	wg_item_each (certificate, at, tlv) {
 		wg_item_value_get(&tlv, &v);
 		switch (tlv.type) {
 		case WG_ITEM_NAME:
-			take_text(&v.bytes, m->name);
+			take_text(&v.bytes, m.name);
 			break;
 		case WG_ITEM_ADDRESS4:
 		case WG_ITEM_ADDRESS6:
-			m->addresses[m->n_addresses++] = (struct mesh_address){
+			m.addresses[m.n_addresses++] = (struct mesh_address){
 				v.address.addr, v.address.len};
 			break;
 		case WG_ITEM_PREFIX4:
 		case WG_ITEM_PREFIX6:
-			if (m->n_prefixes < MESH_PREFIXES)
-				m->prefixes[m->n_prefixes++] =
+			if (m.n_prefixes < MESH_PREFIXES)
+				m.prefixes[m.n_prefixes++] =
 					(struct mesh_prefix){v.prefix.prefix,
 							     v.prefix.longest};
 			break;
 		}
 	}
-	m->number = wg_item_number(t->certificate, WG_ITEM_MEMBER);
-	t->is_hub = wg_item_number(t->certificate, WG_ITEM_FLAGS) &
-		    WG_ITEM_FLAG_HUB;
+	m.number = wg_item_number(certificate, WG_ITEM_MEMBER);
+	*ret = m;
 }
 
 /* A door with our own key is where others will look for us. */
@@ -241,7 +240,9 @@ int mesh_ticket_read(const char *word, struct mesh_ticket *ret,
 		wg_sign_mesh(wg_item_bytes(t.item, WG_ITEM_FIRST_KEY),
 			     wg_item_bytes(t.item, WG_ITEM_RECOVERY_KEY),
 			     t.mesh);
-		take_certificate(&t);
+		mesh_ticket_member(t.certificate, &t.member);
+		t.is_hub = wg_item_number(t.certificate, WG_ITEM_FLAGS) &
+			   WG_ITEM_FLAG_HUB;
 		take_doors(&t);
 		rc = check(&t, why);
 	}

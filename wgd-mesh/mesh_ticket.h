@@ -34,6 +34,8 @@ struct mesh_ticket {
  */
 int mesh_ticket_read(const char *word, struct mesh_ticket *ret,
 		     struct mesh_why *why);
+/* Who a certificate is of: all but where a hub is. */
+void mesh_ticket_member(const uint8_t *certificate, struct mesh_member *ret);
 /* Wipes it. */
 void mesh_ticket_free(struct mesh_ticket *t);
 

@@ -15,11 +15,13 @@
 #include "wgd-mesh/mesh_vtysh.h"
 
 #define LOOK_MS 100
+#define REFUSED_S 2 /* and one for each hub, which may know better */
 
 struct status {
 	char state[32];
 	char reason[200];
 	uint64_t number, members;
+	char invite[16]; /* "unused": no hub has taken it */
 };
 
 static double now_s(void)
@@ -53,13 +55,15 @@ static int look(const struct mesh_watch *w, struct status *ret,
 	mesh_json_number(out.b, path, &ret->number);
 	path[1] = "members";
 	mesh_json_number(out.b, path, &ret->members);
+	path[1] = "invite";
+	mesh_json_string(out.b, path, ret->invite, sizeof(ret->invite));
 	mesh_bytes_free(&out);
 	return 0;
 }
 
 static bool is_there(const struct mesh_watch *w, const struct status *s)
 {
-	if (!mesh_state_is_read(w->state, w->name) ||
+	if (!mesh_state_is_read(w->state, w->name) || strcmp(s->invite, "unused") == 0 ||
 	    s->number != w->ticket->member.number)
 		return false;
 	if (strcmp(s->state, "connected") == 0)
@@ -68,18 +72,68 @@ static bool is_there(const struct mesh_watch *w, const struct status *s)
 	       strcmp(s->state, "isolated") == 0;
 }
 
-static int explain(const struct mesh_watch *w, const struct status *s,
-		   struct mesh_why *why)
+/*
+ * What hubs say at their doors, for who has an invite in hand; other words of
+ * wgd stay as they are.  Is it final, once all hubs had their turn?
+ */
+static const char *in_plain_words(const char *reason, bool *ret_is_final)
 {
-	const char *reason = *s->reason ? s->reason : "it gives no reason";
+	static const struct {
+		const char *word, *plain;
+		bool is_final;
+	} words[] = {
+		{"invite-used",
+		 "the invite was used already, by another machine: ask the keeper for another one, and tell of it if it was not you",
+		 true},
+		{"invite-expired",
+		 "the invite has expired: ask the keeper for another one",
+		 true},
+		{"revoked", "the keeper has revoked this member", true},
+		{"superseded",
+		 "the keeper has made a newer invite for this member: use that one",
+		 true},
+		{"disputed",
+		 "two machines used the invite at once: ask the keeper for another one"},
+		{"unknown-member", "the hub knows no such member"},
+		{"unknown-mesh",
+		 "the door is that of a hub of other meshes: is the hub's own answer joined there?"},
+		{"full", "the hub has as many members as it may"},
+		{"busy", "the hub has just started, and settles"},
+	};
+	size_t i;
+
+	*ret_is_final = false;
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(reason, words[i].word) == 0) {
+			*ret_is_final = words[i].is_final;
+			return words[i].plain;
+		}
+	return reason;
+}
+
+static bool is_refused(const struct mesh_watch *w, const struct status *s)
+{
+	bool is_final;
+
+	in_plain_words(s->reason, &is_final);
+	return is_final && mesh_state_is_read(w->state, w->name);
+}
+
+static int explain(const struct mesh_watch *w, const struct status *s,
+		   double took, struct mesh_why *why)
+{
+	bool is_final;
+	const char *reason = *s->reason
+				     ? in_plain_words(s->reason, &is_final)
+				     : "it gives no reason";
 
 	if (!mesh_state_is_read(w->state, w->name))
 		reason = *s->reason ? s->reason
 				    : "it has not read what was put for it";
 	return mesh_because(
 		why, -ETIMEDOUT,
-		"%s: not joined after %u s: wgd says %s: %s; it goes on: see show wireguard %s mesh",
-		w->name, w->seconds, *s->state ? s->state : "nothing of it",
+		"%s: not joined after %.0f s: wgd says %s: %s; it goes on: see show wireguard %s mesh",
+		w->name, took, *s->state ? s->state : "nothing of it",
 		reason, w->site->ifname);
 }
 
@@ -87,7 +141,7 @@ int mesh_watch(const struct mesh_watch *w, struct mesh_watched *ret,
 	       struct mesh_why *why)
 {
 	const struct timespec pause = {0, LOOK_MS * 1000000};
-	double began = now_s(), took;
+	double began = now_s(), took, refused = 0;
 	struct mesh_why words;
 	struct status s;
 	int rc;
@@ -99,7 +153,10 @@ int mesh_watch(const struct mesh_watch *w, struct mesh_watched *ret,
 			*ret = (struct mesh_watched){s.members, took};
 			return 0;
 		}
-		if (took >= w->seconds)
+		if (rc || !is_refused(w, &s))
+			refused = took;
+		if (took >= w->seconds ||
+		    took - refused >= REFUSED_S + w->ticket->doors)
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -107,5 +164,5 @@ int mesh_watch(const struct mesh_watch *w, struct mesh_watched *ret,
 		return mesh_because(why, -ETIMEDOUT,
 				    "%s: not known whether it joined: %s",
 				    w->name, words.text);
-	return explain(w, &s, why);
+	return explain(w, &s, took, why);
 }

@@ -3,13 +3,11 @@
 A mesh: hub h by request and answer, sites a and b by an invite each.  Nothing
 is configured at one member for another.
 """
-import json
-import os
 import re
-import subprocess
 
 import pytest
 
+from lib_keeper import STATE, Keeper, join, make_hub, mesh, prepare, tool, wait_connected
 from lib_mesh import Capture
 from lib_wgd import holds, wait_for
 
@@ -20,85 +18,83 @@ TOPOLOGY = {
         "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
     },
 }
-TOOL = os.path.join(os.environ["WGD_BUILDDIR"], "wgd-mesh/wgd-mesh")
-STATE = "/var/lib/frr"
-HUB = "10.255.3.2"
-
-
-class Keeper:
-    "The keeper's folder, of a mesh named acme."
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.passphrase = folder + ".passphrase"
-        with open(os.open(self.passphrase, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as f:
-            f.write("correct horse battery staple\n")
-        self("new", folder, "--network", "10.99.0.0/16", "--memory", "64")
-
-    def __call__(self, command, *args):
-        secret = [] if command == "add" else ["--passphrase-file", self.passphrase]
-        return subprocess.run([TOOL, command, *secret, *args], check=True, text=True,
-                              stdout=subprocess.PIPE).stdout
-
-    def line(self, command, *args):
-        return [s for s in self(command, self.folder, *args).splitlines()
-                if s.startswith("wgmesh1:")][0]
-
-
-def bring(site, line):
-    "An invite or an answer, as wgd-mesh join leaves it."
-    site.gear.net.cmd_raises("umask 077; cat > %s/wireguard/acme.invite" % STATE, stdin=line + "\n")
-    site.run("chown frr:frr %s/wireguard/acme.invite" % STATE)
-
-
-def mesh(site, what=""):
-    return json.loads(site.vtysh("show wireguard wg0 mesh%s json" % what))["wg0"]
+HUB = "hub.example.net"
 
 
 @pytest.fixture(scope="module", name="keeper", autouse=True)
 def keeper_fixture(net, tmp_path_factory):
     for name in "abh":
-        net[name].run(
-            "mkdir -p %s; mount -t tmpfs none %s; mkdir -m 700 %s/wireguard;"
-            "chown frr:frr %s/wireguard" % ((STATE,) * 4))
-        net[name].run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
-    keeper = Keeper(str(tmp_path_factory.mktemp("keeper") / "acme"))
-    h = net["h"]
-    h.configure("interface wg0\nwireguard mesh name acme\nwireguard mesh hub\n"
-                "wireguard mesh endpoint %s port 51820" % HUB)
-    keeper("add", keeper.folder, "h", "--hub", HUB)
-    bring(h, keeper.line("sign", "h", h.vtysh("wireguard mesh request wg0").strip()))
+        prepare(net[name])
+    return Keeper(str(tmp_path_factory.mktemp("keeper") / "acme"))
+
+
+@pytest.fixture(scope="module", name="invite")
+def invite_fixture(keeper):
+    "One of each site."
     for i, name in enumerate("ab", 1):
-        keeper("add", keeper.folder, name, "--prefix", "192.168.%d.0/24" % i)
-        bring(net[name], keeper.line("invite", name))
-    return keeper
+        keeper.add(name, "--prefix", "192.168.%d.0/24" % i)
+    return {name: keeper.line("invite", name) for name in "ab"}
 
 
-def load(keeper, site):
-    "What the keeper wrote last, at one member."
-    with open(keeper.folder + "/update", "rb") as f:
-        text = f.read().hex()
-    site.gear.net.cmd_raises("umask 077; xxd -r -p > %s/update; chown frr:frr %s/update" % (
-        STATE, STATE), stdin=text)
-    return site.vtysh("wireguard mesh load wg0 file %s/update" % STATE)
+def test_hub_joins(net, keeper):
+    "By request and answer; it has what the keeper knows of it, and saved it."
+    h = net["h"]
+    assert re.fullmatch(r"joined acme as h: 10\.99\.0\.1; 1 member; \d\.\d s\n",
+                        make_hub(keeper, h, HUB))
+    running = h.running_wireguard()
+    for line in ("name acme", "hub", "endpoint %s port 51820" % HUB, "routes"):
+        assert "wg0: wireguard mesh " + line in running, running
+    assert " wireguard mesh endpoint %s port 51820\n" % HUB in h.run("cat /etc/frr/frr.conf")
+    assert "applied" in keeper.load(h)
 
 
-def join(site, address):
-    site.configure("interface wg0\nip address %s/16\nwireguard mesh name acme\n"
-                   "wireguard mesh routes" % address)
+def test_site_joins(net, invite):
+    "One line there, and nothing elsewhere."
+    name_hub(net["a"])
+    before = net["h"].running()
+    said = join(net["a"], invite["a"])
+    assert re.fullmatch(r"joined acme as a: 10\.99\.0\.2, 192\.168\.1\.0/24;"
+                        r" 2 members; \d\.\d s\n", said), said
+    assert net["h"].running() == before
+    wait_for(lambda: net["a"].ping("10.99.0.1"), "answer of the hub to a")
+    assert "wireguard mesh name acme\n" in net["a"].run("cat /etc/frr/frr.conf")
 
 
-def test_hub_is_there(net, keeper):
-    wait_for(lambda: mesh(net["h"]).get("state") == "connected", "hub")
-    assert "applied" in load(keeper, net["h"])
+def name_hub(site, address="10.255.3.2"):
+    "What its resolver says of the hub's name from now on."
+    site.gear.net.cmd_raises(
+        "cat > /tmp/gearlogdir/hosts; [ /etc/hosts -ef /tmp/gearlogdir/hosts ] ||"
+        " mount --bind /tmp/gearlogdir/hosts /etc/hosts", stdin="%s %s\n" % (address, HUB))
 
 
-def test_sites_join(net):
-    for i, name in enumerate("ab"):
-        join(net[name], "10.99.0.%d" % (i + 2))
-    for name in "ab":
-        wait_for(lambda: mesh(net[name]).get("state") == "connected", "site " + name)
-        wait_for(lambda: net[name].ping("10.99.0.1"), "answer of the hub to " + name)
+def refused(site, line, why, *more):
+    "In one line that names the reason."
+    rc, out, err = tool(site, "join", *more, "wg0", "-", stdin=line + "\n")
+    assert rc == 1 and not out, out + err
+    assert err.startswith("wgd-mesh: ") and err.count("\n") == 1 and why in err, err
+
+
+def test_site_is_not_let_in(net, invite):
+    """
+    An invite with a letter too few, a door where nobody is, an invite that was
+    used: as soon as it is known.
+    """
+    b = net["b"]
+    line = invite["a"]
+    refused(b, line[:100] + line[101:], "the line: ")
+    assert not [s for s in b.running_wireguard() if "mesh" in s]
+    name_hub(b, "10.255.3.99")
+    refused(b, line, "no answer from the door at %s port 51822" % HUB, "--wait", "3")
+    name_hub(b)
+    refused(b, line, "the invite was used already", "--wait", "30")
+
+
+def test_another_invite(net, invite):
+    "For another member, and wgd runs: it is taken at once, and makes it that one."
+    b = net["b"]
+    said = join(b, invite["b"])
+    assert re.match(r"joined acme as b: 10\.99\.0\.3, 192\.168\.2\.0/24; 3 members; ", said), said
+    wait_for(lambda: b.ping("10.99.0.1"), "answer of the hub to b")
 
 
 def test_members(net):
@@ -159,7 +155,7 @@ def test_wgd_restarted(net):
     a.kill("wgd")
     holds(lambda: net["ha"].ping("192.168.2.10"), 2, "LAN to LAN without wgd")
     a.start("wgd")
-    wait_for(lambda: mesh(a).get("state") == "connected", "a is connected")
+    wait_connected(a)
     wait_for(lambda: "all routes are here" in a.log().rsplit(" starting: ", 1)[1], "all routes")
     holds(lambda: net["ha"].ping("192.168.2.10"), 2, "LAN to LAN")
     assert probe.result()["lost"] == 0
@@ -177,7 +173,7 @@ def test_disk_lost(net):
     a.run("rm %s/wireguard/acme.items" % STATE)
     a.start("wgd")
     wait_for(lambda: "member b is a peer" in a.log().rsplit(" starting: ", 1)[1], "b is a peer")
-    wait_for(lambda: mesh(a).get("state") == "connected", "a is connected")
+    wait_connected(a)
     holds(lambda: net["ha"].ping("192.168.2.10"), 2, "LAN to LAN")
     assert probe.result()["lost"] == 0
     server.kill()
@@ -235,10 +231,10 @@ def test_false_route(net):
 def test_revoked(net, keeper):
     "Loaded at one site, it is known to all; nobody is edited."
     keeper("revoke", keeper.folder, "b")
-    assert "applied" in load(keeper, net["a"])
+    assert "applied" in keeper.load(net["a"])
     for name in "ah":
         wait_for(lambda: "b" not in net[name].show()["peers"], "end of b at " + name)
     assert not net["b"].ping("10.99.0.1")
     assert not net["ha"].ping("192.168.2.10")
-    load(keeper, net["b"])
+    keeper.load(net["b"])
     wait_for(lambda: mesh(net["b"])["state"] == "revoked", "b knows it")

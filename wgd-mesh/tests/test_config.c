@@ -129,7 +129,7 @@ static void test_missing(void **state)
 		 "address-family ipv4 unicast\nnetwork 192.168.1.0/24\n",
 		 "wireguard peer a public-key KEY\n"},
 		{"nothing", "",
-		 "hostname r1\nip address 10.99.0.7/16\n"
+		 "ip address 10.99.0.7/16\n"
 		 "wireguard mesh name acme\nwireguard peer a public-key KEY\n"
 		 "wireguard peer b description x\nwireguard mtu 1400\n"
 		 "router bgp 65000\nneighbor 10.0.0.1 remote-as 65001\n"
