@@ -29,6 +29,7 @@ static const char *const own[] = {
 	"frr version", "frr defaults",	   "service integrated-vtysh-config",
 	"log",	       "no ip forwarding", "no ipv6 forwarding",
 	"hostname", /* the machine's */
+	"ip forwarding", "ipv6 forwarding", /* in effect, and never saved */
 };
 #define N(array) (sizeof(array) / sizeof(*(array)))
 

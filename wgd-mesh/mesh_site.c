@@ -357,6 +357,28 @@ static size_t count_more(const struct mesh_site *s,
 	return n;
 }
 
+/*
+ * FRR saves `no ip forwarding`, and never that there is some: who wrote the
+ * line has none after the next start.
+ */
+static void warn_of_forwarding(const struct mesh_site *s,
+			       const struct mesh_config *startup)
+{
+	static const struct {
+		const char *line, *sysctl;
+	} lost[] = {
+		{"ip forwarding", "net.ipv4.ip_forward"},
+		{"ipv6 forwarding", "net.ipv6.conf.all.forwarding"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(lost) / sizeof(*lost); i++)
+		if (mesh_config_has(startup, "", lost[i].line))
+			mesh_say(
+				"warning: FRR does not save the line `%s`, so it goes from %s: put %s = 1 into /etc/sysctl.d",
+				lost[i].line, s->startup, lost[i].sysctl);
+}
+
 static void warn(const struct mesh_site *s, const struct mesh_lines *lines,
 		 const struct mesh_config *startup)
 {
@@ -407,8 +429,10 @@ int mesh_site_save(const struct mesh_site *s, const struct mesh_lines *lines,
 			unread.text);
 	} else {
 		saved = is_saved(s, lines, &startup);
-		if (!saved)
+		if (!saved) {
 			warn(s, lines, &startup);
+			warn_of_forwarding(s, &startup);
+		}
 		mesh_config_free(&startup);
 	}
 	if (saved)
