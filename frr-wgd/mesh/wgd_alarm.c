@@ -57,7 +57,8 @@ void wgd_alarm_happened(struct wgd_mesh *m, enum wg_alarm_kind kind,
 	set(&a, kind, subject, fmt, ap);
 	va_end(ap);
 	wg_alarms_happened(m->alarms, &a, wgd_now_ms());
-	wgd_mesh_act(m);
+	/* to tell of it: at once if it is news, else not at all */
+	wgd_mesh_act_at(m, wg_alarms_due(m->alarms));
 }
 
 void wgd_alarm_begin(struct wgd_mesh *m)

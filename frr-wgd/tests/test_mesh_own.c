@@ -213,7 +213,11 @@ static void test_cloned(void **s)
 	assert_string_equal(state(), "cloned");
 	/* it answers at once; for a minute we say nothing */
 	record(7, 61, 3);
+	glue_run(5);
+	mesh_acts = 0;
 	assert_false(wgd_own_may_say(mesh));
+	glue_run(5);
+	assert_int_equal(mesh_acts, 0); /* nor do we look again and again */
 	mesh_now_ms += 59999;
 	assert_false(wgd_own_may_say(mesh));
 	mesh_now_ms += 1;
