@@ -238,3 +238,18 @@ def test_revoked(net, keeper):
     assert not net["ha"].ping("192.168.2.10")
     keeper.load(net["b"])
     wait_for(lambda: mesh(net["b"])["state"] == "revoked", "b knows it")
+
+
+def test_role_changes(net, keeper):
+    "A certificate that was renewed counts at once: a hub is none any more, and one again."
+    h, members = net["h"], keeper.folder + "/members"
+    with open(members, encoding="utf-8") as f:
+        lines = f.read()
+    for text, role in ((lines.replace(" hub " + HUB, ""), "site"), (lines, "hub")):
+        with open(members, "w", encoding="utf-8") as f:
+            f.write(text)
+        keeper("renew", keeper.folder)
+        assert "applied" in load(keeper, h)
+        wait_for(lambda: mesh(h).get("role") == role, "h as a " + role)
+    wait_for(lambda: mesh(net["a"])["state"] == "connected", "a is connected")
+    wait_for(lambda: net["a"].ping("10.99.0.1"), "answer of the hub")
