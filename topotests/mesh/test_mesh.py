@@ -249,7 +249,7 @@ def test_role_changes(net, keeper):
         with open(members, "w", encoding="utf-8") as f:
             f.write(text)
         keeper("renew", keeper.folder)
-        assert "applied" in load(keeper, h)
+        assert "applied" in keeper.load(h)
         wait_for(lambda: mesh(h).get("role") == role, "h as a " + role)
     wait_for(lambda: mesh(net["a"])["state"] == "connected", "a is connected")
     wait_for(lambda: net["a"].ping("10.99.0.1"), "answer of the hub")
