@@ -567,6 +567,13 @@ void wgd_exchange_flush(struct wgd_exchange *x)
 			send_some(c);
 }
 
+bool wgd_exchange_is_up(const struct wgd_exchange *x, uint32_t member)
+{
+	const struct conn *c = conn_find(x, member);
+
+	return c && c->x && wg_exchange_is_up(c->x);
+}
+
 bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member)
 {
 	const struct conn *c = conn_find(x, member);

@@ -16,6 +16,8 @@ extern void wgd_exchange_delete(struct wgd_exchange **x);
 extern void wgd_exchange_look(struct wgd_exchange *x);
 /* What the map put since is for the others: send. */
 extern void wgd_exchange_flush(struct wgd_exchange *x);
+/* Is there a connection with the member? */
+extern bool wgd_exchange_is_up(const struct wgd_exchange *x, uint32_t member);
 /* Is the member connected to us, or was it, and its tunnel is up? */
 extern bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member);
 /* Is any hub, and since when has none been (monotonic ms)? */

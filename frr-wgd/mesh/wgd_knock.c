@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Asking at hubs' doors, while no hub answers.
+ * Asking at hubs' doors, while no hub answers.  A hub asks at those of others,
+ * too: so it is known to them, and learns the map if it has lost it.
  *
  * An answer counts if it is sealed with what only the hub could open, so it
  * does not matter who sends it; what else comes costs one try to open it.
@@ -388,12 +389,25 @@ void wgd_knock_delete(struct wgd_mesh *m)
 	XFREE(MTYPE_WGD_KNOCK, m->knock);
 }
 
+/* One that lost its map is connected to nobody, until somebody comes. */
+static bool has_all_hubs(const struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub && !m->members[i]->refused &&
+		    !wgd_exchange_is_up(m->exchange, m->members[i]->number))
+			return false;
+	return wgd_exchange_has_hub(m->exchange);
+}
+
 void wgd_knock_look(struct wgd_mesh *m)
 {
 	struct wgd_knock *k = m->knock;
 
-	if (m->is_hub || (wgd_exchange_has_hub(m->exchange) &&
-			  !wgd_mesh_awaits_witness(m))) {
+	if (m->is_hub ? has_all_hubs(m)
+		      : wgd_exchange_has_hub(m->exchange) &&
+				!wgd_mesh_awaits_witness(m)) {
 		wg_knock_heard(&k->core, wgd_now_ms());
 		k->door = k->unnamed = NULL;
 	}

@@ -281,8 +281,8 @@ static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
 
 		conf->host = place->host;
 		conf->port = place->port;
-		if (!m->is_hub)
-			conf->keepalive = KEEPALIVE_S;
+		/* of two hubs only one may know where the other is */
+		conf->keepalive = KEEPALIVE_S;
 	} else if (!member->hub && !m->is_hub && m->relay) {
 		at = wg_relay_addr(own.hash, m->relay, member->number);
 		conf->host = wg_addr_str(&at, made->host);
