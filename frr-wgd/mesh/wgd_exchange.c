@@ -18,10 +18,9 @@
 #include "log.h"
 
 #include "frr-wgd/base/wgd_debug.h"
-#include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_tcp.h"
-#include "lib/backend/wg_keys.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 
@@ -234,21 +233,21 @@ static void take_item(struct conn *c, const struct wg_span *b)
 static void take_state(struct conn *c, const struct wg_exchange_heard *heard)
 {
 	const struct wgd_mesh_member *hub = member_of(c);
-	struct wgd_mesh_member *of =
-		wgd_mesh_member(c->of->m, heard->member);
+	struct wgd_mesh_member *of = wgd_mesh_member(c->of->m, heard->member);
 
-	if (!hub || !hub->hub || !of || of->hub)
-		return;
-	of->connected = heard->connected;
-	wgd_mesh_act(c->of->m);
+	if (hub && hub->hub && of && !of->hub)
+		wgd_hubs_told(c->of->m, hub, of, heard->connected);
 }
 
 static void is_up(struct conn *c)
 {
+	struct wgd_mesh_member *member = member_of(c);
 	struct conn *other;
 
 	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name,
 		  name_of(c));
+	if (member && member->hub)
+		wgd_hubs_up(c->of->m, member);
 	c->is_live = true;
 	tell_all(c->of, c->member, true);
 	/* a hub says whom it has */
@@ -506,19 +505,13 @@ static void look_live(struct conn *c)
 /* Which link, with which address. */
 static void follow_link(struct wgd_exchange *x)
 {
-	uint32_t ifindex = x->m->wif->state == WGD_IF_SYNCED
-				   ? x->m->wif->link->ifindex
-				   : 0;
-	const struct wg_key *pub = wgd_key_public(x->m->wif);
-	struct wg_addr own = {};
+	struct wgd_tcp own = wgd_tcp_own(x->m->wif);
 	struct conn *c;
 
-	if (pub)
-		wg_key_linklocal(pub, &own);
-	if (ifindex == x->own.ifindex && wg_addr_same(&own, &x->own.addr))
+	if (own.ifindex == x->own.ifindex &&
+	    wg_addr_same(&own.addr, &x->own.addr))
 		return;
-	x->own.ifindex = ifindex;
-	x->own.addr = own;
+	x->own = own;
 	for (c = x->conns; c; c = c->next)
 		hang_up(c, 0);
 	deafen(x);

@@ -17,6 +17,8 @@
 
 #include "log.h"
 
+#include "frr-wgd/mesh/wgd_hello.h"
+#include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_judge.h"
 #include "frr-wgd/mesh/wgd_members.h"
 #include "frr-wgd/mesh/wgd_rivals.h"
@@ -143,6 +145,7 @@ static struct wgd_mesh_member *member_get(struct wgd_mesh *m, uint32_t number)
 		return member;
 	member = XCALLOC(MTYPE_WGD_MEMBER, sizeof(*member));
 	member->number = number;
+	wgd_hello_met(member);
 	if (m->n_members == m->room_members) {
 		m->room_members = m->room_members ? 2 * m->room_members : 16;
 		m->members = XREALLOC(MTYPE_WGD_MEMBER, m->members,
@@ -234,23 +237,6 @@ void wgd_members_met(struct wgd_mesh *m, uint32_t number, const uint8_t *record,
 
 /* --- a peer of it */
 
-/* Which hub number we relay by; 0: none is known. */
-static uint8_t find_relay(const struct wgd_mesh *m)
-{
-	uint8_t first = 0;
-	size_t i;
-
-	if (m->is_hub)
-		return m->hub;
-	for (i = 0; i < m->n_members; i++)
-		if (m->members[i]->hub && !m->members[i]->refused) {
-			if (m->members[i]->connected)
-				return m->members[i]->hub;
-			first = first ?: m->members[i]->hub;
-		}
-	return first;
-}
-
 /* What the map and the relay make of the peer; memory of the caller. */
 struct made {
 	struct wg_prefix relay;
@@ -283,8 +269,8 @@ static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
 		conf->port = place->port;
 		/* of two hubs only one may know where the other is */
 		conf->keepalive = KEEPALIVE_S;
-	} else if (!member->hub && !m->is_hub && m->relay) {
-		at = wg_relay_addr(own.hash, m->relay, member->number);
+	} else if (!member->hub && !m->is_hub && member->relay) {
+		at = wg_relay_addr(own.hash, member->relay, member->number);
 		conf->host = wg_addr_str(&at, made->host);
 		conf->port = member->port;
 	}
@@ -381,6 +367,9 @@ static void give(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	wg_peer_set_announced(p->peer, member->announced, member->n_announced);
 	wg_peer_set_live(p->peer, member->connected);
 	wgd_peer_configure(p, &conf);
+	if (member->resend)
+		wg_peer_resend_endpoint(p->peer);
+	member->resend = false;
 	wgd_announce_peer(p, false);
 }
 
@@ -434,19 +423,6 @@ static bool look_at_lines(struct wgd_mesh *m)
 	return changed;
 }
 
-/* Another hub is another endpoint of all sites. */
-static void follow_relay(struct wgd_mesh *m)
-{
-	uint8_t relay = find_relay(m);
-	size_t i;
-
-	if (relay == m->relay)
-		return;
-	m->relay = relay;
-	for (i = 0; i < m->n_members; i++)
-		m->members[i]->changed = true;
-}
-
 /* Time alone ends a member; and a clock that was set right begins it again. */
 static bool look_at_clock(struct wgd_mesh *m)
 {
@@ -471,7 +447,7 @@ void wgd_members_update(struct wgd_mesh *m)
 	changed |= look_at_clock(m);
 	if (look_at_lines(m) || changed)
 		wgd_rivals_settle(m);
-	follow_relay(m);
+	wgd_hubs_follow(m);
 	for (i = 0; i < m->n_members; i++)
 		if (m->members[i]->changed)
 			withdraw(m, m->members[i]);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mesh/: sites that find each other.  wgd_self is who we are, wgd_map what is
- * known of all, wgd_members makes peers of that, wgd_exchange and wgd_door are
- * what is said to others, wgd_inbox and wgd_knock how a member gets in, and
- * wgd_mesh_life all order.  It may call peer/ and what is below.
+ * known of all, wgd_members makes peers of that, wgd_hubs says by which hub they
+ * are relayed, wgd_exchange, wgd_hello and wgd_door are what is said to others,
+ * wgd_inbox and wgd_knock how a member gets in, and wgd_mesh_life all order.
+ * It may call peer/ and what is below.
  *
  * Here: the mesh of an interface, and the marks by which the others have
  * wgd_mesh_life act.
@@ -16,12 +17,14 @@
 #include "frr-wgd/peer/wgd_peer.h"
 #include "lib/core/wg_clone.h"
 #include "lib/core/wg_exchange.h"
+#include "lib/core/wg_hello.h"
 #include "lib/core/wg_relay.h"
 #include "lib/core/wg_wall.h"
 
 struct wg_alarms;
 struct wgd_exchange;
 struct wgd_door;
+struct wgd_hello;
 struct wgd_knock;
 
 enum wgd_mesh_state {
@@ -75,6 +78,17 @@ struct wgd_mesh_member {
 	size_t n_routes; /* of wgd_mesh_routes.c */
 	struct wg_prefix *routes;
 	uint32_t routes_by; /* ifindex */
+	/* wgd_hello.c */
+	struct wg_hello hello;
+	uint64_t bytes;	 /* that the device counted last */
+	int64_t data_ms; /* when they were more than before; 0: never */
+	/* wgd_hubs.c; sets of hubs, see wg_relay_bit */
+	uint8_t said;	     /* hubs that say that it is connected */
+	uint8_t said_before; /* ... that said so before they connected anew */
+	int64_t up_ms;	     /* a hub: since when it is to say so; 0: it did */
+	uint8_t relay;	     /* the hub that relays to it; 0: none */
+	int64_t moved_ms;    /* since when */
+	bool resend;	     /* its endpoint, though it is as before */
 	bool connected; /* a hub says that it is, or we see it ourselves */
 	bool changed;	/* the peer is to be configured anew */
 	struct wgd_peer *peer; /* NULL: none */
@@ -98,7 +112,8 @@ struct wgd_mesh {
 	struct wgd_mesh_member **members; /* by number; without us */
 	size_t n_members, room_members;
 
-	uint8_t relay; /* number of the hub that we relay by; 0: none */
+	uint8_t relay; /* number of the hub that relays for us; 0: none */
+	uint8_t busy;  /* hubs that relay data, see wg_relay_bit */
 	uint64_t floor; /* our record is to be above that */
 	int64_t began_ms, hub_seen_ms;
 	int64_t tried_ms; /* to read what was brought */
@@ -109,6 +124,7 @@ struct wgd_mesh {
 	bool has_list; /* of revocations, when members were looked at */
 
 	struct wgd_exchange *exchange;
+	struct wgd_hello *hello;
 	struct wgd_door *door;	 /* NULL: no hub */
 	struct wgd_knock *knock; /* NULL: who we are is not known */
 

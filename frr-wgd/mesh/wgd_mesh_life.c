@@ -22,6 +22,8 @@
 #include "frr-wgd/mesh/wgd_alarm_look.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_hello.h"
+#include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_inbox.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
@@ -182,6 +184,7 @@ static bool know(struct wgd_mesh *m)
 	wgd_own_begin(m);
 	take_certificate(m);
 	m->exchange = wgd_exchange_new(m);
+	wgd_hello_new(m);
 	wgd_members_update(m);
 	wgd_door_new(m);
 	wgd_knock_new(m);
@@ -201,6 +204,7 @@ static void see_connected(struct wgd_mesh *m)
 		if (m->is_hub || m->members[i]->hub)
 			m->members[i]->connected = wgd_exchange_is_live(
 				m->exchange, m->members[i]->number);
+	wgd_hubs_see(m);
 }
 
 /* The relay's rules and routes: by all hubs that there are. */
@@ -264,6 +268,7 @@ static void act(struct event *t)
 	wgd_members_update(m);
 	keep_relay(m);
 	wgd_exchange_look(m->exchange);
+	wgd_hello_look(m);
 	wgd_door_look(m);
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
@@ -280,6 +285,7 @@ static void mesh_free(struct wgd_mesh *m)
 	event_cancel(&m->t_tick);
 	wgd_knock_delete(m);
 	wgd_door_delete(m);
+	wgd_hello_delete(m);
 	wgd_exchange_delete(&m->exchange);
 	wgd_map_delete(&m->map);
 	wgd_self_delete(&m->self);

@@ -8,13 +8,28 @@
 
 #include <netinet/tcp.h>
 
+#include "frr-wgd/device/wgd_attach.h"
+#include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_tcp.h"
+#include "lib/backend/wg_keys.h"
 
 #define UNANSWERED_MS 15000 /* TCP gives up then */
 #define QUEUE 64
 
-static struct sockaddr_in6 at(const struct wgd_tcp *own,
-			      const struct wg_addr *addr, uint16_t port)
+struct wgd_tcp wgd_tcp_own(struct wgd_if *wif)
+{
+	const struct wg_key *pub = wgd_key_public(wif);
+	struct wgd_tcp own = {
+		.ifindex = wif->state == WGD_IF_SYNCED ? wif->link->ifindex : 0,
+	};
+
+	if (pub)
+		wg_key_linklocal(pub, &own.addr);
+	return own;
+}
+
+struct sockaddr_in6 wgd_tcp_sockaddr(const struct wgd_tcp *own,
+				     const struct wg_addr *addr, uint16_t port)
 {
 	struct sockaddr_in6 sin6 = {
 		.sin6_family = AF_INET6,
@@ -26,16 +41,17 @@ static struct sockaddr_in6 at(const struct wgd_tcp *own,
 	return sin6;
 }
 
-static int bound(const struct wgd_tcp *own, uint16_t port)
+static int bound(const struct wgd_tcp *own, int type, uint16_t port)
 {
-	struct sockaddr_in6 from = at(own, &own->addr, port);
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			0);
+	struct sockaddr_in6 from = wgd_tcp_sockaddr(own, &own->addr, port);
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int one = 1, rc;
 
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* two of a stream have the port in turn; two of datagrams never */
+	if (type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0)
 		return fd;
 	rc = -errno;
@@ -43,10 +59,15 @@ static int bound(const struct wgd_tcp *own, uint16_t port)
 	return rc;
 }
 
+int wgd_tcp_datagrams(const struct wgd_tcp *own, uint16_t port)
+{
+	return bound(own, SOCK_DGRAM, port);
+}
+
 int wgd_tcp_connect(const struct wgd_tcp *own, const struct wg_addr *addr)
 {
-	struct sockaddr_in6 to = at(own, addr, WGD_TCP_PORT);
-	int rc, fd = bound(own, 0);
+	struct sockaddr_in6 to = wgd_tcp_sockaddr(own, addr, WGD_TCP_PORT);
+	int rc, fd = bound(own, SOCK_STREAM, 0);
 
 	if (fd < 0 ||
 	    connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 ||
@@ -59,7 +80,7 @@ int wgd_tcp_connect(const struct wgd_tcp *own, const struct wg_addr *addr)
 
 int wgd_tcp_listen(const struct wgd_tcp *own)
 {
-	int rc, fd = bound(own, WGD_TCP_PORT);
+	int rc, fd = bound(own, SOCK_STREAM, WGD_TCP_PORT);
 
 	if (fd < 0 || listen(fd, QUEUE) == 0)
 		return fd;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TCP between link-local addresses of a mesh's interface. */
+/* TCP and UDP between link-local addresses of a mesh's interface. */
 #ifndef WGD_TCP_H
 #define WGD_TCP_H
 
-#include "lib/core/wg_types.h"
+#include "frr-wgd/base/wgd_if.h"
 
 #define WGD_TCP_PORT 51823
 
@@ -13,6 +13,15 @@ struct wgd_tcp {
 	struct wg_addr addr;
 };
 
+/* By the interface as it is now, and the key that it has. */
+extern struct wgd_tcp wgd_tcp_own(struct wgd_if *wif);
+/* A port of a link-local address that is reached by our link. */
+extern struct sockaddr_in6 wgd_tcp_sockaddr(const struct wgd_tcp *own,
+					    const struct wg_addr *addr,
+					    uint16_t port);
+
+/* A UDP socket that is bound to our end; or -errno. */
+extern int wgd_tcp_datagrams(const struct wgd_tcp *own, uint16_t port);
 /* A socket that connects, listens, or was accepted; or -errno. */
 extern int wgd_tcp_connect(const struct wgd_tcp *own, const struct wg_addr *to);
 extern int wgd_tcp_listen(const struct wgd_tcp *own);

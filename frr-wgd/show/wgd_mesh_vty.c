@@ -10,6 +10,7 @@
 #include "vty.h"
 
 #include "frr-wgd/mesh/wgd_alarm.h"
+#include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/show/wgd_vty.h"
@@ -77,6 +78,22 @@ static json_object *dropped_json(const struct wgd_mesh *m)
 	return o;
 }
 
+static json_object *hub_json(const struct wgd_mesh *m,
+			     const struct wgd_mesh_member *hub)
+{
+	json_object *o = json_object_new_object();
+
+	json_object_string_add(o, "state",
+			       hub->connected ? "connected" : "down");
+	json_object_boolean_add(o, "relays", wgd_hubs_is_relay(m, hub));
+	if (hub->hello.state != WG_HELLO_UNKNOWN)
+		json_object_string_add(o, "hellos",
+				       wg_hello_state_str(hub->hello.state));
+	if (hub->hello.state == WG_HELLO_ALIVE)
+		json_object_int_add(o, "rttMsecs", hub->hello.rtt_ms);
+	return o;
+}
+
 static json_object *mesh_json(const struct wgd_mesh *m)
 {
 	json_object *o = json_object_new_object(), *hubs;
@@ -103,24 +120,31 @@ static json_object *mesh_json(const struct wgd_mesh *m)
 	json_object_string_add(o, "role", m->is_hub ? "hub" : "site");
 	json_object_int_add(o, "members", m->n_members + 1);
 	hubs = json_object_new_object();
-	for (i = 0; i < m->n_members; i++) {
-		json_object *hub;
-
-		if (!m->members[i]->hub)
-			continue;
-		hub = json_object_new_object();
-		json_object_string_add(hub, "state",
-				       m->members[i]->connected ? "connected"
-								: "down");
-		json_object_object_add(hubs, m->members[i]->name, hub);
-	}
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub)
+			json_object_object_add(hubs, m->members[i]->name,
+					       hub_json(m, m->members[i]));
 	json_object_object_add(o, "hubs", hubs);
 	return o;
+}
+
+static void hub_text(struct vty *vty, const struct wgd_mesh *m,
+		     const struct wgd_mesh_member *hub)
+{
+	vty_out(vty, "  Hub %s: %s", hub->name,
+		hub->connected ? "connected" : "down");
+	if (hub->hello.state != WG_HELLO_UNKNOWN)
+		vty_out(vty, ", %s to hellos",
+			wg_hello_state_str(hub->hello.state));
+	if (hub->hello.state == WG_HELLO_ALIVE)
+		vty_out(vty, " in %u ms", hub->hello.rtt_ms);
+	vty_out(vty, "%s\n", wgd_hubs_is_relay(m, hub) ? ", relays" : "");
 }
 
 static void mesh_text(struct vty *vty, const struct wgd_mesh *m)
 {
 	const char *why = trouble(m), *relay = wgd_relay_error(m->wif);
+	size_t i;
 
 	vty_out(vty, "Interface %s: mesh %s, %s\n", m->wif->name,
 		m->self->name, wgd_mesh_state_str(m->state));
@@ -131,11 +155,16 @@ static void mesh_text(struct vty *vty, const struct wgd_mesh *m)
 	if (m->map)
 		vty_out(vty, "  Member %u, %s, of %zu\n", m->self->number,
 			m->is_hub ? "hub" : "site", m->n_members + 1);
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub)
+			hub_text(vty, m, m->members[i]);
 	alarms_text(vty, m);
 }
 
-static json_object *member_json(const struct wgd_mesh_member *member)
+static json_object *member_json(const struct wgd_mesh *m,
+				const struct wgd_mesh_member *member)
 {
+	const struct wgd_mesh_member *hub = wgd_hubs_of(m, member);
 	json_object *o = json_object_new_object();
 
 	json_object_int_add(o, "number", member->number);
@@ -143,6 +172,8 @@ static json_object *member_json(const struct wgd_mesh_member *member)
 	json_object_int_add(o, "sequence", member->sequence);
 	json_object_boolean_add(o, "hub", member->hub != 0);
 	json_object_boolean_add(o, "live", member->connected);
+	if (hub)
+		json_object_string_add(o, "relayHub", hub->name);
 	json_object_int_add(o, "certificateUntil", member->until);
 	if (member->refused)
 		json_object_string_add(o, "refused",
@@ -157,7 +188,7 @@ static json_object *members_json(const struct wgd_mesh *m)
 
 	for (i = 0; i < m->n_members; i++)
 		json_object_object_add(o, m->members[i]->name,
-				       member_json(m->members[i]));
+				       member_json(m, m->members[i]));
 	return o;
 }
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Hellos: UDP inside the tunnels, by which a site knows which hubs answer. */
+#ifndef WGD_HELLO_H
+#define WGD_HELLO_H
+
+#include "frr-wgd/mesh/wgd_mesh.h"
+
+extern void wgd_hello_new(struct wgd_mesh *m);
+extern void wgd_hello_delete(struct wgd_mesh *m);
+/* The link is another, members came or went, hubs relay or do not. */
+extern void wgd_hello_look(struct wgd_mesh *m);
+
+/* Nothing was said to the member yet. */
+extern void wgd_hello_met(struct wgd_mesh_member *member);
+/* The site is at another hub: it is told so, where that is of any use. */
+extern void wgd_hello_moved(struct wgd_mesh *m, struct wgd_mesh_member *member);
+/* Did anything go to or come from it in the last seconds? */
+extern bool wgd_hello_has_data(const struct wgd_mesh_member *member);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hubs of a site: by which one each other site is relayed, and what they
+ * say of who is connected.
+ */
+#ifndef WGD_HUBS_H
+#define WGD_HUBS_H
+
+#include "frr-wgd/mesh/wgd_mesh.h"
+
+/* A hub says that it has the site, or has it no more. */
+extern void wgd_hubs_told(struct wgd_mesh *m,
+			  const struct wgd_mesh_member *hub,
+			  struct wgd_mesh_member *of, bool connected);
+/* Its connection is up: it is about to say whom it has. */
+extern void wgd_hubs_up(struct wgd_mesh *m, struct wgd_mesh_member *hub);
+
+/* Which sites are connected: by what the hubs say that are so. */
+extern void wgd_hubs_see(struct wgd_mesh *m);
+/* By which hub each site is relayed: marks members that are to be elsewhere. */
+extern void wgd_hubs_follow(struct wgd_mesh *m);
+
+/* The hub that relays to the site; NULL: none, or it is a hub, or we are. */
+extern const struct wgd_mesh_member *
+wgd_hubs_of(const struct wgd_mesh *m, const struct wgd_mesh_member *member);
+/* Is it the one that relays for us? */
+extern bool wgd_hubs_is_relay(const struct wgd_mesh *m,
+			      const struct wgd_mesh_member *hub);
+
+#endif
