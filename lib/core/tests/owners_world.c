@@ -151,14 +151,31 @@ struct owners owners_wished(const struct world *w, const struct wish *wish)
 
 struct owners owners_now(const struct fake_kernel *fk)
 {
+	const struct wg_prefix all = prefix(0, 28);
+	int best[16] = {};
 	struct owners o = {};
-	unsigned a;
+	unsigned from, upto, a;
+	size_t i;
 
-	for (a = 0; a < 16; a++) {
-		struct wg_addr addr = address(a);
-		const struct wg_key *key = fk_lookup(fk, &addr);
+	/* Asked after each operation: all addresses of an entry at once. */
+	for (i = 0; i < fk->n_entries; i++) {
+		const struct fk_entry *e = &fk->entries[i];
 
-		o.of[a] = key ? key->b[0] : 0;
+		if (wg_prefix_covers(&e->prefix, &all)) {
+			from = 0;
+			upto = 16;
+		} else if (wg_prefix_covers(&all, &e->prefix)) {
+			from = e->prefix.b[3];
+			upto = from + (1u << (32 - e->prefix.len));
+		} else {
+			continue;
+		}
+		for (a = from; a < upto; a++) {
+			if (e->prefix.len < best[a])
+				continue;
+			best[a] = e->prefix.len;
+			o.of[a] = e->key.b[0];
+		}
 	}
 	return o;
 }
