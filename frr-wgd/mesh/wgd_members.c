@@ -169,7 +169,6 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 		(m->n_members - i) * sizeof(*m->members));
 	XFREE(MTYPE_WGD_MEMBER, member->certified);
 	XFREE(MTYPE_WGD_MEMBER, member->announced);
-	assert(!member->n_routes); /* zebra was told of their end */
 	XFREE(MTYPE_WGD_MEMBER, member);
 }
 
@@ -381,8 +380,7 @@ static void sweep(struct wgd_mesh *m)
 	size_t i;
 
 	for (i = m->n_members; i--;)
-		if (!m->members[i]->serial && !m->members[i]->peer &&
-		    !m->members[i]->n_routes)
+		if (!m->members[i]->serial && !m->members[i]->peer)
 			member_free(m, m->members[i]);
 }
 

@@ -75,9 +75,6 @@ struct wgd_mesh_member {
 	bool is_name_taken; /* by lines of ours, for another peer */
 	struct wgd_mesh_at met; /* a hub: where its door let us in */
 	struct wgd_self_item door_record; /* by its identity; len 0: none */
-	size_t n_routes; /* of wgd_mesh_routes.c */
-	struct wg_prefix *routes;
-	uint32_t routes_by; /* ifindex */
 	/* wgd_hello.c */
 	struct wg_hello hello;
 	uint64_t bytes;	 /* that the device counted last */
@@ -92,6 +89,13 @@ struct wgd_mesh_member {
 	bool connected; /* a hub says that it is, or we see it ourselves */
 	bool changed;	/* the peer is to be configured anew */
 	struct wgd_peer *peer; /* NULL: none */
+};
+
+/* A route that zebra was told; see wgd_mesh_routes.c. */
+struct wgd_mesh_route {
+	struct wg_prefix prefix; /* the key */
+	struct wg_addr gateway;	 /* the member's */
+	uint32_t member, ifindex, vrf;
 };
 
 struct wgd_mesh {
@@ -117,6 +121,8 @@ struct wgd_mesh {
 	uint64_t floor; /* our record is to be above that */
 	int64_t began_ms, hub_seen_ms;
 	int64_t tried_ms; /* to read what was brought */
+	struct wgd_mesh_route *routes; /* in the order of prefixes */
+	size_t n_routes;
 	bool is_kept; /* zebra keeps our routes when we go */
 	bool is_stale; /* it is another member's: to be made anew */
 	bool doors_changed;
