@@ -72,24 +72,36 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 	wgd_if_kick(wif);
 }
 
-void wgd_life_peers(struct wgd_life_peer *work, size_t n)
+/*
+ * What the peer is to be: its lines and, of a member, what the map says.  That
+ * is borrowed from there, so it is asked for again in each step.  False: it
+ * goes.
+ */
+static bool complete(const struct wgd_life_peer *work,
+		     struct wgd_peer_conf *ret)
 {
+	*ret = work->conf;
+	return wgd_members_complete(work->p, ret) || !work->gone;
+}
+
+void wgd_life_peers(const struct wgd_life_peer *work, size_t n)
+{
+	struct wgd_peer_conf conf;
 	size_t i;
 
 	/* a client is forgotten before its key is another peer's */
 	for (i = 0; i < n; i++) {
 		work[i].p->lined = !work[i].gone;
-		if (wgd_members_complete(work[i].p, &work[i].conf))
-			work[i].gone = false;
-		if (wgd_peer_withdraw(work[i].p, &work[i].conf))
+		complete(&work[i], &conf);
+		if (wgd_peer_withdraw(work[i].p, &conf))
 			wgd_gateway_forget_peer(work[i].p);
 	}
 	for (i = 0; i < n; i++) {
-		if (work[i].gone) {
+		if (!complete(&work[i], &conf)) {
 			wgd_peer_delete(work[i].p);
 			continue;
 		}
-		wgd_peer_configure(work[i].p, &work[i].conf);
+		wgd_peer_configure(work[i].p, &conf);
 		wgd_gateway_peer(work[i].p);
 		wgd_announce_peer(work[i].p, false);
 	}

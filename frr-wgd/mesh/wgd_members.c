@@ -293,6 +293,21 @@ static void lines_of(const struct wgd_peer *p, struct wgd_peer_conf *conf)
 	conf->bfd_profile = conf->bfd ? bfd.profile : NULL;
 }
 
+/* Has it lines that no member's peer may have? */
+static bool is_own(const struct wgd_peer_conf *lines)
+{
+	return lines->has_key || lines->n_addresses || lines->n_statics ||
+	       lines->host || lines->psk_file || lines->keepalive;
+}
+
+/* The peer is the operator's, or goes, and the member is none any more. */
+static void part(struct wgd_mesh_member *member)
+{
+	wg_peer_set_certificate(member->peer->peer, NULL);
+	wg_peer_set_announced(member->peer->peer, NULL, 0);
+	member->peer = NULL;
+}
+
 bool wgd_members_complete(struct wgd_peer *p, struct wgd_peer_conf *conf)
 {
 	static struct made made;
@@ -300,6 +315,10 @@ bool wgd_members_complete(struct wgd_peer *p, struct wgd_peer_conf *conf)
 
 	if (!member)
 		return false;
+	if (is_own(conf)) {
+		part(wgd_mesh_member(p->wif->mesh, member->number));
+		return false;
+	}
 	make(p->wif->mesh, member, conf, &made);
 	return true;
 }
@@ -311,7 +330,7 @@ static bool is_taken(const struct wgd_mesh_member *member, struct wgd_if *wif)
 
 	return p && p != member->peer &&
 	       (p->conf.has_key || p->conf.n_addresses || p->conf.n_statics ||
-		p->conf.host);
+		p->conf.host || p->conf.psk_file || p->conf.keepalive);
 }
 
 static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member)
@@ -334,9 +353,7 @@ static void withdraw(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	zlog_info("%s: mesh: member %s is no peer any more%s%s", m->wif->name,
 		  wg_peer_name(p->peer), member->refused ? ": " : "",
 		  wgd_mesh_refused_str(member->refused));
-	wg_peer_set_certificate(p->peer, NULL);
-	wg_peer_set_announced(p->peer, NULL, 0);
-	member->peer = NULL;
+	part(member);
 	if (p->lined)
 		wgd_peer_configure(p, &conf);
 	else
