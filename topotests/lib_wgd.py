@@ -221,18 +221,18 @@ class Net:
             r"@(\w+)\.([\w-]+)@", lambda m: self.keys[m[1], m[2]][1], text
         )
 
-    def load(self, name):
-        "Load the site's configuration; no line of it may be refused."
+    def load(self, name, conf=None):
+        "Load the site's configuration, or CONF.conf; no line may be refused."
         site = self[name]
         site.gear.net.cmd_raises(
-            "cat > /etc/frr/frr.conf", stdin=self.expand(self._template(name))
+            "cat > /etc/frr/frr.conf", stdin=self.expand(self._template(conf or name))
         )
         site.run("chown frr:frr /etc/frr/frr.conf; chmod 640 /etc/frr/frr.conf")
         rc, out, err = site.gear.net.cmd_status(
             "vtysh -f /etc/frr/frr.conf", warn=False
         )
         bad = [s for s in (out + err).splitlines() if "%" in s or "rror" in s]
-        assert rc == 0 and not bad, "%s.conf: %s%s" % (name, out, err)
+        assert rc == 0 and not bad, "%s.conf: %s%s" % (conf or name, out, err)
 
     def cut(self, name):
         "The underlay silently loses everything from and to the site."

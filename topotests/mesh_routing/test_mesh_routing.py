@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-BGP in a mesh: hub h reflects what sites a and b tell it, and knows neither by
-name.  The sites' traffic is relayed by h, which never sees it.
+Routing protocols in a mesh of hub h and sites a and b.  First BGP: h reflects
+what the sites tell it, and knows neither by name.  Then OSPF on the same
+interface.  The sites' traffic is relayed by h, which never sees it.
 """
 import pytest
 
@@ -9,11 +10,11 @@ from lib_keeper import Keeper, bring, learn_key, make_hub, mesh, prepare, wait_c
 from lib_mesh import Capture
 from lib_wgd import wait_for
 
-pytestmark = pytest.mark.once  # what BGP and certificates choose
+pytestmark = pytest.mark.once  # what routing and certificates choose
 
 TOPOLOGY = {
     "sites": "abh",
-    "daemons": ["bgpd", "bfdd"],
+    "daemons": ["bgpd", "ospfd", "bfdd"],
     "hosts": {
         "ha": ("a", "192.168.1.10/24", "192.168.1.1"),
         "hb": ("b", "192.168.2.10/24", "192.168.2.1"),
@@ -156,4 +157,28 @@ def test_lines_of_a_member(net):
     owned(a, LAN["b"], None)
     a.configure("interface wg0\nno wireguard peer b endpoint\nno wireguard peer b description")
     wait_for(lambda: "refused" not in mesh(a, " members")["b"], "b let in")
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+
+
+# --- OSPF
+
+
+def test_ospf(net):
+    "The hub speaks to the sites, which know nobody; it is no next hop between them."
+    for name in "hab":
+        net[name].configure("no router bgp 65000")
+        net.load(name, name + "-ospf")
+    owned(net["a"], LAN["b"], "b", protocol="ospf", verdict="accepted")
+    owned(net["b"], LAN["a"], "a", protocol="ospf", verdict="accepted")
+    for name in "ab":
+        owned(net["h"], LAN[name], name, protocol="ospf", verdict="accepted")
+    assert ADDRESS["b"] in gateway(net["a"], LAN["b"])
+    sealed(net)
+
+
+def test_ospf_silent_site(net):
+    net.cut("b")
+    net["a"].wait_allowed({LAN["b"]: None})
+    net.heal("b")
+    net["a"].wait_allowed({LAN["b"]: "b"})
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
