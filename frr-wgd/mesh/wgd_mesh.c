@@ -209,3 +209,16 @@ const struct wgd_mesh_member *wgd_mesh_member_of(const struct wgd_peer *p)
 			return m->members[i];
 	return NULL;
 }
+
+struct wg_relay wgd_mesh_relay(const struct wgd_mesh *m)
+{
+	struct wg_relay own = {.hub = m->is_hub ? m->hub : 0,
+			       .member = m->self->number};
+	size_t i;
+
+	memcpy(own.hash, m->relay_hash, sizeof(own.hash));
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub && !m->members[i]->refused)
+			own.hubs |= wg_relay_bit(m->members[i]->hub);
+	return own;
+}

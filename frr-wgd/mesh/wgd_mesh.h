@@ -175,6 +175,8 @@ extern struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
 /* Of those that are not refused; NULL: none. */
 extern struct wgd_mesh_member *
 wgd_mesh_by_linklocal(const struct wgd_mesh *m, const struct wg_addr *addr);
+/* We and all hubs that there are, but for the link. */
+extern struct wg_relay wgd_mesh_relay(const struct wgd_mesh *m);
 /* The member that a peer is; NULL: it is none. */
 extern const struct wgd_mesh_member *
 wgd_mesh_member_of(const struct wgd_peer *p);

@@ -29,6 +29,7 @@
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
 #include "frr-wgd/mesh/wgd_own.h"
+#include "frr-wgd/mesh/wgd_putback.h"
 #include "frr-wgd/underlay/wgd_relay.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_MESH, "WireGuard mesh");
@@ -212,19 +213,11 @@ static void keep_relay(struct wgd_mesh *m)
 {
 	struct wgd_if *wif = m->wif;
 	const struct interface *outer;
-	struct wg_relay own = {
-		.hub = m->is_hub ? m->hub : 0,
-		.member = m->self->number,
-		.mtu = wif->conf.mtu ?: wgd_underlay_mtu(wif, &outer),
-		.ifindex = wif->state == WGD_IF_SYNCED ? wif->link->ifindex : 0,
-	};
-	size_t i;
+	struct wg_relay own = wgd_mesh_relay(m);
 
-	memcpy(own.hash, m->relay_hash, sizeof(own.hash));
+	own.mtu = wif->conf.mtu ?: wgd_underlay_mtu(wif, &outer);
+	own.ifindex = wif->state == WGD_IF_SYNCED ? wif->link->ifindex : 0;
 	strlcpy(own.ifname, wif->name, sizeof(own.ifname));
-	for (i = 0; !m->is_hub && i < m->n_members; i++)
-		if (m->members[i]->hub && !m->members[i]->refused)
-			own.hubs |= wg_relay_bit(m->members[i]->hub);
 	wgd_relay_set(wif, &own);
 }
 
@@ -393,6 +386,8 @@ void wgd_mesh_zebra_up(void)
 
 void wgd_mesh_device(struct wgd_if *wif)
 {
-	if (wif->mesh)
-		wgd_mesh_act(wif->mesh);
+	if (!wif->mesh)
+		return;
+	wgd_putback_read(wif->mesh);
+	wgd_mesh_act(wif->mesh);
 }

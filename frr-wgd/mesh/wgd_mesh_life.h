@@ -12,7 +12,7 @@ extern void wgd_mesh_configure(struct wgd_if *wif);
 extern void wgd_mesh_delete(struct wgd_if *wif);
 /* The daemon ends: what is known is written, and the device stays. */
 extern void wgd_mesh_finish(void);
-/* The link, its state, key or port may be another: cheap. */
+/* The device was read: link, state, key, port, endpoints may be others. */
 extern void wgd_mesh_device(struct wgd_if *wif);
 /*
  * May a mesh have routes of an earlier life that it has not told again, since

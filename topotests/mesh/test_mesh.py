@@ -122,6 +122,16 @@ def test_relayed_sealed(net):
     assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
 
 
+def test_endpoint_put_back(net):
+    "Whoever has a key can move its endpoint, and a hub that of each site: until the next reading."
+    a = net["a"]
+    for line in a.run("wg show wg0 endpoints").splitlines():
+        key, endpoint = line.split()
+        a.run("wg set wg0 peer %s endpoint 10.255.2.1:9" % key)
+        wait_for(lambda: endpoint in a.run("wg show wg0 endpoints"), "the endpoint " + endpoint)
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+
+
 def test_small_underlay(net):
     "The relay's route follows the MTU of the interface, so what is sealed twice fits."
     a = net["a"]
