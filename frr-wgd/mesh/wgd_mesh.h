@@ -126,6 +126,7 @@ struct wgd_mesh {
 	bool is_kept; /* zebra keeps our routes when we go */
 	bool is_stale; /* it is another member's: to be made anew */
 	bool doors_changed;
+	bool has_relay; /* the underlay knows its addresses */
 	bool met; /* somebody at a door: see wgd_members.c */
 	bool has_list; /* of revocations, when members were looked at */
 

@@ -219,6 +219,9 @@ static void keep_relay(struct wgd_mesh *m)
 	own.ifindex = wif->state == WGD_IF_SYNCED ? wif->link->ifindex : 0;
 	strlcpy(own.ifname, wif->name, sizeof(own.ifname));
 	wgd_relay_set(wif, &own);
+	if (!m->has_relay)
+		wgd_underlay_if(wif); /* whose endpoints are relays */
+	m->has_relay = true;
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "vrf.h"
 
 #include "frr-wgd/underlay/wgd_policy.h"
+#include "frr-wgd/underlay/wgd_relay.h"
 #include "frr-wgd/underlay/wgd_underlay.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_UNDER, "WireGuard underlay");
@@ -36,8 +37,9 @@ static struct wg_addr concern(const struct wgd_if *wif,
 {
 	static const struct wg_addr none;
 
-	/* a link-local one names its link */
-	if (e->scope || !wgd_policy_is_on(wif, e->addr.family))
+	/* a link-local one names its link, and a relay's way is another table's */
+	if (e->scope || !wgd_policy_is_on(wif, e->addr.family) ||
+	    wgd_relay_covers(&e->addr))
 		return none;
 	return e->addr;
 }
@@ -198,6 +200,8 @@ uint32_t wgd_underlay_mtu(struct wgd_if *wif, const struct interface **ret_link)
 	*ret_link = NULL;
 	for (e = wif->under->endpoints; e; e = e->next)
 		for (i = 0; i < array_size(e->under); i++) {
+			if (!e->under[i].family)
+				continue;
 			outer = mtu_to(&e->under[i], &ifp);
 			if (outer >= mtu + overhead)
 				continue;
