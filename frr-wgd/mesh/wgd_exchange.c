@@ -7,10 +7,10 @@
  * who the member is, and a connection needs no proof.  An address that is no
  * member's is closed before it has said anything.  Each member has one
  * connection: a new one takes the place of the old one, which TCP may not know
- * to be dead, once in AGAIN_MS.  It costs a buffer, what lib/core/wg_exchange.c
- * says, and a line in the log.  In one turn of the loop TURN items of one are
- * taken at most, and TURN signatures of all verified, so that a flood of one is
- * not the others' silence.  Who sent no sense is not heard for AWAY_MS.
+ * to be dead, once in AGAIN_MS.  It costs what lib/core/wg_exchange.c says, and a
+ * line in the log.  In one turn of the loop TURN items of one are taken at most,
+ * and TURN signatures of all verified, so that a flood of one is not the others'
+ * silence.  Who sent no sense is not heard for AWAY_MS.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -20,6 +20,7 @@
 #include "frr-wgd/base/wgd_debug.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
+#include "frr-wgd/mesh/wgd_outbox.h"
 #include "frr-wgd/mesh/wgd_tcp.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
@@ -27,9 +28,11 @@ DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 #define TURN 100      /* items, and signatures, in one turn of the loop */
 #define AGAIN_MS 1000 /* to connect */
 #define AWAY_MS 60000
+#define TICK_MS 250 /* what is not due soon is so with others: one wake-up */
 
+PREDECL_RBTREE_UNIQ(conns);
 struct conn {
-	struct conn *next;
+	struct conns_item item;
 	struct wgd_exchange *of;
 	uint32_t member;
 	struct wg_exchange *x; /* NULL: not connected yet */
@@ -37,17 +40,24 @@ struct conn {
 	int64_t not_before_ms, let_in_ms; /* to connect, or be let in; last */
 	int64_t lost_ms;       /* when it was up last */
 	bool is_live;	       /* so we say, to others as well */
-	uint8_t *out;
-	size_t out_len, out_at;
+	struct wgd_outbox out;
 	struct event *t_read, *t_write, *t_due;
 };
 
+static int conn_cmp(const struct conn *a, const struct conn *b)
+{
+	return numcmp(a->member, b->member);
+}
+DECLARE_RBTREE_UNIQ(conns, struct conn, item, conn_cmp);
+
 struct wgd_exchange {
 	struct wgd_mesh *m;
-	struct conn *conns;
+	struct conns_head conns;
+	unsigned n_connected;
 	int fd; /* that listens; -1: none */
 	struct wgd_tcp own; /* our end */
-	bool is_stale; /* the map's hash */
+	bool has_news;	    /* that connections are still to send */
+	uint8_t buf[WG_FRAME_MAX]; /* of who says something */
 	struct event *t_accept, *t_look;
 };
 
@@ -75,30 +85,32 @@ static void hang_up(struct conn *c, unsigned away_ms)
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
+	if (c->x)
+		c->of->n_connected--;
 	wg_exchange_delete(&c->x);
-	XFREE(MTYPE_WGD_EXCHANGE, c->out);
-	c->out_len = c->out_at = 0;
+	wgd_outbox_clear(&c->out);
 	c->not_before_ms = wgd_now_ms() + away_ms;
+}
+
+/* ... and something may follow from it. */
+static void lose(struct conn *c, unsigned away_ms)
+{
+	hang_up(c, away_ms);
+	wgd_mesh_act(c->of->m);
 }
 
 static void conn_free(struct conn *c)
 {
-	struct conn **at = &c->of->conns;
-
 	hang_up(c, 0);
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
+	conns_del(&c->of->conns, c);
 	XFREE(MTYPE_WGD_EXCHANGE, c);
 }
 
 static struct conn *conn_find(const struct wgd_exchange *x, uint32_t member)
 {
-	struct conn *c = x->conns;
+	struct conn key = {.member = member};
 
-	while (c && c->member != member)
-		c = c->next;
-	return c;
+	return (struct conn *)conns_const_find(&x->conns, &key);
 }
 
 static struct conn *conn_get(struct wgd_exchange *x, uint32_t member)
@@ -111,8 +123,7 @@ static struct conn *conn_get(struct wgd_exchange *x, uint32_t member)
 	c->of = x;
 	c->member = member;
 	c->fd = -1;
-	c->next = x->conns;
-	x->conns = c;
+	conns_add(&x->conns, c);
 	return c;
 }
 
@@ -120,39 +131,25 @@ static struct conn *conn_get(struct wgd_exchange *x, uint32_t member)
 
 static void writable(struct event *t);
 
-/* Hashing the whole map has its price: only when it is about to be told. */
-static void refresh(struct wgd_exchange *x)
-{
-	if (!x->is_stale)
-		return;
-	wgd_map_hash(x->m->map, x->m->shared.hash);
-	x->is_stale = false;
-}
-
+/* All share one buffer: nothing is made before the socket can take it. */
 static void send_some(struct conn *c)
 {
-	ssize_t n;
+	struct wgd_exchange *x = c->of;
+	size_t len;
+	int rc;
 
-	refresh(c->of);
-	for (;;) {
-		if (c->out_at == c->out_len) {
-			c->out_at = 0;
-			c->out_len = wg_exchange_say(c->x, wgd_now_ms(),
-						     c->out, WG_FRAME_MAX);
-			if (!c->out_len)
-				return;
-		}
-		n = send(c->fd, c->out + c->out_at, c->out_len - c->out_at,
-			 MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			hang_up(c, AGAIN_MS);
+	wgd_map_hash(x->m->map, x->m->shared.hash);
+	rc = wgd_outbox_flush(&c->out, c->fd);
+	while (rc > 0) {
+		len = wg_exchange_say(c->x, wgd_now_ms(), x->buf,
+				      sizeof(x->buf));
+		if (!len)
 			return;
-		}
-		if (n < 0)
-			break;
-		c->out_at += n;
+		rc = wgd_outbox_send(&c->out, c->fd, x->buf, len);
 	}
-	if (!c->t_write)
+	if (rc < 0)
+		lose(c, AGAIN_MS);
+	else if (!c->t_write)
 		event_add_write(wgd.master, writable, c, c->fd, &c->t_write);
 }
 
@@ -168,11 +165,13 @@ static void due(struct event *t);
 
 static void arm(struct conn *c, bool at_once)
 {
-	int64_t ms = MAX(wg_exchange_due(c->x) - wgd_now_ms(), 1);
+	int64_t now = wgd_now_ms(), ms = MAX(wg_exchange_due(c->x) - now, 1);
 
 	/* what is due cannot be said while nothing can be sent */
 	if (c->t_write)
 		ms = MAX(ms, WG_EXCHANGE_KEEPALIVE_MS);
+	if (ms > 4 * TICK_MS)
+		ms += TICK_MS - (now + ms) % TICK_MS;
 	event_cancel(&c->t_due);
 	event_add_timer_msec(wgd.master, due, c, at_once ? 0 : ms, &c->t_due);
 	if (!c->t_read && !at_once)
@@ -190,10 +189,10 @@ static void spread(struct wgd_exchange *x)
 	while ((item = wgd_map_next_put(x->m->map, &source))) {
 		wg_directory_entry_of(item, &entry);
 		wg_sign_hash(item, entry.hash);
-		for (c = x->conns; c; c = c->next)
+		frr_each (conns, &x->conns, c)
 			if (c->x && c != source)
 				wg_exchange_pass(c->x, &entry);
-		x->is_stale = true;
+		x->has_news = true;
 	}
 }
 
@@ -244,34 +243,24 @@ static void is_up(struct conn *c)
 	struct wgd_mesh_member *member = member_of(c);
 	struct conn *other;
 
-	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name,
-		  name_of(c));
+	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name, name_of(c));
 	if (member && member->hub)
 		wgd_hubs_up(c->of->m, member);
 	c->is_live = true;
 	tell_all(c->of, c->member, true);
 	/* a hub says whom it has */
-	for (other = c->of->conns; other; other = other->next)
+	frr_each (conns, &c->of->conns, other)
 		if (c->of->m->is_hub && other != c && other->is_live)
 			wg_exchange_tell(c->x, other->member, true,
 					 wgd_now_ms());
 	wgd_mesh_act(c->of->m);
 }
 
-/* What all may have verified before the others have their turn. */
-static uint64_t turn_ends(const struct wgd_exchange *x)
-{
-	const struct conn *c;
-	unsigned n = 0;
-
-	for (c = x->conns; c; c = c->next)
-		n += c->x != NULL;
-	return wgd_map_verified(x->m->map) + MAX(TURN / MAX(n, 1u), 1u);
-}
-
 static void work(struct conn *c)
 {
-	uint64_t until = turn_ends(c->of);
+	/* what all may have verified before the others have their turn */
+	uint64_t until = wgd_map_verified(c->of->m->map) +
+			 MAX(TURN / c->of->n_connected, 1u);
 	struct wg_exchange_heard heard;
 	unsigned items = 0;
 
@@ -281,7 +270,8 @@ static void work(struct conn *c)
 			send_some(c);
 			if (c->x)
 				arm(c, false);
-			wgd_mesh_act(c->of->m);
+			if (items) /* a keepalive changes nothing */
+				wgd_mesh_act(c->of->m);
 			return;
 		case WG_EXCHANGE_UP:
 			is_up(c);
@@ -305,7 +295,7 @@ static void work(struct conn *c)
 				wgd_debug_events("%s: mesh: %s: %s",
 						 c->of->m->wif->name,
 						 name_of(c), heard.why);
-			hang_up(c, heard.is_bad ? AWAY_MS : AGAIN_MS);
+			lose(c, heard.is_bad ? AWAY_MS : AGAIN_MS);
 			return;
 		}
 	}
@@ -326,7 +316,7 @@ static void readable(struct event *t)
 	space = wg_exchange_space(c->x, &room);
 	n = read(c->fd, space, room);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-		hang_up(c, AGAIN_MS);
+		lose(c, AGAIN_MS);
 		return;
 	}
 	wg_exchange_filled(c->x, n < 0 ? 0 : n);
@@ -343,7 +333,7 @@ static void begin(struct conn *c)
 
 	wgd_tcp_begin(c->fd);
 	c->x = wg_exchange_new(&conf, wgd_now_ms());
-	c->out = XMALLOC(MTYPE_WGD_EXCHANGE, WG_FRAME_MAX);
+	c->of->n_connected++;
 	work(c);
 }
 
@@ -393,6 +383,12 @@ static void accepted(struct event *t)
 	struct conn *c;
 	int fd = wgd_tcp_accept(x->fd, &from);
 
+	if (fd == -EMFILE || fd == -ENFILE) { /* it waits, and would wake us */
+		zlog_warn("%s: mesh: no room for another connection: %s (MAX_FDS in /etc/frr/daemons)",
+			  x->m->wif->name, safe_strerror(-fd));
+		event_add_timer(wgd.master, accepted, x, 10, &x->t_accept);
+		return;
+	}
 	event_add_read(wgd.master, accepted, x, x->fd, &x->t_accept);
 	if (fd < 0)
 		return;
@@ -444,7 +440,7 @@ static void tell_all(struct wgd_exchange *x, uint32_t member, bool connected)
 
 	if (!x->m->is_hub)
 		return;
-	for (c = x->conns; c; c = c->next)
+	frr_each (conns, &x->conns, c)
 		if (c->x && c->member != member && wg_exchange_is_up(c->x)) {
 			wg_exchange_tell(c->x, member, connected, wgd_now_ms());
 			arm(c, false);
@@ -457,19 +453,21 @@ struct wgd_exchange *wgd_exchange_new(struct wgd_mesh *m)
 
 	x->m = m;
 	x->fd = -1;
-	x->is_stale = true;
-	refresh(x);
+	conns_init(&x->conns);
+	wgd_map_hash(m->map, m->shared.hash);
 	return x;
 }
 
 void wgd_exchange_delete(struct wgd_exchange **at)
 {
 	struct wgd_exchange *x = *at;
+	struct conn *c;
 
 	if (!x)
 		return;
-	while (x->conns)
-		conn_free(x->conns);
+	while ((c = conns_first(&x->conns)))
+		conn_free(c);
+	conns_fini(&x->conns);
 	deafen(x);
 	event_cancel(&x->t_look);
 	XFREE(MTYPE_WGD_EXCHANGE, *at);
@@ -512,7 +510,7 @@ static void follow_link(struct wgd_exchange *x)
 	    wg_addr_same(&own.addr, &x->own.addr))
 		return;
 	x->own = own;
-	for (c = x->conns; c; c = c->next)
+	frr_each (conns, &x->conns, c)
 		hang_up(c, 0);
 	deafen(x);
 }
@@ -521,14 +519,13 @@ void wgd_exchange_look(struct wgd_exchange *x)
 {
 	const struct wgd_mesh_member *member;
 	int64_t now = wgd_now_ms();
-	struct conn *c, *next;
+	struct conn *c;
 	size_t i;
 
 	event_cancel(&x->t_look);
 	event_add_timer_msec(wgd.master, look_again, x, AGAIN_MS, &x->t_look);
 	follow_link(x);
-	for (c = x->conns; c; c = next) {
-		next = c->next;
+	frr_each_safe (conns, &x->conns, c) {
 		member = member_of(c);
 		if (!member || member->refused)
 			conn_free(c);
@@ -555,7 +552,10 @@ void wgd_exchange_flush(struct wgd_exchange *x)
 
 	take_waited(x);
 	spread(x);
-	for (c = x->conns; c; c = c->next)
+	if (!x->has_news)
+		return;
+	x->has_news = false;
+	frr_each (conns, &x->conns, c)
 		if (c->x && !c->t_write)
 			send_some(c);
 }
@@ -580,7 +580,7 @@ static bool has_hub(const struct wgd_exchange *x, bool same)
 	const struct wgd_mesh_member *member;
 	const struct conn *c;
 
-	for (c = x->conns; c; c = c->next) {
+	frr_each (conns_const, &x->conns, c) {
 		member = member_of(c);
 		if (member && member->hub && c->x && wg_exchange_is_up(c->x) &&
 		    (!same || wg_exchange_is_same(c->x)))

@@ -30,6 +30,7 @@ DEFINE_MTYPE_STATIC(WGD, WGD_KNOCK, "WireGuard mesh doors that are asked");
 struct wgd_knock {
 	struct wgd_mesh *m;
 	struct wg_knock core;
+	bool had_hub; /* when it was looked at last */
 	int fd;
 	struct event *t_read, *t_ask;
 	struct wg_seal_asked asked;
@@ -234,11 +235,42 @@ static void named(void *arg, const char *host)
 		event_add_event(wgd.master, ask_named, k, 0, &k->t_named);
 }
 
+/* One that lost its map is connected to nobody, until somebody comes. */
+static bool has_all_hubs(const struct wgd_mesh *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++)
+		if (m->members[i]->hub && !m->members[i]->refused &&
+		    !wgd_exchange_is_up(m->exchange, m->members[i]->number))
+			return false;
+	return wgd_exchange_has_hub(m->exchange);
+}
+
+/*
+ * While a hub answers nobody says so: it is looked at when it matters, and once
+ * when none is there any more.
+ */
+static void hear_hubs(struct wgd_knock *k)
+{
+	struct wgd_mesh *m = k->m;
+	bool has = m->is_hub ? has_all_hubs(m)
+			     : wgd_exchange_has_hub(m->exchange) &&
+				       !wgd_mesh_awaits_witness(m);
+
+	if (has || k->had_hub) {
+		wg_knock_heard(&k->core, wgd_now_ms());
+		k->door = k->unnamed = NULL;
+	}
+	k->had_hub = has;
+}
+
 static void ask(struct event *t)
 {
 	struct wgd_knock *k = EVENT_ARG(t);
 	struct wg_knock_door *door;
 
+	hear_hubs(k);
 	find_doors(k);
 	door = wg_knock_next(&k->core, wgd_now_ms());
 	if (door)
@@ -389,28 +421,11 @@ void wgd_knock_delete(struct wgd_mesh *m)
 	XFREE(MTYPE_WGD_KNOCK, m->knock);
 }
 
-/* One that lost its map is connected to nobody, until somebody comes. */
-static bool has_all_hubs(const struct wgd_mesh *m)
-{
-	size_t i;
-
-	for (i = 0; i < m->n_members; i++)
-		if (m->members[i]->hub && !m->members[i]->refused &&
-		    !wgd_exchange_is_up(m->exchange, m->members[i]->number))
-			return false;
-	return wgd_exchange_has_hub(m->exchange);
-}
-
 void wgd_knock_look(struct wgd_mesh *m)
 {
 	struct wgd_knock *k = m->knock;
 
-	if (m->is_hub ? has_all_hubs(m)
-		      : wgd_exchange_has_hub(m->exchange) &&
-				!wgd_mesh_awaits_witness(m)) {
-		wg_knock_heard(&k->core, wgd_now_ms());
-		k->door = k->unnamed = NULL;
-	}
+	hear_hubs(k);
 	if (!k->door)
 		find_doors(k);
 	arm(k);

@@ -50,6 +50,8 @@ struct put {
 DECLARE_LIST(puts, struct put, item);
 
 struct wgd_map {
+	uint8_t hash[WG_DIRECTORY_HASH];
+	bool is_hashed; /* ... is of what is held now */
 	struct wg_directory *dir;
 	struct wg_bounds *bounds;
 	struct wgd_drops *drops;
@@ -242,6 +244,7 @@ static void put(struct wgd_map *map, const struct wg_offer *offer)
 	unsigned alarms = wg_directory_put(map->dir, offer);
 	uint8_t kind = wg_item_kind(offer->b);
 
+	map->is_hashed = false;
 	if ((alarms & WG_DIRECTORY_CONFLICT) && map->n_conflicts < CONFLICTS)
 		map->conflicts[map->n_conflicts++] = (struct wgd_map_conflict){
 			kind, wg_item_number(offer->b, WG_ITEM_MEMBER)};
@@ -323,15 +326,23 @@ bool wgd_map_next_changed(struct wgd_map *map, uint32_t *ret_member)
 	return wg_directory_next_changed(map->dir, ret_member);
 }
 
-void wgd_map_hash(struct wgd_map *map, uint8_t ret[WG_DIRECTORY_HASH])
+static void make_hash(struct wgd_map *map)
 {
 	size_t len = wg_directory_count(map->dir) * WG_DIRECTORY_ENTRY;
 	uint8_t *entries = XMALLOC(MTYPE_WGD_MAP, len ?: 1);
 	struct wg_hash_of of = {.word = "map", .part = {{entries, len}}};
 
 	wg_directory_entries(map->dir, entries);
-	wg_hash(&of, ret, WG_DIRECTORY_HASH);
+	wg_hash(&of, map->hash, sizeof(map->hash));
 	XFREE(MTYPE_WGD_MAP, entries);
+	map->is_hashed = true;
+}
+
+void wgd_map_hash(struct wgd_map *map, uint8_t ret[WG_DIRECTORY_HASH])
+{
+	if (!map->is_hashed)
+		make_hash(map);
+	memcpy(ret, map->hash, sizeof(map->hash));
 }
 
 /* --- loading */

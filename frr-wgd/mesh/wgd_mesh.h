@@ -123,6 +123,7 @@ struct wgd_mesh {
 	int64_t tried_ms; /* to read what was brought */
 	struct wgd_mesh_route *routes; /* in the order of prefixes */
 	size_t n_routes;
+	bool had_hub; /* when it was looked at last */
 	bool is_kept; /* zebra keeps our routes when we go */
 	bool is_stale; /* it is another member's: to be made anew */
 	bool doors_changed;

@@ -165,10 +165,14 @@ static const char *against(const struct wgd_mesh *m, enum wgd_mesh_state *ret)
 /* How far we reach. */
 static void find_reach(struct wgd_mesh *m)
 {
+	bool has_hub = m->is_hub || wgd_exchange_has_hub(m->exchange);
 	int64_t now = wgd_now_ms();
 
-	if (m->is_hub || wgd_exchange_has_hub(m->exchange)) {
+	/* we are called when it goes, not while it is there */
+	if (has_hub || m->had_hub)
 		m->hub_seen_ms = now;
+	m->had_hub = has_hub;
+	if (has_hub) {
 		if (!wgd_mesh_awaits_witness(m))
 			wgd_self_redeemed(m->self);
 		m->reach = WGD_MESH_CONNECTED;
