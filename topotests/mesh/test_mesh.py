@@ -118,7 +118,8 @@ def test_relayed_sealed(net):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
     packets = capture.end()
     assert not [p for p in packets if p[0] >> 4 == 4], packets
-    sealed = [p for p in packets if p[6] == 17]
+    # what sites and hub say to each other, link-local, is not relayed
+    sealed = [p for p in packets if p[6] == 17 and p[8] != 0xfe]
     assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
 
 
@@ -263,3 +264,16 @@ def test_role_changes(net, keeper):
         wait_for(lambda: mesh(h).get("role") == role, "h as a " + role)
     wait_for(lambda: mesh(net["a"])["state"] == "connected", "a is connected")
     wait_for(lambda: net["a"].ping("10.99.0.1"), "answer of the hub")
+
+
+def test_cloned(net, tmp_path):
+    "A machine with a's disk, of which a hears; it is b's, which nobody takes for b any more."
+    a, b = net["a"], net["b"]
+    copy = tmp_path / "a.tar"
+    what = "/etc/frr/wireguard/mesh/acme %s/wireguard" % STATE
+    b.configure("interface wg0\nno wireguard mesh name")
+    a.run("tar cPf %s %s" % (copy, what))
+    b.run("rm -r %s; tar xPf %s" % (what, copy))
+    b.configure("interface wg0\nwireguard listen-port 51999\nwireguard mesh name acme")
+    wait_for(lambda: "cloned" in alarms(a), "alarm at a")
+    assert mesh(a)["state"] == "cloned"
