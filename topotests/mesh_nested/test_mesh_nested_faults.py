@@ -3,10 +3,12 @@
 What a relayed pair sees when something is wrong with the machine, and what
 must not happen at all.
 """
+import re
+
 import pytest
 
-from lib_mesh import HOSTS, MARK, MTU, NET, NET48, OVERHEAD, RELAYS, UNDERLAY, full_size
-from lib_wgd import BACKEND, wait_for
+from lib_mesh import HOSTS, MARK, MTU, NET, NET48, OVERHEAD, PORT, RELAYS, UNDERLAY, full_size
+from lib_wgd import BACKEND, HERE, wait_for
 from nested import (  # noqa: F401
     TOPOLOGY, Since, ipv4_underlay, mesh_fixture, relayed_fixture, through_fixture)
 
@@ -169,16 +171,28 @@ def test_from_another_peer(mesh):
 
 @pytest.fixture(name="guard")
 def guard_fixture(mesh):
-    """
-    What is relayed is no longer than the lock of its route says, and never in
-    pieces: what is longer was nested before.
-    """
-    mesh.a.run("nft 'table ip6 guard { chain c { type filter hook output priority 0;"
-               " ip6 daddr %s ip6 length > %d drop;"
-               " ip6 daddr %s exthdr frag exists drop; }; }'"
-               % (NET48, MTU + OVERHEAD - 40, NET48))
+    "The file that is shipped, with the three lines that are to be set."
+    with open(HERE + "/../contrib/nftables/wgd-mesh.nft", encoding="utf-8") as f:
+        text = f.read()
+    for name, value in (("RELAY", NET48), ("PORT", PORT), ("LONGEST", MTU + OVERHEAD - 40)):
+        text, n = re.subn(r"^define %s = .*$" % name, "define %s = %s" % (name, value), text,
+                          flags=re.M)
+        assert n == 1, name
+    for _ in range(2):  # it replaces itself
+        mesh.a.site.gear.net.cmd_raises("nft -f -", stdin=text)
+    assert mesh.a.run("nft list tables").split() == ["table", "ip6", "wgd_mesh"]
     yield
-    mesh.a.run("nft delete table ip6 guard")
+    mesh.a.run("nft delete table ip6 wgd_mesh")
+
+
+def test_relay_address_is_shut(mesh, net, guard):
+    "What listens there is for nobody; the pair, and what it has to say itself, go on."
+    a, b = mesh.a, mesh.b
+    assert not net["ha"].ping(mesh.relay(a))
+    assert not b.site.ping(mesh.relay(a))
+    for one, other in ((a, b), (b, a)):
+        got, out = full_size(one.site, other.inner[4])
+        assert got == 3, out
 
 
 def test_hub_at_a_relay_address(mesh, guard):
