@@ -36,6 +36,7 @@
 #include "frr-wgd/engine/wgd_life.h"
 #include "frr-wgd/engine/wgd_step.h"
 #include "frr-wgd/engine/wgd_zebra_events.h"
+#include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/peer/wgd_filter.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/peer/wgd_resolve.h"
@@ -67,6 +68,8 @@ static void __attribute__((noreturn)) sigint(void)
 	wgd_log_finish();
 	hook_unregister(if_del, wgd_config_if_deleted);
 	hook_unregister(wgd_live_changed, wgd_nb_state_changed);
+	hook_unregister(wgd_mesh_member_changed, wgd_nb_member_changed);
+	hook_unregister(wgd_alarm_changed, wgd_nb_alarm_changed);
 	wgd_config_finish();
 	wgd_life_finish();
 	wgd_table_finish();
@@ -214,6 +217,8 @@ int main(int argc, char **argv)
 	wgd_resolve_init();
 	hook_register(if_del, wgd_config_if_deleted);
 	hook_register(wgd_live_changed, wgd_nb_state_changed);
+	hook_register(wgd_mesh_member_changed, wgd_nb_member_changed);
+	hook_register(wgd_alarm_changed, wgd_nb_alarm_changed);
 	wgd_config_init();
 	wgd_show_init();
 

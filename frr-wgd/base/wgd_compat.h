@@ -182,4 +182,20 @@ static inline const char *wgd_compat_rpc_input(struct nb_cb_rpc_args *args,
 #endif
 }
 
+/* Put a leaf into an RPC's output. */
+static inline void wgd_compat_rpc_output(struct nb_cb_rpc_args *args,
+					 const char *name, const char *value)
+{
+#if FRR_VER >= 100100
+	yang_dnode_rpc_output_add(args->output, name, value);
+#else
+	char path[XPATH_MAXLEN];
+
+	if (!args->output)
+		return; /* the caller does not want it */
+	snprintf(path, sizeof(path), "%s/output/%s", args->xpath, name);
+	listnode_add(args->output, yang_data_new(path, value));
+#endif
+}
+
 #endif /* WGD_COMPAT_H */

@@ -16,12 +16,21 @@ extern const struct frr_yang_module_info frr_wireguard_info;
 extern void wgd_config_init(void);
 extern void wgd_config_finish(void);
 
-/* For hooks, which are the module's: `no interface NAME`, and a peer's state.
+/*
+ * For hooks, which are the module's: `no interface NAME`, a peer's state, a
+ * member of a mesh, an alarm of one.
  */
 struct interface;
 struct wgd_peer;
 extern int wgd_config_if_deleted(struct interface *ifp);
 extern int wgd_nb_state_changed(const struct wgd_peer *p,
 				enum wg_peer_state before, const char *reason);
+struct wgd_mesh;
+struct wgd_mesh_member;
+extern int wgd_nb_member_changed(const struct wgd_mesh *m,
+				 const struct wgd_mesh_member *member);
+struct wg_alarm;
+extern int wgd_nb_alarm_changed(const struct wgd_mesh *m,
+				const struct wg_alarm *a, bool raised);
 
 #endif

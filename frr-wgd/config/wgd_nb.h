@@ -117,11 +117,52 @@ extern struct yang_data *
 wgd_nb_if_listen_port(struct nb_cb_get_elem_args *args);
 extern struct yang_data *wgd_nb_if_drained(struct nb_cb_get_elem_args *args);
 
+/* wgd_nb_mesh.c */
+extern struct yang_data *wgd_nb_mesh_name(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_state(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_reason(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_mesh_relay_error(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_number(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_role(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_members(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_until(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_mesh_authority(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_list(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_mesh_list_due(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_mesh_time_source(struct nb_cb_get_elem_args *args);
+extern const void *wgd_nb_alarm_next(struct nb_cb_get_next_args *args);
+extern struct yang_data *wgd_nb_alarm_kind(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_alarm_member(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_alarm_text(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_alarm_since(struct nb_cb_get_elem_args *args);
+extern const void *wgd_nb_member_next(struct nb_cb_get_next_args *args);
+extern int wgd_nb_member_keys(struct nb_cb_get_keys_args *args);
+extern const void *wgd_nb_member_lookup(struct nb_cb_lookup_entry_args *args);
+extern struct yang_data *wgd_nb_member_number(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_member_name(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_member_serial(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_sequence(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_member_hub(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_member_live(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_member_until(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_relay_hub(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_refused(struct nb_cb_get_elem_args *args);
+
 /* wgd_nb_rpc.c */
 #define WGD_RPC_CLEAR "/frr-wireguard:clear"
 #define WGD_RPC_DRAIN "/frr-wireguard:drain"
+#define WGD_RPC_MESH_REQUEST "/frr-wireguard:mesh-request"
+#define WGD_RPC_MESH_LOAD "/frr-wireguard:mesh-load"
 extern int wgd_nb_rpc_clear(struct nb_cb_rpc_args *args);
 extern int wgd_nb_rpc_drain(struct nb_cb_rpc_args *args);
+extern int wgd_nb_rpc_mesh_request(struct nb_cb_rpc_args *args);
+extern int wgd_nb_rpc_mesh_load(struct nb_cb_rpc_args *args);
 
 /* wgd_cli*.c: a line of configuration for each node */
 extern void wgd_cli_show_enable(struct vty *, const struct lyd_node *, bool);

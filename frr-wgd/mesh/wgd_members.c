@@ -473,6 +473,7 @@ void wgd_members_update(struct wgd_mesh *m)
 		else if (member->peer)
 			wg_peer_set_live(member->peer->peer, member->connected);
 		member->changed = false;
+		wgd_mesh_tell(m, member);
 	}
 	sweep(m);
 	wgd_if_kick(m->wif);

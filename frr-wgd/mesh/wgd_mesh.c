@@ -6,6 +6,10 @@
 
 #include "frr-wgd/mesh/wgd_mesh.h"
 
+DEFINE_HOOK(wgd_mesh_member_changed,
+	    (const struct wgd_mesh *m, const struct wgd_mesh_member *member),
+	    (m, member));
+
 static struct wgd_mesh *meshes;
 
 struct wgd_mesh *wgd_mesh_first(void)
@@ -221,4 +225,15 @@ struct wg_relay wgd_mesh_relay(const struct wgd_mesh *m)
 		if (m->members[i]->hub && !m->members[i]->refused)
 			own.hubs |= wg_relay_bit(m->members[i]->hub);
 	return own;
+}
+
+void wgd_mesh_tell(const struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	bool is_peer = member->peer, is_live = is_peer && member->connected;
+
+	if (is_peer == member->told_peer && is_live == member->told_live)
+		return;
+	member->told_peer = is_peer;
+	member->told_live = is_live;
+	hook_call(wgd_mesh_member_changed, m, member);
 }

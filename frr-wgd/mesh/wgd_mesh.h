@@ -12,6 +12,8 @@
 #ifndef WGD_MESH_H
 #define WGD_MESH_H
 
+#include "hook.h"
+
 #include "frr-wgd/mesh/wgd_map.h"
 #include "frr-wgd/mesh/wgd_self.h"
 #include "frr-wgd/peer/wgd_peer.h"
@@ -26,6 +28,13 @@ struct wgd_exchange;
 struct wgd_door;
 struct wgd_hello;
 struct wgd_knock;
+struct wgd_mesh;
+struct wgd_mesh_member;
+
+/* The member became a peer, live or not, or is none any more. */
+DECLARE_HOOK(wgd_mesh_member_changed,
+	     (const struct wgd_mesh *m, const struct wgd_mesh_member *member),
+	     (m, member));
 
 enum wgd_mesh_state {
 	WGD_MESH_JOINING,   /* no hub has let us in yet */
@@ -35,6 +44,7 @@ enum wgd_mesh_state {
 	WGD_MESH_EXPIRED,
 	WGD_MESH_DISPUTED,
 	WGD_MESH_CLONED, /* another machine has our identity */
+	WGD_MESH_STATES,
 };
 
 /* Why a member of the map is no peer. */
@@ -89,6 +99,7 @@ struct wgd_mesh_member {
 	bool connected; /* a hub says that it is, or we see it ourselves */
 	bool changed;	/* the peer is to be configured anew */
 	struct wgd_peer *peer; /* NULL: none */
+	bool told_peer, told_live; /* by wgd_mesh_tell */
 };
 
 /* A route that zebra was told; see wgd_mesh_routes.c. */
@@ -128,6 +139,7 @@ struct wgd_mesh {
 	bool is_stale; /* it is another member's: to be made anew */
 	bool doors_changed;
 	bool has_relay; /* the underlay knows its addresses */
+	bool is_warned_of; /* wgd_mesh_warning, in the log */
 	bool met; /* somebody at a door: see wgd_members.c */
 	bool has_list; /* of revocations, when members were looked at */
 
@@ -182,5 +194,8 @@ extern struct wg_relay wgd_mesh_relay(const struct wgd_mesh *m);
 /* The member that a peer is; NULL: it is none. */
 extern const struct wgd_mesh_member *
 wgd_mesh_member_of(const struct wgd_peer *p);
+/* Call the hook if the member is another than when it was called last. */
+extern void wgd_mesh_tell(const struct wgd_mesh *m,
+			  struct wgd_mesh_member *member);
 
 #endif

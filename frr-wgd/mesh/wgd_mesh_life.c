@@ -28,6 +28,7 @@
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
+#include "frr-wgd/mesh/wgd_mesh_view.h"
 #include "frr-wgd/mesh/wgd_own.h"
 #include "frr-wgd/mesh/wgd_putback.h"
 #include "frr-wgd/underlay/wgd_relay.h"
@@ -244,6 +245,17 @@ static void settle(struct wgd_mesh *m)
 	wgd_turn_mark();
 }
 
+/* Once, as long as it is so. */
+static void warn(struct wgd_mesh *m)
+{
+	char buf[WGD_MESH_WARNING];
+	const char *warning = wgd_mesh_warning(m, buf);
+
+	if (warning && !m->is_warned_of)
+		zlog_warn("%s: mesh: %s", m->wif->name, warning);
+	m->is_warned_of = warning;
+}
+
 static void act(struct event *t)
 {
 	struct wgd_mesh *m = EVENT_ARG(t);
@@ -271,6 +283,7 @@ static void act(struct event *t)
 	wgd_own_state(m);
 	settle(m);
 	wgd_alarm_look(m);
+	warn(m);
 }
 
 /* --- life */

@@ -3,7 +3,8 @@
  * show wireguard graph: a picture, in Graphviz's language.
  *
  * This node is in the middle, its interfaces around it, their peers and the
- * other gateways of a group outside.  What is on an edge is as `show
+ * other gateways of a group outside.  A member of a mesh that a hub relays hangs
+ * on that hub; one that is no peer has no edge.  What is on an edge is as `show
  * wireguard` says it.  No keys, no endpoints, nothing that counts bytes or
  * seconds: so the picture can be published, and two of them differ only
  * where something changed.  Interfaces and peers come by name, members in
@@ -22,6 +23,7 @@
 
 #include "frr-wgd/gateway/wgd_group.h"
 #include "frr-wgd/gateway/wgd_talk.h"
+#include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/peer/wgd_peer.h"
 #include "frr-wgd/show/wgd_vty.h"
 
@@ -76,6 +78,9 @@ static void peer(struct vty *vty, const struct wgd_peer *p)
 {
 	enum wg_peer_state state = wg_peer_state(p->peer);
 	const char *name = wg_peer_name(p->peer);
+	const struct wgd_mesh_member *m = wgd_mesh_member_of(p);
+	const struct wgd_mesh_member *hub =
+		m ? wgd_hubs_of(p->wif->mesh, m) : NULL;
 	struct wg_peer_count count;
 	char addr[WG_ADDR_STRLEN];
 	size_t i;
@@ -89,12 +94,17 @@ static void peer(struct vty *vty, const struct wgd_peer *p)
 		vty_out(vty, "\\n%s", wg_addr_str(&p->conf.addresses[i], addr));
 	vty_out(vty, "\", %s];\n  ", state_style(state));
 
-	node(vty, "interface", p->wif->name, NULL);
+	if (hub)
+		node(vty, "peer", p->wif->name, hub->name);
+	else
+		node(vty, "interface", p->wif->name, NULL);
 	vty_out(vty, " -- ");
 	node(vty, "peer", p->wif->name, name);
 	vty_out(vty, " [label=\"%s", wg_peer_state_str(state));
 	if (p->group.client)
 		vty_out(vty, ", %s", wg_role_str(p->group.client->role));
+	if (hub)
+		vty_out(vty, ", relayed");
 	vty_out(vty, "\\n%u static, %u dynamic", count.is_static,
 		count.dynamic);
 	if (count.installed != count.is_static + count.dynamic)
@@ -120,8 +130,23 @@ static void member(struct vty *vty, const char *ifname,
 		state_style(m->dead ? WG_PEER_DOWN : WG_PEER_UNKNOWN));
 }
 
+/* Of a mesh, and no peer. */
+static void refused(struct vty *vty, const struct wgd_mesh *m,
+		    const struct wgd_mesh_member *member)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", member->number);
+	vty_out(vty, "  ");
+	node(vty, "member", m->wif->name, number);
+	vty_out(vty, " [label=\"%s\\n%s\", %s];\n", member->name,
+		wgd_mesh_refused_str(member->refused),
+		state_style(WG_PEER_INCOMPLETE));
+}
+
 static void interface(struct vty *vty, struct wgd_if *wif)
 {
+	const struct wgd_mesh *m = wif->mesh;
 	size_t i;
 
 	vty_out(vty, "  ");
@@ -140,6 +165,9 @@ static void interface(struct vty *vty, struct wgd_if *wif)
 	for (i = 0; wif->group && i < array_size(wif->group->member); i++)
 		if (wif->group->member[i])
 			member(vty, wif->name, wif->group->member[i]);
+	for (i = 0; m && i < m->n_members; i++)
+		if (m->members[i]->refused)
+			refused(vty, m, m->members[i]);
 }
 
 DEFPY (show_wireguard_graph,

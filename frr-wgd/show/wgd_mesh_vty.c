@@ -11,10 +11,8 @@
 
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
-#include "frr-wgd/mesh/wgd_knock.h"
-#include "frr-wgd/mesh/wgd_mesh_life.h"
+#include "frr-wgd/mesh/wgd_mesh_view.h"
 #include "frr-wgd/show/wgd_vty.h"
-#include "frr-wgd/underlay/wgd_relay.h"
 
 #ifndef VTYSH_EXTRACT_PL
 #include "frr-wgd/show/wgd_mesh_vty_clippy.c"
@@ -22,20 +20,18 @@
 
 #define MESH_STR "The mesh that the interface is in\n"
 
-/* Why it is not as it should be; NULL: it is. */
-static const char *trouble(const struct wgd_mesh *m)
+/* Seconds since 1970 as a day for people. */
+static const char *day(uint64_t at, char *buf, size_t len)
 {
-	const char *why = NULL;
+	time_t t = at;
+	struct tm tm;
 
-	if (m->self->reason)
-		return m->self->reason;
-	if (m->map && (m->state != WGD_MESH_CONNECTED ||
-		       wgd_mesh_awaits_witness(m)))
-		why = wgd_knock_why(m);
-	if (why)
-		return why;
-	return m->map ? wgd_map_trouble(m->map) : NULL;
+	if (!gmtime_r(&t, &tm) || !strftime(buf, len, "%F", &tm))
+		snprintf(buf, len, "?");
+	return buf;
 }
+
+/* --- the mesh */
 
 static json_object *alarms_json(const struct wgd_mesh *m)
 {
@@ -61,9 +57,8 @@ static void alarms_text(struct vty *vty, const struct wgd_mesh *m)
 	size_t i;
 
 	for (i = 0; (a = wgd_alarm_at(m, i)); i++)
-		vty_out(vty, "  Alarm %s%s%s: %s\n",
-			wg_alarm_kind_str(a->kind), a->subject[0] ? " of " : "",
-			a->subject, a->text);
+		vty_out(vty, "  Alarm %s%s%s: %s\n", wg_alarm_kind_str(a->kind),
+			a->subject[0] ? " of " : "", a->subject, a->text);
 }
 
 static json_object *dropped_json(const struct wgd_mesh *m)
@@ -94,37 +89,54 @@ static json_object *hub_json(const struct wgd_mesh *m,
 	return o;
 }
 
-static json_object *mesh_json(const struct wgd_mesh *m)
+static json_object *hubs_json(const struct wgd_mesh *m)
 {
-	json_object *o = json_object_new_object(), *hubs;
-	const char *why = trouble(m), *relay = wgd_relay_error(m->wif);
-	struct wg_wall wall;
+	json_object *hubs = json_object_new_object();
 	size_t i;
 
-	json_object_string_add(o, "mesh", m->self->name);
-	json_object_string_add(o, "state", wgd_mesh_state_str(m->state));
-	if (why)
-		json_object_string_add(o, "reason", why);
-	if (relay)
-		json_object_string_add(o, "relayError", relay);
-	json_object_object_add(o, "alarms", alarms_json(m));
-	json_object_object_add(o, "dropped", dropped_json(m));
-	if (!m->map)
-		return o;
-	wall = wgd_mesh_wall(m);
-	json_object_string_add(o, "timeSource",
-			       wg_wall_source_str(wg_wall_source(&wall)));
-	json_object_int_add(o, "number", m->self->number);
-	if (wgd_mesh_awaits_witness(m))
-		json_object_string_add(o, "invite", "unused");
-	json_object_string_add(o, "role", m->is_hub ? "hub" : "site");
-	json_object_int_add(o, "members", m->n_members + 1);
-	hubs = json_object_new_object();
 	for (i = 0; i < m->n_members; i++)
 		if (m->members[i]->hub)
 			json_object_object_add(hubs, m->members[i]->name,
 					       hub_json(m, m->members[i]));
-	json_object_object_add(o, "hubs", hubs);
+	return hubs;
+}
+
+static json_object *mesh_json(const struct wgd_mesh *m)
+{
+	struct wg_prefix net = wg_relay_net(m->relay_hash);
+	char prefix[WG_PREFIX_STRLEN], warning[WGD_MESH_WARNING];
+	json_object *o = json_object_new_object();
+	const char *relay = wgd_mesh_relay_error(m);
+	struct wgd_mesh_view v;
+
+	wgd_mesh_view(m, &v);
+	json_object_string_add(o, "mesh", m->self->name);
+	json_object_string_add(o, "state", wgd_mesh_state_str(m->state));
+	if (v.reason)
+		json_object_string_add(o, "reason", v.reason);
+	if (relay)
+		json_object_string_add(o, "relayError", relay);
+	if (wgd_mesh_warning(m, warning))
+		json_object_string_add(o, "warning", warning);
+	json_object_object_add(o, "alarms", alarms_json(m));
+	json_object_object_add(o, "dropped", dropped_json(m));
+	if (!m->map)
+		return o;
+	json_object_string_add(o, "timeSource", v.time_source);
+	json_object_int_add(o, "number", m->self->number);
+	if (wgd_mesh_awaits_witness(m))
+		json_object_string_add(o, "invite", "unused");
+	json_object_string_add(o, "role", wgd_mesh_role_str(m));
+	json_object_int_add(o, "members", m->n_members + 1);
+	if (v.until)
+		json_object_int_add(o, "certificateUntil", v.until);
+	json_object_int_add(o, "authorityNumber", v.authority);
+	if (v.has_list) {
+		json_object_int_add(o, "listNumber", v.list);
+		json_object_int_add(o, "listDue", v.list_due);
+	}
+	json_object_string_add(o, "relay", wg_prefix_str(&net, prefix));
+	json_object_object_add(o, "hubs", hubs_json(m));
 	return o;
 }
 
@@ -141,24 +153,97 @@ static void hub_text(struct vty *vty, const struct wgd_mesh *m,
 	vty_out(vty, "%s\n", wgd_hubs_is_relay(m, hub) ? ", relays" : "");
 }
 
-static void mesh_text(struct vty *vty, const struct wgd_mesh *m)
+static void map_text(struct vty *vty, const struct wgd_mesh *m,
+		     const struct wgd_mesh_view *v)
 {
-	const char *why = trouble(m), *relay = wgd_relay_error(m->wif);
+	struct wg_prefix net = wg_relay_net(m->relay_hash);
+	char buf[WG_PREFIX_STRLEN];
 	size_t i;
 
-	vty_out(vty, "Interface %s: mesh %s, %s\n", m->wif->name,
-		m->self->name, wgd_mesh_state_str(m->state));
-	if (why)
-		vty_out(vty, "  Reason: %s\n", why);
-	if (relay)
-		vty_out(vty, "  Relay: %s\n", relay);
-	if (m->map)
-		vty_out(vty, "  Member %u, %s, of %zu\n", m->self->number,
-			m->is_hub ? "hub" : "site", m->n_members + 1);
+	vty_out(vty, "  Member %u, %s, of %zu; %zu of %zu %shubs connected\n",
+		m->self->number, wgd_mesh_role_str(m), m->n_members + 1,
+		v->connected_hubs, v->hubs, m->is_hub ? "other " : "");
 	for (i = 0; i < m->n_members; i++)
 		if (m->members[i]->hub)
 			hub_text(vty, m, m->members[i]);
+	if (v->until)
+		vty_out(vty, "  Certificate: until %s\n",
+			day(v->until, buf, sizeof(buf)));
+	if (v->has_list)
+		vty_out(vty,
+			"  List of what is revoked: number %u, the next is due on %s\n",
+			v->list, day(v->list_due, buf, sizeof(buf)));
+	else
+		vty_out(vty, "  List of what is revoked: none yet\n");
+	vty_out(vty, "  Relay addresses: %s\n", wg_prefix_str(&net, buf));
+}
+
+static void mesh_text(struct vty *vty, const struct wgd_mesh *m)
+{
+	const char *relay = wgd_mesh_relay_error(m);
+	char warning[WGD_MESH_WARNING];
+	struct wgd_mesh_view v;
+
+	wgd_mesh_view(m, &v);
+	vty_out(vty, "Interface %s: mesh %s, %s\n", m->wif->name, m->self->name,
+		wgd_mesh_state_str(m->state));
+	if (v.reason)
+		vty_out(vty, "  Reason: %s\n", v.reason);
+	if (relay)
+		vty_out(vty, "  Relay: %s\n", relay);
+	if (m->map)
+		map_text(vty, m, &v);
+	if (wgd_mesh_warning(m, warning))
+		vty_out(vty, "  Warning: %s\n", warning);
 	alarms_text(vty, m);
+}
+
+/* --- its members */
+
+static json_object *prefixes_json(const struct wg_prefix *p, size_t n)
+{
+	json_object *list = json_object_new_array();
+	char buf[WG_PREFIX_STRLEN];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_object_array_add(list, json_object_new_string(
+						    wg_prefix_str(&p[i], buf)));
+	return list;
+}
+
+/* As the keeper writes them: longer ones within, up to a length. */
+static json_object *certified_json(const struct wgd_mesh_member *member)
+{
+	json_object *list = json_object_new_array();
+	char prefix[WG_PREFIX_STRLEN], buf[WG_PREFIX_STRLEN + 8];
+	size_t i;
+
+	for (i = 0; i < member->n_certified; i++) {
+		const struct wg_certified *c = &member->certified[i];
+
+		wg_prefix_str(&c->prefix, prefix);
+		if (c->longest == c->prefix.len)
+			strlcpy(buf, prefix, sizeof(buf));
+		else
+			snprintf(buf, sizeof(buf), "%s le %u", prefix,
+				 c->longest);
+		json_object_array_add(list, json_object_new_string(buf));
+	}
+	return list;
+}
+
+static json_object *addresses_json(const struct wgd_mesh_member *member)
+{
+	json_object *list = json_object_new_array();
+	char buf[WG_ADDR_STRLEN];
+	size_t i;
+
+	for (i = 0; i < member->n_addresses; i++)
+		json_object_array_add(
+			list, json_object_new_string(
+				      wg_addr_str(&member->addresses[i], buf)));
+	return list;
 }
 
 static json_object *member_json(const struct wgd_mesh *m,
@@ -171,10 +256,15 @@ static json_object *member_json(const struct wgd_mesh *m,
 	json_object_int_add(o, "serial", member->serial);
 	json_object_int_add(o, "sequence", member->sequence);
 	json_object_boolean_add(o, "hub", member->hub != 0);
+	json_object_object_add(o, "addresses", addresses_json(member));
+	json_object_object_add(o, "prefixes", certified_json(member));
+	json_object_object_add(
+		o, "announced",
+		prefixes_json(member->announced, member->n_announced));
 	json_object_boolean_add(o, "live", member->connected);
+	json_object_int_add(o, "certificateUntil", member->until);
 	if (hub)
 		json_object_string_add(o, "relayHub", hub->name);
-	json_object_int_add(o, "certificateUntil", member->until);
 	if (member->refused)
 		json_object_string_add(o, "refused",
 				       wgd_mesh_refused_str(member->refused));
@@ -197,26 +287,32 @@ static void members_text(struct vty *vty, const struct wgd_mesh *m)
 	size_t i;
 
 	vty_out(vty, "Interface %s: mesh %s\n", m->wif->name, m->self->name);
-	for (i = 0; i < m->n_members; i++)
-		vty_out(vty, "  %-20s %6u  %-4s  %-5s  %s\n",
-			m->members[i]->name, m->members[i]->number,
-			m->members[i]->hub ? "hub" : "site",
-			m->members[i]->connected ? "live" : "-",
-			wgd_mesh_refused_str(m->members[i]->refused));
+	for (i = 0; i < m->n_members; i++) {
+		const struct wgd_mesh_member *member = m->members[i];
+		const struct wgd_mesh_member *hub =
+			wgd_hubs_of(m, member);
+
+		vty_out(vty, "  %-20s %6u  %-4s  %-5s  %s%s%s\n", member->name,
+			member->number, member->hub ? "hub" : "site",
+			member->connected ? "live" : "-",
+			wgd_mesh_refused_str(member->refused),
+			hub ? "relayed by " : "", hub ? hub->name : "");
+	}
 }
 
 DEFPY(show_wireguard_mesh, show_wireguard_mesh_cmd,
       "show wireguard [WG-IFNAME$ifname] mesh [members$members] [json$json]",
       SHOW_STR
-      "WireGuard interfaces and peers\n" "Name of a WireGuard interface\n"
-      MESH_STR "All members\n" JSON_STR)
+      "WireGuard interfaces and peers\n"
+      "Name of a WireGuard interface\n" MESH_STR "All members\n" JSON_STR)
 {
 	json_object *o;
 
 	if (wgd_vty_no_such(vty, ifname, !!json) != CMD_SUCCESS)
 		return WGD_CMD_NOTHING;
 	o = json ? json_object_new_object() : NULL;
-	wgd_each_mesh (m) {
+	wgd_each_mesh(m)
+	{
 		if (ifname && !strmatch(m->wif->name, ifname))
 			continue;
 		if (json)

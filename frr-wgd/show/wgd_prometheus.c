@@ -17,8 +17,9 @@
  * libmicrohttpd does the HTTP, in our loop: its epoll descriptor is readable
  * when it has something to do.  Names: labels are the interface and the peer's
  * name, which live as long as they are configured; keys are no labels.  The
- * exception are the three series that dashboards for WireGuard ask for, of which
- * prometheus_wireguard_exporter is the source: their names and labels are its.
+ * exception are the three series that dashboards for WireGuard ask for, of
+ * which prometheus_wireguard_exporter is the source: their names and labels are
+ * its.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -31,9 +32,9 @@
 #include "module.h"
 #include "printfrr.h"
 
-#include "frr-wgd/base/wgd_if.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/peer/wgd_peer.h"
+#include "frr-wgd/show/wgd_prometheus.h"
 #include "lib/backend/wg_keys.h"
 
 #define DEFAULT_PORT 9586
@@ -51,77 +52,11 @@ static struct {
 	int64_t ms;		       /* when it was made */
 } last[2];
 
-/* --- text */
-
-struct text {
-	char *s;
-	size_t len, room;
-	bool openmetrics;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-put(struct text *t, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	for (;;) {
-		va_start(ap, fmt);
-		n = vsnprintf(t->s + t->len, t->room - t->len, fmt, ap);
-		va_end(ap);
-		if (n < 0)
-			return;
-		if (t->len + n < t->room)
-			break;
-		/* libmicrohttpd frees it */
-		t->room = (t->len + n + 1) * 2;
-		t->s = realloc(t->s, t->room);
-		assert(t->s);
-	}
-	t->len += n;
-}
-
-enum kind { COUNTER, GAUGE, HISTOGRAM };
-
-/* The unit is the end of the name, as OpenMetrics wants it; NULL: none. */
-static void family(struct text *t, const char *name, enum kind kind,
-		   const char *unit, const char *help)
-{
-	static const char *const kinds[] = {"counter", "gauge", "histogram"};
-	const char *total = kind == COUNTER && !t->openmetrics ? "_total" : "";
-
-	put(t, "# HELP %s%s %s\n", name, total, help);
-	put(t, "# TYPE %s%s %s\n", name, total, kinds[kind]);
-	if (unit && t->openmetrics)
-		put(t, "# UNIT %s %s\n", name, unit);
-}
-
-/* Room for the name of an interface, each byte with a backslash. */
-#define LABEL_LEN (2 * WG_IFNAME_LEN)
-
-/*
- * The interface's name as the value of a label, which both formats escape
- * alike.  It may have a quotation mark or a backslash; those of peers may not.
- */
-static const char *label(const struct wgd_if *wif, char *buf)
-{
-	const char *s;
-	char *to = buf;
-
-	for (s = wif->name; *s; s++) {
-		if (strchr("\\\"\n", *s))
-			*to++ = '\\';
-		*to++ = *s == '\n' ? 'n' : *s;
-	}
-	*to = '\0';
-	return buf;
-}
-
 /* --- devices */
 
 struct device_row {
 	const char *name, *help;
-	enum kind kind;
+	enum wgd_metrics_kind kind;
 	uint64_t (*value)(struct wgd_if *wif);
 };
 
@@ -152,44 +87,46 @@ STAT(reads)
 
 static const struct device_row device_rows[] = {
 	{"wgd_device_synced", "1 if the device is known to be as decided",
-	 GAUGE, synced},
-	{"wgd_device_routes", "Routes that are followed on the device", GAUGE,
-	 routes},
+	 WGD_GAUGE, synced},
+	{"wgd_device_routes", "Routes that are followed on the device",
+	 WGD_GAUGE, routes},
 	{"wgd_device_route_events", "Route messages that touched the device",
-	 COUNTER, events},
-	{"wgd_device_batches", "Batches that the device acknowledged", COUNTER,
-	 batches},
+	 WGD_COUNTER, events},
+	{"wgd_device_batches", "Batches that the device acknowledged",
+	 WGD_COUNTER, batches},
 	{"wgd_device_operations", "Operations that the device acknowledged",
-	 COUNTER, ops},
-	{"wgd_device_resyncs", "Reads after an error or of a new link", COUNTER,
-	 resyncs},
-	{"wgd_device_errors", "Requests that failed", COUNTER, errors},
-	{"wgd_device_reads", "Reads of the device", COUNTER, reads},
+	 WGD_COUNTER, ops},
+	{"wgd_device_resyncs", "Reads after an error or of a new link",
+	 WGD_COUNTER, resyncs},
+	{"wgd_device_errors", "Requests that failed", WGD_COUNTER, errors},
+	{"wgd_device_reads", "Reads of the device", WGD_COUNTER, reads},
 };
 
-static void device_families(struct text *t)
+static void device_families(struct wgd_metrics *t)
 {
 	const struct device_row *row;
-	char name[LABEL_LEN];
+	char name[WGD_LABEL_LEN];
 
 	for (row = device_rows; row < device_rows + array_size(device_rows);
 	     row++) {
-		family(t, row->name, row->kind, NULL, row->help);
+		wgd_metrics_family(t, row->name, row->kind, NULL, row->help);
 		wgd_each_if (wif)
-			put(t, "%s%s{interface=\"%s\"} %" PRIu64 "\n",
-			    row->name, row->kind == COUNTER ? "_total" : "",
-			    label(wif, name), row->value(wif));
+			wgd_metrics_put(
+				t, "%s%s{interface=\"%s\"} %" PRIu64 "\n",
+				row->name,
+				row->kind == WGD_COUNTER ? "_total" : "",
+				wgd_metrics_label(wif, name), row->value(wif));
 	}
 }
 
-static void allowed_ips(struct text *t)
+static void allowed_ips(struct wgd_metrics *t)
 {
 	struct wg_count count;
-	char name[LABEL_LEN];
+	char name[WGD_LABEL_LEN];
 	size_t i;
 
-	family(t, "wgd_device_allowed_ips", GAUGE, NULL,
-	       "AllowedIPs by what becomes of them");
+	wgd_metrics_family(t, "wgd_device_allowed_ips", WGD_GAUGE, NULL,
+			   "AllowedIPs by what becomes of them");
 	wgd_each_if (wif) {
 		wg_dev_count(wif->dev, &count);
 
@@ -205,48 +142,56 @@ static void allowed_ips(struct text *t)
 		};
 
 		for (i = 0; i < array_size(rows); i++)
-			put(t,
-			    "wgd_device_allowed_ips{interface=\"%s\",state=\"%s\"} %zu\n",
-			    label(wif, name), rows[i].state, rows[i].n);
+			wgd_metrics_put(
+				t,
+				"wgd_device_allowed_ips{interface=\"%s\",state=\"%s\"} %zu\n",
+				wgd_metrics_label(wif, name), rows[i].state,
+				rows[i].n);
 	}
 }
 
-static void latency(struct text *t)
+static void latency(struct wgd_metrics *t)
 {
 	static const char name[] = "wgd_route_to_device_seconds";
-	char ifname[LABEL_LEN];
+	char ifname[WGD_LABEL_LEN];
 	uint64_t n;
 	size_t i;
 
-	family(t, name, HISTOGRAM, "seconds",
-	       "From the first route of a burst to the last acknowledgement");
+	wgd_metrics_family(
+		t, name, WGD_HISTOGRAM, "seconds",
+		"From the first route of a burst to the last acknowledgement");
 	wgd_each_if (wif) {
-		label(wif, ifname);
+		wgd_metrics_label(wif, ifname);
 		for (n = 0, i = 0; i < WGD_LATENCY_BUCKETS; i++) {
 			n += wif->device->stats.latency[i];
-			put(t,
-			    "%s_bucket{interface=\"%s\",le=\"%g\"} %" PRIu64
-			    "\n",
-			    name, ifname, wgd_device_latency_bounds[i] / 1e6,
-			    n);
+			wgd_metrics_put(
+				t,
+				"%s_bucket{interface=\"%s\",le=\"%g\"} %" PRIu64
+				"\n",
+				name, ifname,
+				wgd_device_latency_bounds[i] / 1e6, n);
 		}
 		n += wif->device->stats.latency[i];
-		put(t, "%s_bucket{interface=\"%s\",le=\"+Inf\"} %" PRIu64 "\n",
-		    name, ifname, n);
-		put(t, "%s_sum{interface=\"%s\"} %.6f\n", name, ifname,
-		    wif->device->stats.latency_sum_us / 1e6);
-		put(t, "%s_count{interface=\"%s\"} %" PRIu64 "\n", name,
-		    ifname, n);
+		wgd_metrics_put(
+			t,
+			"%s_bucket{interface=\"%s\",le=\"+Inf\"} %" PRIu64 "\n",
+			name, ifname, n);
+		wgd_metrics_put(t, "%s_sum{interface=\"%s\"} %.6f\n", name,
+				ifname,
+				wif->device->stats.latency_sum_us / 1e6);
+		wgd_metrics_put(t, "%s_count{interface=\"%s\"} %" PRIu64 "\n",
+				name, ifname, n);
 	}
 }
 
 /* --- peers */
 
-typedef void peer_fn(struct text *t, const char *labels, struct wgd_peer *p);
+typedef void peer_fn(struct wgd_metrics *t, const char *labels,
+		     struct wgd_peer *p);
 
-static void each_peer(struct text *t, peer_fn *fn)
+static void each_peer(struct wgd_metrics *t, peer_fn *fn)
 {
-	char labels[LABEL_LEN + 128], name[LABEL_LEN];
+	char labels[WGD_LABEL_LEN + 128], name[WGD_LABEL_LEN];
 	struct wg_peer *peer;
 
 	wgd_each_if (wif)
@@ -254,93 +199,101 @@ static void each_peer(struct text *t, peer_fn *fn)
 		     peer = wg_peer_next(peer)) {
 			snprintf(labels, sizeof(labels),
 				 "interface=\"%s\",peer=\"%s\"",
-				 label(wif, name), wg_peer_name(peer));
+				 wgd_metrics_label(wif, name),
+				 wg_peer_name(peer));
 			fn(t, labels, wg_peer_arg(peer));
 		}
 }
 
-static void peer_state(struct text *t, const char *labels, struct wgd_peer *p)
+static void peer_state(struct wgd_metrics *t, const char *labels,
+		       struct wgd_peer *p)
 {
 	enum wg_peer_state state = wg_peer_state(p->peer), i;
 
 	for (i = WG_PEER_INCOMPLETE; i <= WG_PEER_UP; i++)
-		put(t, "wgd_peer_state{%s,state=\"%s\"} %d\n", labels,
-		    wg_peer_state_str(i), i == state);
+		wgd_metrics_put(t, "wgd_peer_state{%s,state=\"%s\"} %d\n",
+				labels, wg_peer_state_str(i), i == state);
 }
 
-static void peer_handshake(struct text *t, const char *labels,
+static void peer_handshake(struct wgd_metrics *t, const char *labels,
 			   struct wgd_peer *p)
 {
 	if (p->seen.handshake.stamp)
-		put(t,
-		    "wgd_peer_last_handshake_timestamp_seconds{%s} %" PRId64
-		    "\n",
-		    labels, p->seen.handshake.stamp);
+		wgd_metrics_put(
+			t,
+			"wgd_peer_last_handshake_timestamp_seconds{%s} %" PRId64
+			"\n",
+			labels, p->seen.handshake.stamp);
 }
 
-static void peer_received(struct text *t, const char *labels,
+static void peer_received(struct wgd_metrics *t, const char *labels,
 			  struct wgd_peer *p)
 {
-	put(t, "wgd_peer_received_bytes_total{%s} %" PRIu64 "\n", labels,
-	    p->seen.rx_bytes);
+	wgd_metrics_put(t, "wgd_peer_received_bytes_total{%s} %" PRIu64 "\n",
+			labels, p->seen.rx_bytes);
 }
 
-static void peer_sent(struct text *t, const char *labels, struct wgd_peer *p)
+static void peer_sent(struct wgd_metrics *t, const char *labels,
+		      struct wgd_peer *p)
 {
-	put(t, "wgd_peer_sent_bytes_total{%s} %" PRIu64 "\n", labels,
-	    p->seen.tx_bytes);
+	wgd_metrics_put(t, "wgd_peer_sent_bytes_total{%s} %" PRIu64 "\n",
+			labels, p->seen.tx_bytes);
 }
 
-static void peer_allowed_ips(struct text *t, const char *labels,
+static void peer_allowed_ips(struct wgd_metrics *t, const char *labels,
 			     struct wgd_peer *p)
 {
 	struct wg_peer_count count;
 
 	wg_peer_count(p->peer, &count);
-	put(t, "wgd_peer_allowed_ips{%s,source=\"static\"} %zu\n", labels,
-	    (size_t)count.is_static);
-	put(t, "wgd_peer_allowed_ips{%s,source=\"route\"} %zu\n", labels,
-	    (size_t)count.dynamic);
+	wgd_metrics_put(t, "wgd_peer_allowed_ips{%s,source=\"static\"} %zu\n",
+			labels, (size_t)count.is_static);
+	wgd_metrics_put(t, "wgd_peer_allowed_ips{%s,source=\"route\"} %zu\n",
+			labels, (size_t)count.dynamic);
 }
 
-static void peer_installed(struct text *t, const char *labels,
+static void peer_installed(struct wgd_metrics *t, const char *labels,
 			   struct wgd_peer *p)
 {
 	struct wg_peer_count count;
 
 	wg_peer_count(p->peer, &count);
-	put(t, "wgd_peer_allowed_ips_installed{%s} %zu\n", labels,
-	    (size_t)count.installed);
+	wgd_metrics_put(t, "wgd_peer_allowed_ips_installed{%s} %zu\n", labels,
+			(size_t)count.installed);
 }
 
-static void peer_moves(struct text *t, const char *labels, struct wgd_peer *p)
+static void peer_moves(struct wgd_metrics *t, const char *labels,
+		       struct wgd_peer *p)
 {
-	put(t, "wgd_peer_endpoint_changes_total{%s} %" PRIu64 "\n", labels,
-	    p->seen.moves);
+	wgd_metrics_put(t, "wgd_peer_endpoint_changes_total{%s} %" PRIu64 "\n",
+			labels, p->seen.moves);
 }
 
-static void peer_families(struct text *t)
+static void peer_families(struct wgd_metrics *t)
 {
-	family(t, "wgd_peer_state", GAUGE, NULL,
-	       "1 for the state that the peer is in");
+	wgd_metrics_family(t, "wgd_peer_state", WGD_GAUGE, NULL,
+			   "1 for the state that the peer is in");
 	each_peer(t, peer_state);
-	family(t, "wgd_peer_last_handshake_timestamp_seconds", GAUGE, "seconds",
-	       "Time of the last handshake, if there was one");
+	wgd_metrics_family(t, "wgd_peer_last_handshake_timestamp_seconds",
+			   WGD_GAUGE, "seconds",
+			   "Time of the last handshake, if there was one");
 	each_peer(t, peer_handshake);
-	family(t, "wgd_peer_received_bytes", COUNTER, "bytes",
-	       "Encrypted bytes from the peer");
+	wgd_metrics_family(t, "wgd_peer_received_bytes", WGD_COUNTER, "bytes",
+			   "Encrypted bytes from the peer");
 	each_peer(t, peer_received);
-	family(t, "wgd_peer_sent_bytes", COUNTER, "bytes",
-	       "Encrypted bytes to the peer");
+	wgd_metrics_family(t, "wgd_peer_sent_bytes", WGD_COUNTER, "bytes",
+			   "Encrypted bytes to the peer");
 	each_peer(t, peer_sent);
-	family(t, "wgd_peer_allowed_ips", GAUGE, NULL,
-	       "AllowedIPs decided for the peer, by where they come from");
+	wgd_metrics_family(
+		t, "wgd_peer_allowed_ips", WGD_GAUGE, NULL,
+		"AllowedIPs decided for the peer, by where they come from");
 	each_peer(t, peer_allowed_ips);
-	family(t, "wgd_peer_allowed_ips_installed", GAUGE, NULL,
-	       "AllowedIPs that the peer has on the device");
+	wgd_metrics_family(t, "wgd_peer_allowed_ips_installed", WGD_GAUGE, NULL,
+			   "AllowedIPs that the peer has on the device");
 	each_peer(t, peer_installed);
-	family(t, "wgd_peer_endpoint_changes", COUNTER, NULL,
-	       "How often the peer was at another endpoint than before");
+	wgd_metrics_family(
+		t, "wgd_peer_endpoint_changes", WGD_COUNTER, NULL,
+		"How often the peer was at another endpoint than before");
 	each_peer(t, peer_moves);
 }
 
@@ -361,65 +314,70 @@ static uint64_t sent(const struct wgd_peer *p)
 	return p->seen.tx_bytes;
 }
 
-static void common_families(struct text *t)
+static void common_families(struct wgd_metrics *t)
 {
 	static const struct {
 		const char *name, *unit, *help;
-		enum kind kind;
+		enum wgd_metrics_kind kind;
 		uint64_t (*value)(const struct wgd_peer *p);
 	} rows[] = {
 		{"wireguard_latest_handshake_seconds", "seconds",
-		 "Time of the last handshake, since 1970; 0: none", GAUGE,
+		 "Time of the last handshake, since 1970; 0: none", WGD_GAUGE,
 		 handshake},
 		{"wireguard_received_bytes", "bytes",
-		 "Encrypted bytes from the peer", COUNTER, received},
+		 "Encrypted bytes from the peer", WGD_COUNTER, received},
 		{"wireguard_sent_bytes", "bytes", "Encrypted bytes to the peer",
-		 COUNTER, sent},
+		 WGD_COUNTER, sent},
 	};
-	char key[WG_KEY_STRLEN], name[LABEL_LEN];
+	char key[WG_KEY_STRLEN], name[WGD_LABEL_LEN];
 	size_t i;
 
 	for (i = 0; i < array_size(rows); i++) {
-		family(t, rows[i].name, rows[i].kind, rows[i].unit,
-		       rows[i].help);
+		wgd_metrics_family(t, rows[i].name, rows[i].kind, rows[i].unit,
+				   rows[i].help);
 		wgd_each_if (wif)
 			wgd_each_peer (wif, p)
 				/* without a key it is not on the device */
 				if (p->conf.has_key)
-					put(t,
-					    "%s%s{interface=\"%s\",public_key=\"%s\",friendly_name=\"%s\"} %" PRIu64
-					    "\n",
-					    rows[i].name,
-					    rows[i].kind == COUNTER ? "_total"
-								    : "",
-					    label(wif, name),
-					    wg_key_str(&p->conf.key, key),
-					    wg_peer_name(p->peer),
-					    rows[i].value(p));
+					wgd_metrics_put(
+						t,
+						"%s%s{interface=\"%s\",public_key=\"%s\",friendly_name=\"%s\"} %" PRIu64
+						"\n",
+						rows[i].name,
+						rows[i].kind == WGD_COUNTER
+							? "_total"
+							: "",
+						wgd_metrics_label(wif, name),
+						wg_key_str(&p->conf.key, key),
+						wg_peer_name(p->peer),
+						rows[i].value(p));
 	}
 }
 
-static void compose(struct text *t)
+static void compose(struct wgd_metrics *t)
 {
 	wg_core_settle(wgd.core);
-	family(t, "wgd_build_info", GAUGE, NULL, "FRR that this is built for");
-	put(t, "wgd_build_info{frr=\"%s\"} 1\n", FRR_VERSION);
-	family(t, "wgd_metrics_composed", COUNTER, NULL,
-	       "How often this text was made");
-	put(t, "wgd_metrics_composed_total %" PRIu64 "\n", ++composed);
+	wgd_metrics_family(t, "wgd_build_info", WGD_GAUGE, NULL,
+			   "FRR that this is built for");
+	wgd_metrics_put(t, "wgd_build_info{frr=\"%s\"} 1\n", FRR_VERSION);
+	wgd_metrics_family(t, "wgd_metrics_composed", WGD_COUNTER, NULL,
+			   "How often this text was made");
+	wgd_metrics_put(t, "wgd_metrics_composed_total %" PRIu64 "\n",
+			++composed);
 	device_families(t);
 	allowed_ips(t);
 	latency(t);
 	peer_families(t);
 	common_families(t);
+	wgd_metrics_mesh(t);
 	if (t->openmetrics)
-		put(t, "# EOF\n");
+		wgd_metrics_put(t, "# EOF\n");
 }
 
 /* --- HTTP */
 
 /* NULL: there is no memory.  It takes the text. */
-static struct MHD_Response *response_of(struct text *t, const char *type)
+static struct MHD_Response *response_of(struct wgd_metrics *t, const char *type)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(
 		t->len, t->s, MHD_RESPMEM_MUST_FREE);
@@ -434,11 +392,11 @@ static struct MHD_Response *response_of(struct text *t, const char *type)
 static enum MHD_Result refuse(struct MHD_Connection *c, unsigned code,
 			      const char *why)
 {
-	struct text t = {};
+	struct wgd_metrics t = {};
 	struct MHD_Response *r;
 	enum MHD_Result rc;
 
-	put(&t, "%s\n", why);
+	wgd_metrics_put(&t, "%s\n", why);
 	r = response_of(&t, "text/plain");
 	if (!r)
 		return MHD_NO;
@@ -460,7 +418,7 @@ static struct MHD_Response *metrics(bool openmetrics)
 		"text/plain; version=0.0.4; charset=utf-8",
 		"application/openmetrics-text; version=1.0.0; charset=utf-8",
 	};
-	struct text t = {.openmetrics = openmetrics};
+	struct wgd_metrics t = {.openmetrics = openmetrics};
 	int64_t now = wgd_now_ms();
 
 	if (last[openmetrics].response && now - last[openmetrics].ms < FRESH_MS)
