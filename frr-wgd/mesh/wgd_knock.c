@@ -487,3 +487,38 @@ const char *wgd_knock_why(const struct wgd_mesh *m)
 	why = wg_knock_why(&k->core);
 	return why ? wg_door_why_str(why) : silence(k);
 }
+
+bool wgd_knock_door(const struct wgd_mesh *m, size_t i,
+		    struct wgd_knock_door *ret)
+{
+	const struct wg_knock *core = m->knock ? &m->knock->core : NULL;
+	const struct wg_knock_door *door;
+
+	if (!core || i >= core->n)
+		return false;
+	door = &core->door[i];
+	ret->host = door->place.host;
+	ret->port = door->place.port;
+	ret->asked = door->asked;
+	ret->why = door->why ? wg_door_why_str(door->why) : NULL;
+	ret->answered = door->why || (door->has_cookie &&
+				      door->cookie_at >= core->heard_at);
+	return true;
+}
+
+int64_t wgd_knock_silence(const struct wgd_mesh *m)
+{
+	return m->knock ? wgd_now_ms() - m->knock->core.heard_at : 0;
+}
+
+const char *wgd_knock_refusal(const struct wgd_mesh *m)
+{
+	enum wg_door_why why = m->knock ? wg_knock_why(&m->knock->core) : 0;
+
+	return why ? wg_door_why_str(why) : NULL;
+}
+
+bool wgd_knock_is_revoked(const struct wgd_mesh *m)
+{
+	return m->knock && wg_knock_why(&m->knock->core) == WG_DOOR_REVOKED;
+}

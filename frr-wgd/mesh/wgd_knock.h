@@ -20,4 +20,22 @@ extern void wgd_knock_again(struct wgd_mesh *m);
  */
 extern const char *wgd_knock_why(const struct wgd_mesh *m);
 
+/* A door, for people. */
+struct wgd_knock_door {
+	const char *host;
+	uint16_t port;
+	uint64_t asked;
+	bool answered;	 /* since a hub was heard last */
+	const char *why; /* what it said last; NULL: nothing */
+};
+/* The I-th; false: there are no more. */
+extern bool wgd_knock_door(const struct wgd_mesh *m, size_t i,
+			   struct wgd_knock_door *ret);
+/* For how long no hub was heard, ms. */
+extern int64_t wgd_knock_silence(const struct wgd_mesh *m);
+/* The word with which doors refuse us; NULL: none says anything. */
+extern const char *wgd_knock_refusal(const struct wgd_mesh *m);
+/* Is it that we are revoked?  A hub may lie. */
+extern bool wgd_knock_is_revoked(const struct wgd_mesh *m);
+
 #endif

@@ -17,6 +17,7 @@
 
 #include "log.h"
 
+#include "frr-wgd/mesh/wgd_gone.h"
 #include "frr-wgd/mesh/wgd_hello.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_judge.h"
@@ -201,10 +202,12 @@ static void look(struct wgd_mesh *m, uint32_t number)
 		return;
 	member->changed = true;
 	if (!c) {
+		wgd_gone_look(m, member);
 		member->refused = wgd_judge_gone(m, member);
 		member->serial = 0; /* gone: see sweep() */
 		return;
 	}
+	wgd_gone_back(m, number);
 	read_certificate(member, c);
 	if (who.identity &&
 	    memcmp(member->identity, who.identity, WG_KEY_LEN) != 0) {
@@ -496,4 +499,5 @@ void wgd_members_forget(struct wgd_mesh *m)
 		member_free(m, m->members[m->n_members - 1]);
 	XFREE(MTYPE_WGD_MEMBER, m->members);
 	m->room_members = 0;
+	wgd_gone_forget(m);
 }

@@ -25,6 +25,7 @@
 
 struct wg_alarms;
 struct wgd_exchange;
+struct wgd_gone;
 struct wgd_door;
 struct wgd_hello;
 struct wgd_knock;
@@ -120,6 +121,7 @@ struct wgd_mesh {
 	struct wg_exchange_map shared;
 	struct wg_alarms *alarms;
 	struct wgd_drops drops;
+	struct wgd_gone *gone; /* wgd_gone.c; NULL: nobody */
 	bool is_hub;
 	uint8_t hub; /* our number as a hub */
 	uint8_t relay_hash[WG_RELAY_HASH_LEN]; /* of its relay addresses */

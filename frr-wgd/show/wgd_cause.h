@@ -33,11 +33,31 @@ struct wgd_words {
 typedef bool (*wgd_rung)(const struct wgd_facts *f, const struct wgd_words *w,
 			 struct wgd_cause *c);
 
+/* Those about a mesh, for the two ladders. */
+extern bool wgd_cause_member_revoked(const struct wgd_facts *f,
+				     const struct wgd_words *w,
+				     struct wgd_cause *c);
+extern bool wgd_cause_not_let_in(const struct wgd_facts *f,
+				 const struct wgd_words *w,
+				 struct wgd_cause *c);
+extern bool wgd_cause_no_hub(const struct wgd_facts *f,
+			     const struct wgd_words *w, struct wgd_cause *c);
+extern bool wgd_cause_relay(const struct wgd_facts *f,
+			    const struct wgd_words *w, struct wgd_cause *c);
+extern bool wgd_cause_relays_not(const struct wgd_facts *f,
+				 const struct wgd_words *w,
+				 struct wgd_cause *c);
+
 extern const wgd_rung wgd_cause_route_rungs[]; /* 1. to 10.; NULL ends */
 extern const wgd_rung wgd_cause_peer_rungs[];  /* 11. to 19. */
 /* No rung applied: say what is not known even so. */
 extern void wgd_cause_none(const struct wgd_facts *f, const struct wgd_words *w,
 			   struct wgd_cause *c);
+
+/* There never was a handshake, though one was asked for. */
+extern bool wgd_cause_never_answered(const struct wgd_peer *p);
+/* ... or what wants an answer has got none for long, calls at most. */
+extern bool wgd_cause_is_silent(const struct wgd_peer *p);
 
 extern void wgd_cause_try(struct wgd_cause *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

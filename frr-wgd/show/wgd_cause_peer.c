@@ -20,10 +20,10 @@
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/show/wgd_cause.h"
 #include "frr-wgd/underlay/wgd_policy.h"
+#include "frr-wgd/underlay/wgd_relay.h"
 #include "frr-wgd/underlay/wgd_underlay.h"
 #include "lib/backend/wg_keys.h"
 
-#define INITIATION_BYTES 148 /* of the first message of a handshake */
 #define OVERHEAD_V4 60	     /* IPv4 20, UDP 8, WireGuard 32 */
 #define OVERHEAD_V6 80
 #define RECENT_MS 15000 /* packets that were refused then are "now" */
@@ -104,8 +104,10 @@ static bool endpoint_in_tunnel(const struct wgd_facts *f,
 {
 	char addr[WG_ADDR_STRLEN], mark[32];
 
+	/* a relayed member's has to go there */
 	if (!f->under.there || f->under.fib.local ||
-	    f->under.fib.ifindex != wg_dev_ifindex(f->wif->dev))
+	    f->under.fib.ifindex != wg_dev_ifindex(f->wif->dev) ||
+	    wgd_relay_covers(&f->endpoint.addr))
 		return false;
 	wg_addr_str(&f->endpoint.addr, addr);
 	mark_of(f, mark, sizeof(mark));
@@ -184,8 +186,7 @@ static bool no_handshake(const struct wgd_facts *f, const struct wgd_words *w,
 {
 	const struct wgd_peer *p = f->peer;
 
-	if (!p || p->seen.handshake.stamp ||
-	    (!p->seen.rx_bytes && p->seen.tx_bytes <= INITIATION_BYTES))
+	if (!p || !wgd_cause_never_answered(p))
 		return false;
 	c->name = "no-handshake";
 	if (!p->seen.rx_bytes) {
@@ -351,15 +352,18 @@ static bool forwarding_off(const struct wgd_facts *f, const struct wgd_words *w,
 }
 
 const wgd_rung wgd_cause_peer_rungs[] = {
-	no_endpoint,	      /* 11. */
+	wgd_cause_no_hub,     /* 11. */
+	no_endpoint,
 	endpoint_unreachable, /* 12. */
 	endpoint_in_tunnel,   /* 13. */
-	no_handshake,	      /* 14. */
+	wgd_cause_relay,      /* 14. */
+	no_handshake,
 	no_answer,	      /* 15. */
 	peer_down,	      /* 16. */
 	asymmetric_return,    /* 17. */
 	mtu_too_large,	      /* 18. */
-	forwarding_off,	      /* 19. */
+	wgd_cause_relays_not, /* 19. */
+	forwarding_off,
 	NULL,
 };
 

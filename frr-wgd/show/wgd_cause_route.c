@@ -127,6 +127,11 @@ static bool no_route(const struct wgd_facts *f, const struct wgd_words *w,
 		wgd_cause_try(c, "show %s route %s", ip, w->addr);
 		wgd_cause_try(c, "ip route get %s; ip rule", w->addr);
 		mention_down(f, c);
+		if (f->gone)
+			wgd_cause_try(
+				c,
+				"show wireguard mesh: %s was member %s's, which is revoked",
+				w->addr, f->gone->name);
 		return true;
 	}
 	c->name = "no-route";
@@ -481,8 +486,10 @@ const wgd_rung wgd_cause_route_rungs[] = {
 	interface_down,	     /* 1. */
 	not_in_sync,	     /* 2. */
 	multicast,	     /* 3. */
+	wgd_cause_member_revoked,
 	no_route,
-	no_peer_for_nexthop, /* 4. */
+	wgd_cause_not_let_in, /* 4. */
+	no_peer_for_nexthop,
 	martian,
 	peer_unusable,	     /* 5. */
 	denied,		     /* 6. */

@@ -183,6 +183,39 @@ static void choose(struct wgd_facts *f, const vrf_id_t *vrf)
 	ask_way(&f->addr, vrf ? *vrf : VRF_DEFAULT, &f->way);
 }
 
+/* --- meshes */
+
+static void find_gone(struct wgd_facts *f)
+{
+	const struct wg_entry *e = wgd_facts_entry(f);
+	const struct wgd_gone_member *gone;
+	struct wg_prefix p;
+
+	wgd_each_mesh (m) {
+		gone = wgd_gone_find(m, &f->addr, &p);
+		if (!gone || (f->wif && f->wif != m->wif) ||
+		    (e && e->prefix.len >= p.len))
+			continue;
+		f->gone = gone;
+		f->gone_prefix = p;
+		f->gone_from = m;
+		return;
+	}
+}
+
+static void look_at_mesh(struct wgd_facts *f)
+{
+	const struct wgd_mesh *m = f->wif ? f->wif->mesh : NULL;
+	bool does = true;
+
+	find_gone(f);
+	if (f->peer)
+		f->member = wgd_mesh_member_of(f->peer);
+	if (m && m->is_hub && f->has_link &&
+	    wg_fib_forwards(f->link.ifindex, AF_INET6, &does) == 0)
+		f->relays_not = !does;
+}
+
 void wgd_facts_gather(struct wgd_facts *f, const struct wg_addr *addr,
 		      const vrf_id_t *vrf)
 {
@@ -196,10 +229,11 @@ void wgd_facts_gather(struct wgd_facts *f, const struct wg_addr *addr,
 		find_claimant(f);
 	if (f->has_link)
 		ask_forwarding(f);
-	if (!f->has_entry)
-		return;
-	f->owner = f->entry.acked;
-	f->peer = wg_peer_arg(f->owner);
+	if (f->has_entry) {
+		f->owner = f->entry.acked;
+		f->peer = wg_peer_arg(f->owner);
+	}
+	look_at_mesh(f);
 	if (!f->peer)
 		return;
 	f->endpoint = *wgd_peer_endpoint(f->peer);

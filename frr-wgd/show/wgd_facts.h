@@ -7,6 +7,7 @@
 #ifndef WGD_FACTS_H
 #define WGD_FACTS_H
 
+#include "frr-wgd/mesh/wgd_gone.h"
 #include "frr-wgd/peer/wgd_peer.h"
 #include "lib/backend/wg_fib.h"
 #include "lib/backend/wg_link.h"
@@ -46,6 +47,14 @@ struct wgd_facts {
 	struct wgd_peer *claimant;
 	struct wg_prefix claim;
 	bool claim_is_exclusive; /* with all within it */
+
+	/* in a mesh: the member that the peer is, and one that is revoked and
+	 * had the address, of which nobody else has more; NULL: none */
+	const struct wgd_mesh_member *member;
+	const struct wgd_gone_member *gone;
+	struct wg_prefix gone_prefix;
+	const struct wgd_mesh *gone_from;
+	bool relays_not; /* we are a hub, and the kernel forwards no IPv6 */
 
 	struct wgd_way way;	     /* of the address, in its VRF */
 	struct wgd_way under;	     /* of the peer's endpoint */
