@@ -19,6 +19,7 @@ CACHE = os.path.join(
     os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache")), "frr-wgd/kernelvm"
 )
 FRR = "/usr/lib/frr"
+sys.path.append(TOP + "/tools")  # lib_demo
 
 
 def program(path):

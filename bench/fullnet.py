@@ -20,7 +20,7 @@ import oracle
 import routewatch
 from benchlib import Failed, note
 
-demo = benchlib.program("tools/demo")
+import lib_demo as demo
 
 PEERS = 8
 # Each program is a session of its own, or nice values mean nothing (benchlib):
