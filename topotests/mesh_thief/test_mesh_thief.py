@@ -109,6 +109,43 @@ def test_used_invite(net, berlin):
     assert berlin.asked(net, sequence=2) == "welcome"
 
 
+def test_unused_invite(net, keeper):
+    "Who comes first is the member; its owner is told, and so is whoever looks at the hub."
+    keeper.add("bern", "--prefix", "192.168.10.0/24")
+    bern = Invited(keeper.line("invite", "bern"))
+    assert thief_of(bern).asked(net) == "welcome"
+    assert bern.asked(net) == "invite-used"
+    assert ["invite-used", "bern"] in [[a["alarm"], a.get("member")]
+                                       for a in mesh(net["h"])["alarms"]]
+    keeper("revoke", keeper.folder, "bern")
+    assert "applied" in keeper.load(net["h"])
+    assert thief_of(bern).asked(net) == "revoked"
+
+
+def test_old_list(net, keeper, berlin):
+    "A list that is older than the hub's, as an old disk has it, is not taken, and a later one is."
+    h = net["h"]
+    with open(keeper.folder + "/update", "rb") as f:
+        old = f.read()
+    keeper.add("lima", "--prefix", "192.168.11.0/24")
+    lima = Invited(keeper.line("invite", "lima"))
+    assert lima.asked(net) == "welcome"
+    keeper("revoke", keeper.folder, "lima")
+    assert "applied" in keeper.load(h)
+    wait_for(lambda: "lima" not in h.show()["peers"], "end of lima")
+    unwanted = mesh(h)["dropped"].get("unwanted", 0)
+    site(net, berlin, frames.encode({"kind": frames.ITEM, "item": last_of(old)}))
+    wait_for(lambda: mesh(h)["dropped"].get("unwanted", 0) > unwanted, "an item that is not wanted")
+    assert lima.asked(net, sequence=2) == "revoked"
+
+
+def last_of(update):
+    "The keeper's list is the last item."
+    found, rest = door.items_of(update)
+    assert found[-1][3] == L and not rest
+    return found[-1]
+
+
 def sequence_of(answer):
     "The hub's, in its welcome."
     kind, text = answer
