@@ -27,6 +27,7 @@ DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 
 #define TURN 100      /* items, and signatures, in one turn of the loop */
 #define AGAIN_MS 1000 /* to connect */
+#define FIRST_MS 100  /* ... at first, then doubled */
 #define AWAY_MS 60000
 #define TICK_MS 250 /* what is not due soon is so with others: one wake-up */
 
@@ -38,6 +39,7 @@ struct conn {
 	struct wg_exchange *x; /* NULL: not connected yet */
 	int fd;		       /* -1: none */
 	int64_t not_before_ms, let_in_ms; /* to connect, or be let in; last */
+	unsigned call_ms;      /* how long the last call may take */
 	int64_t lost_ms;       /* when it was up last */
 	bool is_live;	       /* so we say, to others as well */
 	struct wgd_outbox out;
@@ -332,6 +334,7 @@ static void begin(struct conn *c)
 	};
 
 	wgd_tcp_begin(c->fd);
+	c->call_ms = 0;
 	c->x = wg_exchange_new(&conf, wgd_now_ms());
 	c->of->n_connected++;
 	work(c);
@@ -356,7 +359,10 @@ static void connected(struct event *t)
 
 static void gave_up(struct event *t)
 {
-	hang_up(EVENT_ARG(t), 0);
+	struct conn *c = EVENT_ARG(t);
+
+	hang_up(c, 0);
+	wgd_exchange_look(c->of);
 }
 
 static void call(struct conn *c, const struct wgd_mesh_member *member)
@@ -366,8 +372,9 @@ static void call(struct conn *c, const struct wgd_mesh_member *member)
 		hang_up(c, AGAIN_MS);
 		return;
 	}
-	/* the first packet makes the handshake, and may be lost with it */
-	event_add_timer_msec(wgd.master, gave_up, c, AGAIN_MS, &c->t_due);
+	/* the first packet is lost where a device has no such peer yet */
+	c->call_ms = c->call_ms ? MIN(2 * c->call_ms, AGAIN_MS) : FIRST_MS;
+	event_add_timer_msec(wgd.master, gave_up, c, c->call_ms, &c->t_due);
 	event_add_write(wgd.master, connected, c, c->fd, &c->t_write);
 }
 
@@ -473,14 +480,6 @@ void wgd_exchange_delete(struct wgd_exchange **at)
 	XFREE(MTYPE_WGD_EXCHANGE, *at);
 }
 
-/* Do we call it? */
-static bool is_called(const struct wgd_exchange *x,
-		      const struct wgd_mesh_member *member)
-{
-	return member->hub && !member->refused &&
-	       (!x->m->is_hub || x->m->hub < member->hub);
-}
-
 /*
  * A member whose wgd is away goes on as long as its tunnel does: what it
  * announces stays its own, for it forwards.
@@ -538,7 +537,7 @@ void wgd_exchange_look(struct wgd_exchange *x)
 		listen_at(x);
 	for (i = 0; i < x->m->n_members; i++) {
 		member = x->m->members[i];
-		if (!is_called(x, member))
+		if (!wgd_mesh_calls(x->m, member))
 			continue;
 		c = conn_get(x, member->number);
 		if (c->fd < 0 && now >= c->not_before_ms)

@@ -164,6 +164,13 @@ bool wgd_mesh_awaits_witness(const struct wgd_mesh *m)
 		       wg_item_bytes(self->certificate.b, WG_ITEM_KEY), 0);
 }
 
+bool wgd_mesh_calls(const struct wgd_mesh *m,
+		    const struct wgd_mesh_member *member)
+{
+	return member->hub && !member->refused &&
+	       (!m->is_hub || m->hub < member->hub);
+}
+
 bool wgd_mesh_has_hub(const struct wgd_mesh *m)
 {
 	size_t i;

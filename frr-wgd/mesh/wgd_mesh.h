@@ -183,6 +183,9 @@ extern const char *wgd_mesh_own_name(const struct wgd_mesh *m,
 extern uint64_t wgd_mesh_sequence(const struct wgd_mesh *m);
 /* Have we an invite that no hub has witnessed, as far as we know? */
 extern bool wgd_mesh_awaits_witness(const struct wgd_mesh *m);
+/* Is it ours to connect to that member, rather than its own? */
+extern bool wgd_mesh_calls(const struct wgd_mesh *m,
+			   const struct wgd_mesh_member *member);
 /* Is there a hub among the others? */
 extern bool wgd_mesh_has_hub(const struct wgd_mesh *m);
 /* NULL: not known, or us. */
