@@ -46,6 +46,7 @@ struct wgd_door {
 	struct wg_door_stats stats;
 	struct wg_bucket floors;
 	int64_t began_ms;
+	bool is_settled; /* once it is, it stays so */
 };
 
 /* --- facts */
@@ -70,6 +71,14 @@ static bool is_first(const struct wgd_mesh *m, const uint8_t *certificate)
 		       wg_item_number(m->self->certificate.b, WG_ITEM_SERIAL);
 }
 
+/* Maps differ again with each member that comes; we had the others' once. */
+static void settle(struct wgd_door *d)
+{
+	d->is_settled |= wg_door_is_settled(
+		d->began_ms, wgd_exchange_is_synced(d->m->exchange),
+		wgd_now_ms());
+}
+
 static void know(struct wgd_door *d, struct wg_door_case *c)
 {
 	const struct wg_directory *dir = wgd_map_directory(d->m->map);
@@ -88,11 +97,8 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	f->self = d->m->self->number;
 	f->now = wg_wall_least(&wall);
 	f->clock_is_bad = wg_wall_source(&wall) != WG_WALL_CLOCK;
-	f->is_settled =
-		is_first(d->m, cert) ||
-		wg_door_is_settled(d->began_ms,
-				   wgd_exchange_is_synced(d->m->exchange),
-				   wgd_now_ms());
+	settle(d);
+	f->is_settled = is_first(d->m, cert) || d->is_settled;
 	f->authority = wg_directory_authority(
 		dir, wg_item_number(cert, WG_ITEM_AUTHORITY_NUMBER));
 	f->revoked_below = wg_directory_least_serial(dir, number);
@@ -415,6 +421,8 @@ void wgd_door_delete(struct wgd_mesh *m)
 
 void wgd_door_look(struct wgd_mesh *m)
 {
-	if (m->door)
-		open_door(m->door);
+	if (!m->door)
+		return;
+	open_door(m->door);
+	settle(m->door);
 }
