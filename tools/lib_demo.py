@@ -266,6 +266,8 @@ def main(opt, prepare, act):
             os.makedirs(opt.logs, exist_ok=True)
         run(["mount", "--bind", opt.vtysh, "/usr/bin/vtysh"])
         act(opt)
+        if opt.logs and opt.current:
+            opt.current.save_logs(opt.logs)
     except Failed as e:
         if opt.current:
             opt.current.last_words()
