@@ -69,7 +69,7 @@ static const struct {
 		 "all that earlier authorities signed is void: after a theft"},
 	[MESH_VTYSH] = {"vtysh", "PROGRAM", "default: vtysh, by the PATH"},
 	[MESH_WAIT] = {"wait", "SECONDS",
-		       "how long to wait for the mesh, 0 to 3600; default 10"},
+		       "how long to wait for the mesh, 0 to 3600; default 30"},
 };
 
 #define HELP MESH_OPTIONS

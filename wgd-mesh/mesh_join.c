@@ -21,7 +21,7 @@
 #include "wgd-mesh/mesh_request.h"
 #include "wgd-mesh/mesh_watch.h"
 
-#define WAIT_S 10
+#define WAIT_S 30 /* WireGuard's own handshake is tried again after 5 */
 #define LISTEN_PORT "51820"
 #define DOOR_PORT 51822 /* where `wireguard mesh hub` has none */
 
