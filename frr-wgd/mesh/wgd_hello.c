@@ -71,7 +71,10 @@ void wgd_hello_moved(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	arm(m->hello, wg_hello_due(&member->hello));
 }
 
-/* Sites whose counters moved, and by which hubs they are relayed. */
+/*
+ * Sites whose counters moved, and by which hubs they are relayed: the device may
+ * have another one than ours, since the other end chooses, too.
+ */
 static uint8_t count(struct wgd_mesh *m)
 {
 	uint8_t busy = 0;
@@ -80,16 +83,23 @@ static uint8_t count(struct wgd_mesh *m)
 	for (i = 0; i < m->n_members; i++) {
 		struct wgd_mesh_member *member = m->members[i];
 		uint64_t bytes;
+		uint8_t hub;
+		bool down;
 
 		if (member->hub || !member->peer)
 			continue;
+		down = wg_peer_state(member->peer->peer) == WG_PEER_DOWN;
+		if (down != member->is_down)
+			wgd_mesh_act(m); /* it may be dead, or no more */
+		member->is_down = down;
 		bytes = member->peer->seen.rx_bytes +
 			member->peer->seen.tx_bytes;
 		if (bytes != member->bytes)
 			member->data_ms = wgd_now_ms();
 		member->bytes = bytes;
-		if (member->relay && wgd_hello_has_data(member))
-			busy |= wg_relay_bit(member->relay);
+		hub = wgd_mesh_hub_at(m, member) ?: member->relay;
+		if (hub && wgd_hello_has_data(member))
+			busy |= wg_relay_bit(hub);
 	}
 	return busy;
 }

@@ -223,27 +223,35 @@ static uint8_t relay_of(const struct wgd_mesh *m,
 	return n_has ? wg_hubs_choose(has, n_has, member->relay) : m->relay;
 }
 
-/* The device has it at a hub that is lost, while the one it is to be at is not.
- */
-static bool is_astray(const struct wgd_mesh *m,
-		      const struct wgd_mesh_member *member, uint8_t to)
+/* A hub that is gone is lost. */
+static enum wg_hello_state state_of(uint8_t number, const struct wg_hub_seen *v,
+				    size_t n)
 {
-	const struct wgd_mesh_member *hub = hub_find(m, to), *at;
-	uint32_t number;
-	uint8_t by;
+	size_t i;
 
-	if (!member->peer || !hub || hub->hello.state != WG_HELLO_ALIVE ||
-	    wgd_now_ms() - member->moved_ms < MOVED_MS ||
-	    wg_relay_find(m->relay_hash, &member->peer->seen.endpoint.addr,
-			  &by, &number) < 0)
-		return false;
-	at = hub_find(m, by);
-	return by != to && (!at || at->hello.state == WG_HELLO_IS_LOST);
+	for (i = 0; i < n; i++)
+		if (v[i].number == number)
+			return v[i].state;
+	return WG_HELLO_IS_LOST;
 }
 
-static bool move(struct wgd_mesh *m, struct wgd_mesh_member *member, uint8_t to)
+/* The device has it at a hub that is lost, and the one it is to be at is not. */
+static bool is_astray(const struct wgd_mesh *m,
+		      const struct wgd_mesh_member *member, uint8_t to,
+		      const struct wg_hub_seen *v, size_t n)
 {
-	bool astray = is_astray(m, member, to);
+	uint8_t at = wgd_mesh_hub_at(m, member);
+
+	return at && at != to && state_of(at, v, n) == WG_HELLO_IS_LOST &&
+	       state_of(to, v, n) == WG_HELLO_ALIVE &&
+	       wgd_now_ms() - member->moved_ms >= MOVED_MS;
+}
+
+static bool look(struct wgd_mesh *m, struct wgd_mesh_member *member,
+		 const struct wg_hub_seen *v, size_t n)
+{
+	uint8_t to = relay_of(m, member, v, n);
+	bool astray = is_astray(m, member, to, v, n);
 
 	if (member->relay == to && !astray)
 		return false;
@@ -272,7 +280,7 @@ void wgd_hubs_follow(struct wgd_mesh *m)
 			if (member->hub || member->refused ||
 			    wgd_hello_has_data(member) == idle)
 				continue;
-			moves += move(m, member, relay_of(m, member, v, n));
+			moves += look(m, member, v, n);
 		}
 	if (moves == MOVES)
 		wgd_mesh_act_in(m, MOVES_AGAIN_MS);

@@ -198,6 +198,19 @@ struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
 	return NULL;
 }
 
+uint8_t wgd_mesh_hub_at(const struct wgd_mesh *m,
+			const struct wgd_mesh_member *member)
+{
+	uint32_t number;
+	uint8_t hub;
+
+	return member->peer && wg_relay_find(m->relay_hash,
+					     &member->peer->seen.endpoint.addr,
+					     &hub, &number) == 0
+		       ? hub
+		       : 0;
+}
+
 struct wgd_mesh_member *wgd_mesh_by_linklocal(const struct wgd_mesh *m,
 					      const struct wg_addr *addr)
 {

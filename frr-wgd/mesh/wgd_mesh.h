@@ -97,6 +97,7 @@ struct wgd_mesh_member {
 	uint8_t relay;	     /* the hub that relays to it; 0: none */
 	int64_t moved_ms;    /* since when */
 	bool resend;	     /* its endpoint, though it is as before */
+	bool is_down;	     /* so its own tunnel said last */
 	bool connected; /* a hub says that it is, or we see it ourselves */
 	bool changed;	/* the peer is to be configured anew */
 	struct wgd_peer *peer; /* NULL: none */
@@ -192,6 +193,9 @@ extern bool wgd_mesh_has_hub(const struct wgd_mesh *m);
 extern struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
 					       uint32_t number);
 /* Of those that are not refused; NULL: none. */
+/* The hub by which the device reaches the site, when read last; 0: none. */
+extern uint8_t wgd_mesh_hub_at(const struct wgd_mesh *m,
+			       const struct wgd_mesh_member *member);
 extern struct wgd_mesh_member *
 wgd_mesh_by_linklocal(const struct wgd_mesh *m, const struct wg_addr *addr);
 /* We and all hubs that there are, but for the link. */

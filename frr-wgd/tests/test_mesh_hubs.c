@@ -217,6 +217,40 @@ static void test_moves(void **state)
 	assert_int_equal(moved, SITES);
 }
 
+/*
+ * The other end took it by another hub, which is well until that is lost; what
+ * the device said before we moved somebody is old.
+ */
+static void test_astray(void **state)
+{
+	struct wgd_peer peer = {};
+
+	A_SITE->peer = &peer;
+	wgd_hubs_follow(&m);
+	peer.seen.endpoint.addr = wg_relay_addr(m.relay_hash, 2, 10);
+	A_SITE->changed = false;
+	now += 6000;
+	wgd_hubs_follow(&m);
+	assert_false(A_SITE->changed);
+	members[1].hello.state = WG_HELLO_IS_LOST;
+	wgd_hubs_follow(&m);
+	assert_true(A_SITE->changed && A_SITE->resend);
+	assert_int_equal(A_SITE->relay, 1);
+	A_SITE->changed = false;
+	now += 5999;
+	wgd_hubs_follow(&m);
+	assert_false(A_SITE->changed);
+	now++;
+	wgd_hubs_follow(&m);
+	assert_true(A_SITE->changed);
+	/* there is nothing better */
+	members[0].hello.state = members[2].hello.state = WG_HELLO_IS_LOST;
+	A_SITE->changed = false;
+	now += 6000;
+	wgd_hubs_follow(&m);
+	assert_false(A_SITE->changed);
+}
+
 /* Nowhere to go: all stay, so that what works by chance goes on. */
 static void test_all_lost(void **state)
 {
@@ -244,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup(test_relay, setup),
 		cmocka_unit_test_setup(test_by_another, setup),
 		cmocka_unit_test_setup(test_moves, setup),
+		cmocka_unit_test_setup(test_astray, setup),
 		cmocka_unit_test_setup(test_all_lost, setup),
 	};
 
