@@ -352,7 +352,8 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
 {
 	struct stat st;
 	ssize_t n = 0;
-	int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* a pipe would be waited for */
+	int rc = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	*ret = NULL;
 	*ret_len = 0;

@@ -375,7 +375,9 @@ int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
 	}
 	n = wgd_map_load_from(m->map, file);
 	if (n < 0)
-		snprintf(answer, len, "%s: %s", file, safe_strerror(-n));
+		snprintf(answer, len, "%s: %s", file,
+			 n == -EFBIG ? "is no file, or too large"
+				     : safe_strerror(-n));
 	else if (!n)
 		snprintf(answer, len, "%s: nothing in it is new", file);
 	else

@@ -273,6 +273,20 @@ static void test_after_a_start(void **state)
 	assert_int_equal(sequence(3), WG_BOUNDS_RECORD_BURST);
 }
 
+/* What is no file is refused: a pipe that nobody writes to is not waited for. */
+static void test_no_file(void **state)
+{
+	char path[sizeof(mesh_file) + 8];
+
+	snprintf(path, sizeof(path), "%s.pipe", mesh_file);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(10); /* a daemon that waits waits for good */
+	assert_int_equal(wgd_map_load_from(mesh->map, path), -EFBIG);
+	alarm(0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(wgd_map_load_from(mesh->map, "/"), -EFBIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +306,7 @@ int main(void)
 		MESH(test_our_own_at_once),
 		MESH(test_of_another_member),
 		MESH(test_after_a_start),
+		MESH(test_no_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
