@@ -203,7 +203,7 @@ class Network:
         lines += ["  neighbor 10.99.0.%d activate" % i for i in self.p]
         lines += [" exit-address-family", "!"]
         benchlib.start_daemons(
-            s, lines, [d for d in demo.Round.daemons if d != "bfdd"] + ["wgd"], DAEMON_NICE)
+            s, lines, demo.present("zebra", "staticd", "bgpd") + ["wgd"], DAEMON_NICE)
         self.wait(lambda: self.statistics().get("installed", 0) >= 2 * PEERS, "device")
         benchlib.give_priority(s, ("zebra", "bgpd", "staticd", "wgd", "wireguard-go"), DAEMON_NICE)
         for p in self.p.values():
