@@ -41,14 +41,16 @@ class Keeper:
         "What the keeper wrote last, at one member."
         with open(self.folder + "/update", "rb") as f:
             text = f.read().hex()
-        site.gear.net.cmd_raises("umask 077; xxd -r -p > %s/update; chown frr:frr %s/update" % (
+        site.gear.net.cmd_raises("set -e; umask 077; xxd -r -p > %s/update; chown frr:frr %s/update" % (
             STATE, STATE), stdin=text)
         return site.vtysh("wireguard mesh load wg0 file %s/update" % STATE)
 
 
 def prepare(site):
     "A machine that may be a member, and forwards."
-    site.run("mkdir -p %s; mount -t tmpfs none %s; mkdir -m 700 %s/wireguard;"
+    # as the package makes it: in a folder that all may write to the kernel may
+    # refuse root a file of frr's (fs.protected_regular)
+    site.run("mkdir -p %s; mount -t tmpfs -o mode=755 none %s; mkdir -m 700 %s/wireguard;"
              "chown frr:frr %s/wireguard" % ((STATE,) * 4))
     site.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
 
