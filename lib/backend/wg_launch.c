@@ -13,7 +13,9 @@
  *
  * A program outlives us (a crash of wgd leaves traffic flowing), so it gets a
  * session and no pipe of ours, and after a restart it is found again by its
- * socket and its link, not by its pid.
+ * socket and its link, not by its pid.  That is from the first connection on:
+ * before it the link may have no mark, and the next life would take it for
+ * somebody else's.  So a program that the daemon has not met ends with it.
  *
  * It runs with root's uid: its socket answers with the private key, and is open
  * to its uid.  It talks to strangers, so nothing else of root's is left to it:
@@ -191,6 +193,7 @@ int wg_launch_look(const char *program, char *ret, size_t len, char *err,
 
 static struct program {
 	pid_t pid;
+	bool is_met; /* the daemon has connected to it */
 	char ifname[WG_IFNAME_LEN];
 } programs[PROGRAMS_MAX];
 
@@ -300,6 +303,7 @@ static int start(const struct wg_launch_request *r, struct wg_launch_answer *a)
 				 "%s: %s", path,
 				 p ? strerror(errno) : "too many programs");
 	p->pid = pid;
+	p->is_met = false;
 	memcpy(p->ifname, r->ifname, sizeof(p->ifname));
 	a->pid = pid;
 	snprintf(a->text, sizeof(a->text), "%s", path);
@@ -317,8 +321,19 @@ static int end(const struct wg_launch_request *r)
 	return 0;
 }
 
+/* The daemon is gone. */
+static void end_unmet(void)
+{
+	size_t i;
+
+	for (i = 0; i < PROGRAMS_MAX; i++)
+		if (programs[i].pid && !programs[i].is_met)
+			kill(programs[i].pid, SIGKILL);
+}
+
 static int dial(const char *ifname, int *ret)
 {
+	struct program *p;
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	struct ucred cred = {0};
 	socklen_t len = sizeof(cred);
@@ -341,11 +356,15 @@ static int dial(const char *ifname, int *ret)
 		rc = -errno;
 	else if (cred.uid != geteuid())
 		rc = -EACCES;
-	if (rc < 0)
+	if (rc < 0) {
 		close(fd);
-	else
-		*ret = fd;
-	return rc;
+		return rc;
+	}
+	p = find(ifname);
+	if (p)
+		p->is_met = true;
+	*ret = fd;
+	return 0;
 }
 
 static bool ends_in_zeros(const char *s, size_t size)
@@ -463,8 +482,10 @@ static void run(int fd, const void *arg)
 		if (ppoll(&p, 1, NULL, &none) <= 0)
 			continue;
 		n = wg_helper_receive(fd, &request, sizeof(request));
-		if (n == 0 || (n < 0 && n != -EINTR))
+		if (n == 0 || (n < 0 && n != -EINTR)) {
+			end_unmet();
 			return;
+		}
 		if (n > 0)
 			serve(fd, &request, n);
 	}

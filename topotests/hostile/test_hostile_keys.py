@@ -9,6 +9,7 @@ And a hole in wgd itself: what its helpers do for whoever asks is bounded.
 import ctypes
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -293,6 +294,23 @@ def test_sockets_of_root(net, folder):
     ka.run("rm -f /run/wireguard/said")
     assert said == "No such file or directory; done", said
     assert "mountNamespace" not in protection(ka)["launcher"].get("lacks", [])
+
+
+@userspace_only
+def test_unmet_program_ends_with_wgd(net, folder):
+    "Its link has no mark yet, and the next life would take that for somebody else's."
+    ka = net["ka"]
+    ka.run("vtysh -w")
+    ka.gear.net.cmd_raises("cat >%s; chmod 755 %s" % (HOLE, HOLE), stdin="#!/bin/sh\nexec sleep 600\n")
+    ka.configure("interface wg4\nwireguard implementation userspace " + HOLE)
+    wait_for(lambda: "wg4: started " in ka.log(), "the program")
+    pid = re.findall(r"wg4: started \S+, pid (\d+)", ka.log())[-1]
+    assert os.path.exists("/proc/" + pid)
+    ka.kill("wgd")
+    wait_for(lambda: not os.path.exists("/proc/" + pid), "its end")
+    ka.start("wgd")
+    wait_for(lambda: ka.show()["syncState"] == "synced", "wgd in sync")
+    wait_for(lambda: answers(net), "answer")
 
 
 # --- from wgd
