@@ -358,7 +358,7 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
 	*ret = NULL;
 	*ret_len = 0;
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return -errno;
 	if (fstat(fd, &st) < 0)
 		rc = -errno;
 	else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
@@ -438,7 +438,7 @@ int wgd_map_load(struct wgd_map *map)
 	int rc = take_file(map, map->file, put_back);
 	char text[PATH_MAX + 128];
 
-	if (rc >= 0)
+	if (rc >= 0 || rc == -ENOENT)
 		return 0;
 	if (rc == -EBADMSG)
 		snprintf(text, sizeof(text),
@@ -454,6 +454,5 @@ int wgd_map_load(struct wgd_map *map)
 
 int wgd_map_load_from(struct wgd_map *map, const char *file)
 {
-	return access(file, R_OK) < 0 ? -errno
-				      : take_file(map, file, put_new);
+	return take_file(map, file, put_new);
 }

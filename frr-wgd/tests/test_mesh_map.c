@@ -284,6 +284,7 @@ static void test_no_file(void **state)
 	assert_int_equal(wgd_map_load_from(mesh->map, path), -EFBIG);
 	alarm(0);
 	assert_int_equal(unlink(path), 0);
+	assert_int_equal(wgd_map_load_from(mesh->map, path), -ENOENT);
 	assert_int_equal(wgd_map_load_from(mesh->map, "/"), -EFBIG);
 }
 
