@@ -5,6 +5,8 @@
  */
 #include "frr-wgd/tests/mesh_map.h"
 
+#include <sys/stat.h>
+
 #include "lib/core/wg_bounds.h"
 #include "lib/core/wg_item_writer.h"
 
