@@ -93,7 +93,6 @@ class Traffic:
         return found
 
 
-@pytest.mark.device
 def test_one_hub(net):
     for name in "hab":
         wait_connected(net[name])
@@ -101,7 +100,6 @@ def test_one_hub(net):
     wait_for(lambda: net["a"].ping(ADDRESS["b"]), "answer of b to a")
 
 
-@pytest.mark.device
 def test_another_hub(net, keeper):
     "All learn of it by themselves, and stay where they are."
     make_hub(keeper, net["k"], HUBS["k"])
@@ -112,7 +110,6 @@ def test_another_hub(net, keeper):
                  hub + " has " + other)
 
 
-@pytest.mark.device
 def test_a_hub_dies_and_comes_back(net):
     "The other one takes its place before TCP knows, and then keeps it."
     traffic = Traffic(net)
@@ -130,7 +127,6 @@ def test_a_hub_dies_and_comes_back(net):
     assert relay(net["a"], "b") == other_hub(dies)
 
 
-@pytest.mark.device
 def test_one_site_loses_its_hub(net):
     "The other one, which has it still, learns the way without any traffic."
     a, b = net["a"], net["b"]
