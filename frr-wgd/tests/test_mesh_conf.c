@@ -4,9 +4,8 @@
  * and what the daemon is told.  The northbound's table fits the model, or it
  * does not start.
  */
-#include "frr-wgd/tests/glue.h"
+#include "frr-wgd/tests/glue_nb.h"
 
-#include "command.h"
 #include "if.h"
 
 #include "frr-wgd/config/wgd_answer.h"
@@ -37,32 +36,6 @@ void wgd_life_configure(struct wgd_if *wif, struct wgd_if_conf *conf)
 
 void wgd_answer_if(struct nb_cb_apply_finish_args *args, struct wgd_if *wif)
 {
-}
-
-static int setup(void **state)
-{
-	static const struct frr_yang_module_info *const modules[] = {
-		&frr_interface_info,
-		&frr_wireguard_info,
-	};
-	static bool begun;
-	bool first = !begun;
-
-	begun = true;
-	if (first)
-		cmd_init(0); /* the northbound and VRFs have commands */
-	glue_setup(state);
-	if (!first)
-		return 0;
-#if FRR_VER >= 100200
-	extern void debug_init(void); /* in a header that is not installed */
-
-	debug_init(); /* the northbound has switches */
-	nb_init(wgd.master, modules, array_size(modules), false, false);
-#else
-	nb_init(wgd.master, modules, array_size(modules), false);
-#endif
-	return 0;
 }
 
 static int teardown(void **state)
@@ -558,7 +531,7 @@ static void test_told(void **state)
 
 int main(void)
 {
-#define CONF(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CONF(test) cmocka_unit_test_setup_teardown(test, glue_nb_setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CONF(test_values),	  CONF(test_words_of_a_line),
 		CONF(test_excluded),	  CONF(test_one_interface),

@@ -4,7 +4,7 @@
  * RPCs, the notification.  Two members: 3 is a hub, 7 a site of the same name
  * as another peer.
  */
-#include "frr-wgd/tests/glue.h"
+#include "frr-wgd/tests/glue_nb.h"
 
 #include "command.h"
 #include "hook.h"
@@ -77,18 +77,9 @@ struct wg_wall wgd_mesh_wall(const struct wgd_mesh *m)
 
 static int setup(void **state)
 {
-	static const struct frr_yang_module_info *const modules[] = {
-		&frr_interface_info,
-		&frr_wireguard_info,
-	};
 	static const struct wg_directory_conf conf = {.maximum = 10};
-	static bool begun;
-	bool first = !begun;
 
-	begun = true;
-	if (first)
-		cmd_init(0); /* the northbound and VRFs have commands */
-	glue_setup(state);
+	glue_nb_setup(state);
 	wif = wgd_if_new("wg0");
 	hub = (struct wgd_mesh_member){.number = 3,
 				       .serial = 5,
@@ -113,16 +104,6 @@ static int setup(void **state)
 	wif->mesh = &mesh;
 	load_rc = 2;
 	*loaded = '\0';
-	if (!first)
-		return 0;
-#if FRR_VER >= 100200
-	extern void debug_init(void); /* in a header that is not installed */
-
-	debug_init(); /* the northbound has switches */
-	nb_init(wgd.master, modules, array_size(modules), false, false);
-#else
-	nb_init(wgd.master, modules, array_size(modules), false);
-#endif
 	return 0;
 }
 

@@ -70,14 +70,19 @@ def sealed(net):
     assert not passed, passed
 
 
-def test_bgp(net):
-    "A LAN is its site's, whose address is the next hop at the hub and the other site."
-    owned(net["a"], LAN["b"], "b", protocol="bgp", verdict="accepted")
-    owned(net["b"], LAN["a"], "a", protocol="bgp", verdict="accepted")
+def routed(net, protocol):
+    "Each LAN is its site's, whose address is the next hop; what goes there is relayed sealed."
+    owned(net["a"], LAN["b"], "b", protocol=protocol, verdict="accepted")
+    owned(net["b"], LAN["a"], "a", protocol=protocol, verdict="accepted")
     for name in "ab":
-        owned(net["h"], LAN[name], name, protocol="bgp", verdict="accepted")
+        owned(net["h"], LAN[name], name, protocol=protocol, verdict="accepted")
     assert ADDRESS["b"] in gateway(net["a"], LAN["b"])
     sealed(net)
+
+
+def test_bgp(net):
+    "A LAN is its site's, whose address is the next hop at the hub and the other site."
+    routed(net, "bgp")
 
 
 def test_hub_knows_no_site_by_name(net):
@@ -168,12 +173,7 @@ def test_ospf(net):
     for name in "hab":
         net[name].configure("no router bgp 65000")
         net.load(name, name + "-ospf")
-    owned(net["a"], LAN["b"], "b", protocol="ospf", verdict="accepted")
-    owned(net["b"], LAN["a"], "a", protocol="ospf", verdict="accepted")
-    for name in "ab":
-        owned(net["h"], LAN[name], name, protocol="ospf", verdict="accepted")
-    assert ADDRESS["b"] in gateway(net["a"], LAN["b"])
-    sealed(net)
+    routed(net, "ospf")
 
 
 def test_ospf_silent_site(net):

@@ -72,22 +72,22 @@ class Invited:
         return "welcome" if kind == door.WELCOME else door.WHY[text[0]]
 
 
+def let_in(net, keeper, name, prefix):
+    "A member, by its invite."
+    keeper.add(name, "--prefix", prefix)
+    member = Invited(keeper.line("invite", name))
+    assert member.asked(net) == "welcome"
+    return member
+
+
 @pytest.fixture(scope="module", name="berlin")
 def berlin_fixture(net, keeper):
-    "A member, by its invite."
-    keeper.add("berlin", "--prefix", "192.168.7.0/24")
-    berlin = Invited(keeper.line("invite", "berlin"))
-    assert berlin.asked(net) == "welcome"
-    return berlin
+    return let_in(net, keeper, "berlin", "192.168.7.0/24")
 
 
 @pytest.fixture(scope="module", name="oslo")
 def oslo_fixture(net, keeper):
-    "Another one."
-    keeper.add("oslo", "--prefix", "192.168.8.0/24")
-    oslo = Invited(keeper.line("invite", "oslo"))
-    assert oslo.asked(net) == "welcome"
-    return oslo
+    return let_in(net, keeper, "oslo", "192.168.8.0/24")
 
 
 def thief_of(member):
@@ -127,9 +127,7 @@ def test_old_list(net, keeper, berlin):
     h = net["h"]
     with open(keeper.folder + "/update", "rb") as f:
         old = f.read()
-    keeper.add("lima", "--prefix", "192.168.11.0/24")
-    lima = Invited(keeper.line("invite", "lima"))
-    assert lima.asked(net) == "welcome"
+    lima = let_in(net, keeper, "lima", "192.168.11.0/24")
     keeper("revoke", keeper.folder, "lima")
     assert "applied" in keeper.load(h)
     wait_for(lambda: "lima" not in h.show()["peers"], "end of lima")
