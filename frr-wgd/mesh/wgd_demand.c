@@ -45,12 +45,11 @@ DEFINE_HOOK(wgd_demand_data,
 	    (struct wgd_mesh *m, struct wgd_mesh_member *member, unsigned n),
 	    (m, member, n));
 DEFINE_HOOK(wgd_demand_relayed,
-	    (struct wgd_mesh *m, struct wgd_mesh_member *member),
-	    (m, member));
+	    (struct wgd_mesh *m, struct wgd_mesh_member *member), (m, member));
 
-#define SLOT_MS 50 /* on average */
-#define BUDGET 50  /* packets of a slot */
-#define LEFT_MAX 16 /* turns, to empty the buffer after the pause */
+#define SLOT_MS 50   /* on average */
+#define BUDGET 50    /* packets of a slot */
+#define LEFT_MAX 16  /* turns, to empty the buffer after the pause */
 #define NEW_MS 10000 /* demand that begins anew, for the log */
 #define RELAYED_MS 5 /* between two looks */
 #define OWNERS 32

@@ -25,6 +25,7 @@
 
 struct wg_alarms;
 struct wgd_exchange;
+struct wgd_demand;
 struct wgd_gone;
 struct wgd_door;
 struct wgd_hello;
@@ -90,6 +91,9 @@ struct wgd_mesh_member {
 	struct wg_hello hello;
 	uint64_t bytes;	 /* that the device counted last */
 	int64_t data_ms; /* when they were more than before; 0: never */
+	/* wgd_demand.c */
+	uint64_t demand;   /* data packets that left for it, about */
+	int64_t demand_ms; /* the last one; 0: none */
 	/* wgd_hubs.c; sets of hubs, see wg_relay_bit */
 	uint8_t said;	     /* hubs that say that it is connected */
 	uint8_t said_before; /* ... that said so before they connected anew */
@@ -148,6 +152,7 @@ struct wgd_mesh {
 
 	struct wgd_exchange *exchange;
 	struct wgd_hello *hello;
+	struct wgd_demand *demand;
 	struct wgd_door *door;	 /* NULL: no hub */
 	struct wgd_knock *knock; /* NULL: who we are is not known */
 

@@ -20,6 +20,7 @@
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_alarm_look.h"
+#include "frr-wgd/mesh/wgd_demand.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
 #include "frr-wgd/mesh/wgd_hello.h"
@@ -187,6 +188,7 @@ static bool know(struct wgd_mesh *m)
 	take_certificate(m);
 	m->exchange = wgd_exchange_new(m);
 	wgd_hello_new(m);
+	wgd_demand_new(m);
 	wgd_members_update(m);
 	wgd_door_new(m);
 	wgd_knock_new(m);
@@ -277,6 +279,7 @@ static void act(struct event *t)
 	keep_relay(m);
 	wgd_exchange_look(m->exchange);
 	wgd_hello_look(m);
+	wgd_demand_look(m);
 	wgd_door_look(m);
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
@@ -294,6 +297,7 @@ static void mesh_free(struct wgd_mesh *m)
 	event_cancel(&m->t_tick);
 	wgd_knock_delete(m);
 	wgd_door_delete(m);
+	wgd_demand_delete(m);
 	wgd_hello_delete(m);
 	wgd_exchange_delete(&m->exchange);
 	wgd_map_delete(&m->map);

@@ -263,6 +263,7 @@ static json_object *member_json(const struct wgd_mesh *m,
 		prefixes_json(member->announced, member->n_announced));
 	json_object_boolean_add(o, "live", member->connected);
 	json_object_int_add(o, "certificateUntil", member->until);
+	json_object_int_add(o, "demand", member->demand);
 	if (hub)
 		json_object_string_add(o, "relayHub", hub->name);
 	if (member->refused)

@@ -112,6 +112,17 @@ def test_sites_reach_each_other(net):
     wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
 
 
+def test_demand(net):
+    "What a LAN sends to another one is data for that site: hellos and the hub's relaying are not."
+    def demand():
+        return {name: m["demand"] for name, m in mesh(net["a"], " members").items()}
+
+    before = demand()
+    wait_for(lambda: net["ha"].ping("192.168.2.10"), "LAN to LAN")
+    wait_for(lambda: demand()["b"] > before["b"], "data for b")
+    assert demand()["h"] == before["h"]
+
+
 def test_relayed_sealed(net):
     "The hub forwards what it cannot read: UDP between relay addresses, and no IPv4."
     capture = Capture(net["h"])
