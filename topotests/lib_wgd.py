@@ -357,7 +357,11 @@ BAD_LINE = re.compile(
 
 @pytest.fixture(scope="module", name="net")
 def net_fixture(request):
-    net = Net(request.module, **request.module.TOPOLOGY)
+    yield from serve(Net(request.module, **request.module.TOPOLOGY))
+
+
+def serve(net):
+    "The net for a module; in the end all that it must not leave behind."
     yield net
     found = net.dead()
     net.stop()
