@@ -47,6 +47,9 @@ static int read_route(const struct nlmsghdr *nlh, void *data)
 		case RTA_GATEWAY:
 			wg_nl_addr(attr, rtm->rtm_family, &fib->gateway);
 			break;
+		case RTA_PREFSRC:
+			wg_nl_addr(attr, rtm->rtm_family, &fib->source);
+			break;
 		case RTA_VIA:
 			wg_nl_via(attr, &fib->gateway);
 			break;

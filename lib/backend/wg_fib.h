@@ -19,6 +19,7 @@ struct wg_fib {
 	uint32_t ifindex;
 	char ifname[WG_IFNAME_LEN];
 	struct wg_addr gateway; /* AF_UNSPEC: on link; may be IPv6 for IPv4 */
+	struct wg_addr source; /* of what has none yet; AF_UNSPEC: not told */
 	uint32_t mtu; /* bytes: of the route, of the path as far as it is
 		       * known, else of the link */
 };

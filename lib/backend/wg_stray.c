@@ -24,9 +24,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+
+#include "lib/backend/wg_bpf.h"
 
 /* First words of messages, and their lengths: WireGuard's whitepaper 5.4. */
 #define INITIATION 0x01000000
@@ -35,42 +36,14 @@
 #define INITIATION_LEN 148
 #define RESPONSE_LEN 92
 #define DATA_MIN 32 /* a keepalive */
-#define UDP 8
-#define HEADERS 96 /* with IPv4 options, and the first words of the message */
+#define HEADERS 96  /* with IPv4 options, and the first words of the message */
 
 struct wg_stray {
 	int fd;
 	struct wg_stray_conf conf;
 };
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* --- the programs; a jump is by so many of the next instructions */
-
-#define LOAD(size, mode, k) BPF_STMT(BPF_LD | BPF_##size | BPF_##mode, k)
-#define IF(op, k, yes, no) BPF_JUMP(BPF_JMP | BPF_##op | BPF_K, k, yes, no)
-#define ANCILLARY(what) LOAD(W, ABS, SKF_AD_OFF + SKF_AD_##what)
-#define RETURN(k) BPF_STMT(BPF_RET | BPF_K, k)
-/* To the UDP header of IPv4, or NO instructions on; 5 of them. */
-#define UDP4(no)                                                               \
-	LOAD(B, ABS, 9), IF(JEQ, IPPROTO_UDP, 0, (no) + 3),                    \
-		LOAD(H, ABS, 6), /* fragment offset */                         \
-		IF(JSET, 0x1fff, (no) + 1, 0),                                 \
-		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0)
-/* To the UDP header of IPv6, or NO instructions on; 3 of them. */
-#define UDP6(no)                                                               \
-	LOAD(B, ABS, 6), IF(JEQ, IPPROTO_UDP, 0, (no) + 1),                    \
-		BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 40)
-
-static int attach(struct wg_stray *s, struct sock_filter *f, size_t len)
-{
-	struct sock_fprog prog = {.len = len, .filter = f};
-
-	if (setsockopt(s->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
-		       sizeof(prog)) < 0)
-		return -errno;
-	return 0;
-}
+/* --- the programs */
 
 /* After the UDP header was found: 12 instructions, the last says no. */
 #define DATA_OR_NOT(s, below)                                                  \
@@ -86,8 +59,9 @@ int wg_stray_sample(struct wg_stray *s, uint32_t one_of)
 	struct sock_filter v4[] = {UDP4(11), DATA_OR_NOT(s, below)};
 	struct sock_filter v6[] = {UDP6(11), DATA_OR_NOT(s, below)};
 
-	return s->conf.kind == WG_STRAY_DATA4 ? attach(s, v4, COUNT(v4))
-					      : attach(s, v6, COUNT(v6));
+	return s->conf.kind == WG_STRAY_DATA4
+		       ? wg_bpf_attach(s->fd, v4, COUNT(v4))
+		       : wg_bpf_attach(s->fd, v6, COUNT(v6));
 }
 
 static int attach_sent(struct wg_stray *s)
@@ -116,7 +90,7 @@ static int attach_sent(struct wg_stray *s)
 		RETURN(0),
 	};
 
-	return attach(s, f, COUNT(f));
+	return wg_bpf_attach(s->fd, f, COUNT(f));
 }
 
 /* --- the sockets */
