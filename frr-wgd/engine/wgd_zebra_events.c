@@ -257,6 +257,7 @@ static int address_told(ZAPI_CALLBACK_ARGS)
 
 	if (c && cmd == ZEBRA_INTERFACE_ADDRESS_DELETE)
 		connected_free(&c);
+	wgd_mesh_address_told();
 	return 0;
 }
 

@@ -32,6 +32,13 @@ static const struct {
 	[WGD_DROP_REFUSED] = {"door-refused", true},
 	[WGD_DROP_NO_ANSWER] = {"answer-no-answer", true},
 	[WGD_DROP_LIE] = {"answer-lie", true},
+	[WGD_DROP_PROBE_NO_FORM] = {"probe-no-form", true},
+	[WGD_DROP_PROBE_IN_TUNNEL] = {"probe-in-tunnel", true},
+	[WGD_DROP_PROBE_NO_MEMBER] = {"probe-no-member", true},
+	[WGD_DROP_PROBE_FORGED] = {"probe-forged", true},
+	[WGD_DROP_PROBE_NOT_NOW] = {"probe-not-now", false},
+	[WGD_DROP_PROBE_TOO_OFTEN] = {"probe-too-often", true},
+	[WGD_DROP_PROBE_NOT_ASKED] = {"probe-not-asked", false},
 };
 
 const char *wgd_drop_str(enum wgd_drop reason)

@@ -33,6 +33,14 @@ enum wgd_drop {
 	/* what comes as an answer of a door */
 	WGD_DROP_NO_ANSWER,   /* not to what we asked */
 	WGD_DROP_LIE,	      /* a welcome by who is no hub */
+	/* probes, between WireGuard ports */
+	WGD_DROP_PROBE_NO_FORM,
+	WGD_DROP_PROBE_IN_TUNNEL, /* a path leads through none */
+	WGD_DROP_PROBE_NO_MEMBER, /* of ours, or not for us */
+	WGD_DROP_PROBE_FORGED,	  /* by its MAC */
+	WGD_DROP_PROBE_NOT_NOW,	  /* a PING, and no path is looked for: no news */
+	WGD_DROP_PROBE_TOO_OFTEN, /* PINGs of one member */
+	WGD_DROP_PROBE_NOT_ASKED, /* a PONG: late, again, from elsewhere */
 	WGD_DROPS,
 };
 extern const char *wgd_drop_str(enum wgd_drop reason);

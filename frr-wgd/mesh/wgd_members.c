@@ -22,6 +22,7 @@
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_judge.h"
 #include "frr-wgd/mesh/wgd_members.h"
+#include "frr-wgd/mesh/wgd_probe.h"
 #include "frr-wgd/mesh/wgd_rivals.h"
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_live.h"
@@ -168,6 +169,7 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	m->n_members--;
 	memmove(m->members + i, m->members + i + 1,
 		(m->n_members - i) * sizeof(*m->members));
+	wgd_probe_forget(member);
 	XFREE(MTYPE_WGD_MEMBER, member->certified);
 	XFREE(MTYPE_WGD_MEMBER, member->announced);
 	XFREE(MTYPE_WGD_MEMBER, member);

@@ -32,6 +32,8 @@ struct wgd_hello;
 struct wgd_knock;
 struct wgd_mesh;
 struct wgd_mesh_member;
+struct wgd_probe;
+struct wgd_probed;
 
 /* The member became a peer, live or not, or is none any more. */
 DECLARE_HOOK(wgd_mesh_member_changed,
@@ -105,6 +107,7 @@ struct wgd_mesh_member {
 	bool connected; /* a hub says that it is, or we see it ourselves */
 	bool changed;	/* the peer is to be configured anew */
 	struct wgd_peer *peer; /* NULL: none */
+	struct wgd_probed *probed; /* wgd_probe.c; NULL: nothing yet */
 	bool told_peer, told_live; /* by wgd_mesh_tell */
 };
 
@@ -153,6 +156,7 @@ struct wgd_mesh {
 	struct wgd_exchange *exchange;
 	struct wgd_hello *hello;
 	struct wgd_demand *demand;
+	struct wgd_probe *probe;
 	struct wgd_door *door;	 /* NULL: no hub */
 	struct wgd_knock *knock; /* NULL: who we are is not known */
 

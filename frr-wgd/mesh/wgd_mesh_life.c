@@ -31,6 +31,7 @@
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
 #include "frr-wgd/mesh/wgd_own.h"
+#include "frr-wgd/mesh/wgd_probe.h"
 #include "frr-wgd/mesh/wgd_putback.h"
 #include "frr-wgd/underlay/wgd_relay.h"
 
@@ -189,6 +190,7 @@ static bool know(struct wgd_mesh *m)
 	m->exchange = wgd_exchange_new(m);
 	wgd_hello_new(m);
 	wgd_demand_new(m);
+	wgd_probe_new(m);
 	wgd_members_update(m);
 	wgd_door_new(m);
 	wgd_knock_new(m);
@@ -280,6 +282,7 @@ static void act(struct event *t)
 	wgd_exchange_look(m->exchange);
 	wgd_hello_look(m);
 	wgd_demand_look(m);
+	wgd_probe_look(m);
 	wgd_door_look(m);
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
@@ -298,6 +301,7 @@ static void mesh_free(struct wgd_mesh *m)
 	wgd_knock_delete(m);
 	wgd_door_delete(m);
 	wgd_demand_delete(m);
+	wgd_probe_delete(m);
 	wgd_hello_delete(m);
 	wgd_exchange_delete(&m->exchange);
 	wgd_map_delete(&m->map);
@@ -404,6 +408,12 @@ void wgd_mesh_zebra_up(void)
 		wgd_mesh_routes_lost(m);
 		wgd_mesh_act(m);
 	}
+}
+
+void wgd_mesh_address_told(void)
+{
+	wgd_each_mesh (m)
+		wgd_mesh_act(m);
 }
 
 void wgd_mesh_device(struct wgd_if *wif)

@@ -19,6 +19,8 @@ extern void wgd_mesh_device(struct wgd_if *wif);
  * it does not know yet who is live?  The turn is marked when that ends.
  */
 extern bool wgd_mesh_is_awaited(void);
+/* zebra told of an address of this machine that came or went. */
+extern void wgd_mesh_address_told(void);
 /* A new session with zebra: it has none of our routes. */
 extern void wgd_mesh_zebra_up(void);
 /* Items of a file.  How many were put, or -errno; a sentence either way. */

@@ -12,6 +12,7 @@
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
+#include "frr-wgd/mesh/wgd_probe.h"
 #include "frr-wgd/show/wgd_vty.h"
 
 #ifndef VTYSH_EXTRACT_PL
@@ -101,6 +102,26 @@ static json_object *hubs_json(const struct wgd_mesh *m)
 	return hubs;
 }
 
+/* A site's: where hubs see it. */
+static void observed_json(const struct wgd_mesh *m, json_object *o)
+{
+	const struct wg_observed *observed = wgd_probe_observed(m);
+	struct wg_endpoint seen[2 * WG_RELAY_HUBS];
+	size_t i, n = wg_observed_seen(observed, wgd_now_ms(), seen);
+	json_object *list = json_object_new_array();
+	char buf[WG_ENDPOINT_STRLEN];
+
+	for (i = 0; i < n; i++)
+		json_object_array_add(list, json_object_new_string(
+						    wg_endpoint_str(&seen[i],
+								    buf)));
+	json_object_object_add(o, "observedEndpoints", list);
+	json_object_string_add(
+		o, "nat", wg_nat_str(wg_observed_nat(observed, wgd_now_ms())));
+	if (wgd_probe_error(m))
+		json_object_string_add(o, "probeError", wgd_probe_error(m));
+}
+
 static json_object *mesh_json(const struct wgd_mesh *m)
 {
 	struct wg_prefix net = wg_relay_net(m->relay_hash);
@@ -137,6 +158,8 @@ static json_object *mesh_json(const struct wgd_mesh *m)
 	}
 	json_object_string_add(o, "relay", wg_prefix_str(&net, prefix));
 	json_object_object_add(o, "hubs", hubs_json(m));
+	if (!m->is_hub)
+		observed_json(m, o);
 	return o;
 }
 
@@ -153,6 +176,24 @@ static void hub_text(struct vty *vty, const struct wgd_mesh *m,
 	vty_out(vty, "%s\n", wgd_hubs_is_relay(m, hub) ? ", relays" : "");
 }
 
+static void observed_text(struct vty *vty, const struct wgd_mesh *m)
+{
+	const struct wg_observed *observed = wgd_probe_observed(m);
+	struct wg_endpoint seen[2 * WG_RELAY_HUBS];
+	size_t i, n = wg_observed_seen(observed, wgd_now_ms(), seen);
+	char buf[WG_ENDPOINT_STRLEN];
+
+	if (wgd_probe_error(m)) {
+		vty_out(vty, "  Probes: none: %s\n", wgd_probe_error(m));
+		return;
+	}
+	vty_out(vty, "  NAT: %s; hubs see us at",
+		wg_nat_str(wg_observed_nat(observed, wgd_now_ms())));
+	for (i = 0; i < n; i++)
+		vty_out(vty, " %s", wg_endpoint_str(&seen[i], buf));
+	vty_out(vty, "%s\n", n ? "" : " no place yet");
+}
+
 static void map_text(struct vty *vty, const struct wgd_mesh *m,
 		     const struct wgd_mesh_view *v)
 {
@@ -166,6 +207,8 @@ static void map_text(struct vty *vty, const struct wgd_mesh *m,
 	for (i = 0; i < m->n_members; i++)
 		if (m->members[i]->hub)
 			hub_text(vty, m, m->members[i]);
+	if (!m->is_hub)
+		observed_text(vty, m);
 	if (v->until)
 		vty_out(vty, "  Certificate: until %s\n",
 			day(v->until, buf, sizeof(buf)));

@@ -134,6 +134,19 @@ def test_relayed_sealed(net):
     assert len(sealed) >= 4 and all(p[8] == p[24] == 0xfd for p in sealed), packets
 
 
+def test_seen_by_hub(net):
+    "A site knows where the hub sees it: at WireGuard's own port, though its socket is WireGuard's."
+    for name in "ab":
+        own = "10.255.%d.2:%s" % ("abh".index(name) + 1, net[name].run("wg show wg0 listen-port").strip())
+
+        def seen():
+            found = mesh(net[name])
+            assert found["observedEndpoints"] == [own] and found["nat"] == "none", found
+            return True
+        wait_for(seen, "where %s is" % name)
+        assert "NAT: none; hubs see us at %s\n" % own in net[name].vtysh("show wireguard mesh")
+
+
 def test_endpoint_put_back(net):
     "Whoever has a key can move its endpoint, and a hub that of each site: until the next reading."
     a = net["a"]

@@ -119,7 +119,8 @@ def operational(site):
 LEAVES = {"certificateUntil": "certificate-until", "authorityNumber": "authority-number",
           "listNumber": "list-number", "listDue": "list-due", "timeSource": "time-source",
           "mesh": "name", "relayHub": "relay-hub"}
-ONLY_SHOWN = {"hubs", "invite", "relay", "alarms", "dropped", "warning", "addresses", "prefixes", "announced"}
+ONLY_SHOWN = {"hubs", "invite", "relay", "alarms", "dropped", "warning", "addresses", "prefixes", "announced",
+              "nat", "observedEndpoints"}
 
 
 def as_yang(shown):
