@@ -234,7 +234,7 @@ static void take(struct wgd_probe *p, struct wgd_mesh_member *member,
 				 in->from.addr.family, &pong->seen,
 				 wgd_now_ms());
 	else if (p->path)
-		p->path->pong(p->m, member, &in->from, us / 1000);
+		p->path->pong(p->m, member, &in->from, &pong->seen, us / 1000);
 }
 
 static void hear(struct wgd_probe *p, const struct wg_probe_packet *in,

@@ -27,9 +27,10 @@ struct wgd_probe_path {
 	/* It sent us a PING, which we answered: it reaches us from there. */
 	void (*pinged)(struct wgd_mesh *m, struct wgd_mesh_member *member,
 		       const struct wg_endpoint *from);
-	/* ... and a PONG to a PING of ours that went there. */
+	/* ... and a PONG to a PING of ours that went there: it came from SEEN. */
 	void (*pong)(struct wgd_mesh *m, struct wgd_mesh_member *member,
-		     const struct wg_endpoint *from, uint32_t rtt_ms);
+		     const struct wg_endpoint *from,
+		     const struct wg_endpoint *seen, uint32_t rtt_ms);
 };
 /* NULL, as at the beginning: no site is answered.  It stays the caller's. */
 extern void wgd_probe_set_path(struct wgd_mesh *m,
