@@ -12,17 +12,15 @@
  * machine allows.
  *
  * While little leaves, each packet is seen, at once.  The kernel makes a clone
- * of each (lib/backend/wg_demand.h), so where much leaves only some are: of
- * each SLOT the first BUDGET packets, behind which the socket pauses.  So at
- * most some 1,000 packets a second are cloned and read, however many there are.
- * Slots are of random length: a window that opens by the clock would never see
- * what is sent by the same clock.  A packet that is seen stands for as many as
- * the share of the time says that the window was open in the slot before.
+ * of each (lib/backend/wg_demand.h), so where much leaves only some are: the
+ * socket pauses in between, as lib/core/wg_sampler.h has it, and some 500 a
+ * second are cloned and read, however many there are.
  *
- * Designs that were measured and not taken: a socket that is always open costs
- * its clone, 200 to 300 ns of some 1,800 that a packet takes to a tun device;
- * one that is closed, or unbound, in between costs the daemon 10 to 20 ms each
- * time, in which the kernel waits for all processors.
+ * Designs that were measured and not taken (bench/demand.c): a socket that is
+ * always open costs a third of what a packet to a tun device costs at all; one
+ * that is closed, or unbound, in between costs the daemon 10 to 20 ms each time,
+ * in which the kernel waits for all processors.  To look at nothing while all
+ * pairs with data are direct would hide what begins beside them.
  *
  * Without CAP_NET_RAW nothing is seen, and then probes cannot be sent either.
  */
@@ -38,6 +36,7 @@
 #include "frr-wgd/device/wgd_attach.h"
 #include "frr-wgd/mesh/wgd_demand.h"
 #include "lib/backend/wg_demand.h"
+#include "lib/core/wg_sampler.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_DEMAND, "WireGuard mesh demand");
 
@@ -47,8 +46,6 @@ DEFINE_HOOK(wgd_demand_data,
 DEFINE_HOOK(wgd_demand_relayed,
 	    (struct wgd_mesh *m, struct wgd_mesh_member *member), (m, member));
 
-#define SLOT_MS 50   /* on average */
-#define BUDGET 50    /* packets of a slot */
 #define LEFT_MAX 16  /* turns, to empty the buffer after the pause */
 #define NEW_MS 10000 /* demand that begins anew, for the log */
 #define RELAYED_MS 5 /* between two looks */
@@ -60,15 +57,12 @@ struct wgd_demand {
 	struct wg_demand *data, *relayed;
 	bool watch;
 	char *why;
-	/* the slot */
-	int64_t began_us, opened_us;
-	unsigned seen;
-	unsigned weight; /* packets that each seen one stands for */
-	struct owned {	 /* whose an address is, looked up in this slot */
+	struct wg_sampler sampler;
+	struct owned { /* whose an address is, as looked up in this turn */
 		struct wg_addr to; /* AF_UNSPEC: nothing was */
 		uint32_t member;   /* 0: nobody's */
 	} owned[OWNERS];
-	struct event *t_data, *t_slot, *t_relayed;
+	struct event *t_data, *t_pause, *t_relayed;
 };
 
 const char *wgd_demand_why(const struct wgd_mesh *m)
@@ -117,6 +111,7 @@ static void tell(struct wgd_mesh *m, struct wgd_mesh_member *member, unsigned n)
 
 static void tell_all(struct wgd_demand *d, const struct wg_addr *to, size_t n)
 {
+	unsigned weight = wg_sampler_weight(&d->sampler);
 	struct wgd_mesh_member *member = NULL;
 	unsigned same = 0;
 	size_t i;
@@ -127,76 +122,54 @@ static void tell_all(struct wgd_demand *d, const struct wg_addr *to, size_t n)
 			continue;
 		}
 		if (member)
-			tell(d->m, member, same * d->weight);
+			tell(d->m, member, same * weight);
 		member = owner(d, &to[i]);
 		same = 1;
 	}
 	if (member)
-		tell(d->m, member, same * d->weight);
+		tell(d->m, member, same * weight);
 }
 
-static int read_some(struct wgd_demand *d)
+/* True: so many in a short time that it is time for a pause. */
+static bool read_some(struct wgd_demand *d, unsigned turns)
 {
 	struct wg_addr to[WG_DEMAND_TURN];
+	bool spent = false;
 	size_t n;
-	int rc = wg_demand_next(d->data, to, &n);
 
-	if (rc == 1) {
-		d->seen += n;
+	memset(d->owned, 0, sizeof(d->owned));
+	while (turns-- && wg_demand_next(d->data, to, &n) == 1) {
+		spent = wg_sampler_seen(&d->sampler, n, wgd_now_us());
 		tell_all(d, to, n);
 	}
-	return rc;
+	return spent;
 }
-
-/* --- slots */
 
 static void left(struct event *t);
 
-static void begin(struct wgd_demand *d)
-{
-	d->began_us = d->opened_us = wgd_now_us();
-	d->seen = 0;
-	memset(d->owned, 0, sizeof(d->owned));
-}
-
-static void slot_is_over(struct event *t)
+static void pause_is_over(struct event *t)
 {
 	struct wgd_demand *d = EVENT_ARG(t);
 
-	begin(d);
+	wg_sampler_resume(&d->sampler, wgd_now_us());
 	wg_demand_pause(d->data, false);
 	event_add_read(wgd.master, left, d, wg_demand_fd(d->data), &d->t_data);
-}
-
-/* The budget is spent: the rest of the slot nothing is seen. */
-static void pause_now(struct wgd_demand *d)
-{
-	unsigned slot_ms = SLOT_MS / 2 + frr_weak_random() % SLOT_MS, i;
-	int64_t open_us = MAX(wgd_now_us() - d->opened_us, 1);
-
-	wg_demand_pause(d->data, true);
-	for (i = 0; i < LEFT_MAX && read_some(d) == 1; i++)
-		;
-	d->weight = MAX(1, slot_ms * 1000 / open_us);
-	event_add_timer_msec(wgd.master, slot_is_over, d,
-			     MAX(slot_ms - MIN(open_us / 1000, slot_ms), 1),
-			     &d->t_slot);
 }
 
 static void left(struct event *t)
 {
 	struct wgd_demand *d = EVENT_ARG(t);
+	unsigned ms;
 
-	if (wgd_now_us() - d->began_us >= SLOT_MS * 1000) {
-		begin(d);
-		d->weight = 1;
-	}
-	read_some(d);
-	if (d->seen >= BUDGET)
-		pause_now(d);
-	else
+	if (!read_some(d, 1)) {
 		event_add_read(wgd.master, left, d, wg_demand_fd(d->data),
 			       &d->t_data);
+		return;
+	}
+	wg_demand_pause(d->data, true);
+	ms = wg_sampler_pause(&d->sampler, frr_weak_random(), wgd_now_us());
+	read_some(d, LEFT_MAX); /* what is there still is of this slot */
+	event_add_timer_msec(wgd.master, pause_is_over, d, ms, &d->t_pause);
 }
 
 /* --- what leaves for a relay */
@@ -282,7 +255,7 @@ static void stop_relayed(struct wgd_demand *d)
 static void stop(struct wgd_demand *d)
 {
 	event_cancel(&d->t_data);
-	event_cancel(&d->t_slot);
+	event_cancel(&d->t_pause);
 	wg_demand_close(&d->data);
 	stop_relayed(d);
 }
@@ -320,9 +293,8 @@ void wgd_demand_look(struct wgd_mesh *m)
 		return;
 	if (!d->data) {
 		d->data = open_one(d, WG_DEMAND_DATA);
-		d->weight = 1;
 		if (d->data) {
-			begin(d);
+			d->sampler = (struct wg_sampler){};
 			event_add_read(wgd.master, left, d,
 				       wg_demand_fd(d->data), &d->t_data);
 		}
