@@ -93,6 +93,7 @@ static int dispatch(struct wgd_if *wif, const struct wg_event *ev)
 	case WG_EV_APPLIED:
 		wgd_device_applied(wif);
 		wgd_gateway_applied(wif);
+		wgd_mesh_applied(wif);
 		return 0;
 	case WG_EV_DEVICE:
 		device_seen(wif, ev);

@@ -12,6 +12,10 @@
  * record anew, once in 10 s.  It can never make us answer somebody else with
  * more than was asked, nor make a member of whom the authority did not certify.
  *
+ * Who is welcome is told so when the device has it as a peer, for WireGuard
+ * drops the handshake of a peer that it does not have, and the next one comes 5 s
+ * later.  Until then the question waits (wgd_lobby.h).
+ *
  * Its packets carry the interface's mark: they never enter a tunnel.
  */
 #include <zebra.h>
@@ -22,6 +26,7 @@
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_door.h"
 #include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_lobby.h"
 #include "frr-wgd/mesh/wgd_members.h"
 #include "frr-wgd/underlay/wgd_policy.h"
 #include "lib/backend/wg_seal.h"
@@ -45,6 +50,7 @@ struct wgd_door {
 	struct wg_seal_door *seal;
 	struct wg_door_stats stats;
 	struct wg_bucket floors;
+	struct wgd_lobby *lobby;
 	int64_t began_ms;
 	bool is_settled; /* once it is, it stays so */
 };
@@ -190,27 +196,35 @@ static void judge(struct wgd_door *d, struct wg_door_case *c)
 	wg_door_count(&d->stats, c);
 }
 
-static bool welcome(struct wgd_door *d, const struct wg_door_case *c,
-		    struct wgd_self_item *record, struct wg_door_answer *ret)
+/* What the device is to have, and what we say of ourselves. */
+static void let_in(struct wgd_door *d, const struct wg_door_case *c)
+{
+	struct wgd_mesh *m = d->m;
+
+	if (c->above > m->floor &&
+	    wg_bucket_take(&d->floors, &floors, wgd_now_ms()))
+		m->floor = c->above;
+	wgd_members_met(m, wg_item_number(c->question.certificate,
+					  WG_ITEM_MEMBER),
+			c->question.record, NULL);
+	wgd_mesh_act(m);
+}
+
+/* RECORD: memory for what RET points to. */
+static bool welcome(struct wgd_door *d, struct wgd_self_item *record,
+		    struct wg_door_answer *ret)
 {
 	struct wgd_mesh *m = d->m;
 	struct wg_directory_who who;
 
 	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
-	if (c->above > m->floor &&
-	    wg_bucket_take(&d->floors, &floors, wgd_now_ms()))
-		m->floor = c->above;
 	if (!who.present || !m->wif->port ||
 	    wgd_self_door_record(m->self, MAX(wgd_mesh_sequence(m), 1),
 				 m->wif->port, record) < 0)
 		return false;
-	wgd_members_met(m, wg_item_number(c->question.certificate,
-					  WG_ITEM_MEMBER),
-			c->question.record, NULL);
 	ret->kind = WG_DOOR_WELCOME;
 	ret->welcome.certificate = who.present;
 	ret->welcome.record = record->b;
-	wgd_mesh_act(m);
 	return true;
 }
 
@@ -248,27 +262,57 @@ static void note(struct wgd_door *d, const struct wg_door_case *c,
 				   from);
 }
 
+static void reply(struct wgd_door *d, struct wg_seal_question *q,
+		  const struct sockaddr_in6 *to, const struct wg_door_answer *a)
+{
+	uint8_t out[WG_DOOR_ANSWER_MAX];
+	size_t len = wg_seal_answer(d->seal, q, a, out);
+
+	sendto(d->fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
+	       sizeof(*to));
+}
+
+/* Those whom the device has now are welcome; others waited too long. */
+static void look_at_lobby(struct wgd_door *d)
+{
+	struct wg_door_answer a;
+	struct wgd_self_item record;
+	struct wgd_guest *g;
+
+	while ((g = wgd_lobby_next(d->lobby))) {
+		a = (struct wg_door_answer){.kind = WG_DOOR_REFUSED,
+					    .refused.why = WG_DOOR_BUSY};
+		if (wgd_lobby_is_in(d->lobby, g))
+			welcome(d, &record, &a);
+		else
+			wgd_drop(&d->m->drops, WGD_DROP_REFUSED, g->from,
+				 "the question of a member whose peer the device does not take");
+		reply(d, &g->question, &g->to, &a);
+		wgd_lobby_leave(d->lobby, g);
+	}
+	wgd_mesh_act_at(d->m, wgd_lobby_due(d->lobby));
+}
+
 static void answer(struct wgd_door *d, struct wg_seal_question *q,
 		   const struct sockaddr_in6 *to, const char *from)
 {
 	struct wg_door_case c = {.question = q->question};
-	struct wg_door_answer a = {};
-	uint8_t out[WG_DOOR_ANSWER_MAX];
-	struct wgd_self_item record;
-	size_t len;
+	struct wg_door_answer a = {.kind = WG_DOOR_REFUSED};
 
 	judge(d, &c);
 	if (!c.why && !is_kept(d, &c.question))
 		c.why = WG_DOOR_BUSY;
 	note(d, &c, from);
-	if (c.why || !welcome(d, &c, &record, &a)) {
-		a.kind = WG_DOOR_REFUSED;
-		a.refused.why = c.why ?: WG_DOOR_BUSY;
-		a.refused.sequence = c.sequence;
+	a.refused.why = c.why ?: WG_DOOR_BUSY;
+	a.refused.sequence = c.sequence;
+	if (!c.why) {
+		let_in(d, &c);
+		if (wgd_lobby_enter(d->lobby, q, to, from)) {
+			look_at_lobby(d);
+			return;
+		}
 	}
-	len = wg_seal_answer(d->seal, q, &a, out);
-	sendto(d->fd, out, len, MSG_DONTWAIT, (const struct sockaddr *)to,
-	       sizeof(*to));
+	reply(d, q, to, &a);
 }
 
 static enum wgd_drop drop_of(enum wg_seal_heard heard)
@@ -407,6 +451,7 @@ void wgd_door_new(struct wgd_mesh *m)
 	d->fd = -1;
 	d->began_ms = wgd_now_ms();
 	d->seal = wg_signkey_door(m->self->identity, &d->limit);
+	d->lobby = wgd_lobby_new(m);
 	m->door = d;
 }
 
@@ -415,6 +460,7 @@ void wgd_door_delete(struct wgd_mesh *m)
 	if (!m->door)
 		return;
 	shut(m->door);
+	wgd_lobby_delete(&m->door->lobby);
 	wg_seal_door_free(&m->door->seal);
 	XFREE(MTYPE_WGD_DOOR, m->door);
 }
@@ -425,4 +471,11 @@ void wgd_door_look(struct wgd_mesh *m)
 		return;
 	open_door(m->door);
 	settle(m->door);
+	look_at_lobby(m->door);
+}
+
+void wgd_door_applied(struct wgd_mesh *m)
+{
+	if (m->door)
+		look_at_lobby(m->door);
 }

@@ -10,6 +10,8 @@ extern void wgd_door_new(struct wgd_mesh *m);
 extern void wgd_door_delete(struct wgd_mesh *m);
 /* The port may be another one. */
 extern void wgd_door_look(struct wgd_mesh *m);
+/* The device took something: it may be who waits for its answer. */
+extern void wgd_door_applied(struct wgd_mesh *m);
 /*
  * A UDP socket of both families, at that port (0: any), whose packets enter no
  * tunnel; or -errno.

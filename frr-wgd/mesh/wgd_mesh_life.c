@@ -423,3 +423,9 @@ void wgd_mesh_device(struct wgd_if *wif)
 	wgd_putback_read(wif->mesh);
 	wgd_mesh_act(wif->mesh);
 }
+
+void wgd_mesh_applied(struct wgd_if *wif)
+{
+	if (wif->mesh)
+		wgd_door_applied(wif->mesh);
+}

@@ -14,6 +14,8 @@ extern void wgd_mesh_delete(struct wgd_if *wif);
 extern void wgd_mesh_finish(void);
 /* The device was read: link, state, key, port, endpoints may be others. */
 extern void wgd_mesh_device(struct wgd_if *wif);
+/* The device acknowledged a request. */
+extern void wgd_mesh_applied(struct wgd_if *wif);
 /*
  * May a mesh have routes of an earlier life that it has not told again, since
  * it does not know yet who is live?  The turn is marked when that ends.

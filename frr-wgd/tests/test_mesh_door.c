@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A hub's door: what is dropped is counted by its reason, the operator hears of
- * an invite that was used, and which facts a question is judged by.  Seals and
- * verdicts are the test's: lib/backend and lib/core have tests of their own.
+ * an invite that was used, which facts a question is judged by, and who is
+ * welcome is told so when the device has it.  Seals and verdicts are the test's:
+ * lib/backend and lib/core have tests of their own.
  */
 #include "frr-wgd/tests/mesh_map.h"
 
@@ -10,6 +11,8 @@
 #include <sys/socket.h>
 
 #include "frr-wgd/mesh/wgd_door.h"
+#include "frr-wgd/mesh/wgd_lobby.h"
+#include "frr-wgd/mesh/wgd_members.h"
 #include "frr-wgd/underlay/wgd_policy.h"
 #include "lib/backend/wg_seal.h"
 #include "lib/core/wg_door.h"
@@ -19,6 +22,11 @@ static enum wg_door_why why;
 static struct wg_door_facts facts; /* of the last question */
 static unsigned questions;
 static int fd;
+static unsigned answers;
+static struct wg_door_answer answered; /* the last */
+static struct wgd_mesh_member guest = {.number = 3};
+static struct wgd_mesh_member *guests[] = {&guest};
+static struct wgd_peer guest_peer;
 
 /* --- in place of the daemon's */
 
@@ -67,7 +75,25 @@ size_t wg_seal_answer(struct wg_seal_door *door, struct wg_seal_question *q,
 		      const struct wg_door_answer *answer,
 		      uint8_t ret[WG_DOOR_ANSWER_MAX])
 {
+	answers++;
+	answered = *answer;
 	return 1;
+}
+
+int wgd_self_door_record(const struct wgd_self *self, uint64_t sequence,
+			 uint16_t port, struct wgd_self_item *ret)
+{
+	return 0;
+}
+
+/* The member is known, and its peer is to come. */
+void wgd_members_met(struct wgd_mesh *m, uint32_t number, const uint8_t *record,
+		     const struct wgd_mesh_at *at)
+{
+	assert_int_equal(number, guest.number);
+	guest.key = glue_key(3);
+	m->members = guests;
+	m->n_members = 1;
 }
 
 enum wg_door_next wg_door_judge(struct wg_door_case *c)
@@ -222,6 +248,102 @@ static void test_first_hub(void **state)
 	assert_true(facts.is_settled);
 }
 
+/* --- who is welcome */
+
+/* What the map says goes to the device, and is acknowledged. */
+static void give_peer(uint8_t key)
+{
+	struct wg_dev *dev = mesh->wif->dev;
+	struct wg_key k = glue_key(key);
+	struct wg_op ops[16];
+	size_t n;
+
+	guest_peer.peer = wg_peer_find(dev, "m3") ?: wg_peer_new(dev, "m3");
+	guest.peer = &guest_peer;
+	wg_peer_set_key(guest_peer.peer, &k);
+	wg_core_settle(wgd.core);
+	while ((n = wg_plan_next(dev, ops, 16)))
+		wg_plan_commit(dev, ops, n);
+	wgd_door_applied(mesh);
+}
+
+static int setup_lobby(void **state)
+{
+	struct wg_dev *dev;
+
+	setup(state);
+	dev = mesh->wif->dev;
+	guest.peer = NULL;
+	mesh->wif->port = 51820;
+	wg_dev_set_link(dev, 0, 5);
+	wg_sync_begin(dev, false);
+	while (wg_sync_step(dev, 16))
+		;
+	wg_sync_end(dev);
+	while (wg_sync_step(dev, 16))
+		;
+	why = 0;
+	answers = 0;
+	return 0;
+}
+
+static int teardown_lobby(void **state)
+{
+	mesh->members = NULL;
+	mesh->n_members = 0;
+	return teardown(state);
+}
+
+/* WireGuard drops the first handshake of who comes before its peer. */
+static void test_welcome_waits(void **state)
+{
+	knock();
+	assert_int_equal(answers, 0);
+	give_peer(2); /* an earlier key */
+	assert_int_equal(answers, 0);
+	give_peer(3);
+	assert_int_equal(answers, 1);
+	assert_int_equal(answered.kind, WG_DOOR_WELCOME);
+	wgd_door_applied(mesh);
+	assert_int_equal(answers, 1);
+	knock(); /* it has the peer already */
+	assert_int_equal(answers, 2);
+	assert_int_equal(answered.kind, WG_DOOR_WELCOME);
+}
+
+static void test_device_away(void **state)
+{
+	knock();
+	mesh_now_ms += WGD_LOBBY_MS - 1;
+	wgd_door_look(mesh);
+	assert_int_equal(answers, 0);
+	mesh_now_ms += 1;
+	wgd_door_look(mesh);
+	assert_int_equal(answers, 1);
+	assert_int_equal(answered.kind, WG_DOOR_REFUSED);
+	assert_int_equal(answered.refused.why, WG_DOOR_BUSY);
+}
+
+/* Its last question alone is answered. */
+static void test_asked_again(void **state)
+{
+	knock();
+	knock();
+	give_peer(3);
+	assert_int_equal(answers, 1);
+}
+
+/* Its door ends, and nobody is told. */
+static void test_door_ends(void **state)
+{
+	knock();
+	wgd_door_delete(mesh);
+	wgd_door_new(mesh);
+	give_peer(3);
+	assert_int_equal(answers, 0);
+}
+
+#define LOBBY(f) cmocka_unit_test_setup_teardown(f, setup_lobby, teardown_lobby)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -231,6 +353,8 @@ int main(void)
 		CASE(test_floor_of_time), CASE(test_void_below),
 		CASE(test_settling),	  CASE(test_settled_by_a_hub),
 		CASE(test_first_hub),
+		LOBBY(test_welcome_waits), LOBBY(test_device_away),
+		LOBBY(test_asked_again),   LOBBY(test_door_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

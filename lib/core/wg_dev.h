@@ -135,6 +135,9 @@ void wg_peer_renew(struct wg_peer *peer);
 /* Is the old one still to be taken off? */
 bool wg_peer_is_renewing(const struct wg_peer *peer);
 
+/* Has the device acknowledged the peer, with the key that it has now? */
+bool wg_peer_is_installed(const struct wg_peer *peer);
+
 /*
  * Next hops that are this peer; each is an AllowedIP too.  -EEXIST: known
  * already, here or at another peer (*ret_other is that peer, may be NULL).

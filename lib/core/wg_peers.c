@@ -360,6 +360,11 @@ bool wg_peer_is_renewing(const struct wg_peer *peer)
 	return peer->renew && (peer->present || may_have_more(peer->dev));
 }
 
+bool wg_peer_is_installed(const struct wg_peer *peer)
+{
+	return peer->present && wg_peer_is_complete(peer) && !peer->renew;
+}
+
 void wg_peer_set_shutdown(struct wg_peer *peer, bool shutdown)
 {
 	if (peer->shutdown == shutdown)
