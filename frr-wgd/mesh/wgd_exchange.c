@@ -573,8 +573,8 @@ bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member)
 	return c && c->is_live;
 }
 
-/* SAME: one that has the same map, for all we know. */
-static bool has_hub(const struct wgd_exchange *x, bool same)
+/* ALL: one of whose map we have all, for all we know. */
+static bool has_hub(const struct wgd_exchange *x, bool all)
 {
 	const struct wgd_mesh_member *member;
 	const struct conn *c;
@@ -582,7 +582,7 @@ static bool has_hub(const struct wgd_exchange *x, bool same)
 	frr_each (conns_const, &x->conns, c) {
 		member = member_of(c);
 		if (member && member->hub && c->x && wg_exchange_is_up(c->x) &&
-		    (!same || wg_exchange_is_same(c->x)))
+		    (!all || wg_exchange_has_theirs(c->x)))
 			return true;
 	}
 	return false;

@@ -22,7 +22,7 @@ extern bool wgd_exchange_is_up(const struct wgd_exchange *x, uint32_t member);
 extern bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member);
 /* Is any hub, and since when has none been (monotonic ms)? */
 extern bool wgd_exchange_has_hub(const struct wgd_exchange *x);
-/* Have we the same map as a hub, for all we know? */
+/* Have we all of the map that a hub has, for all we know? */
 extern bool wgd_exchange_is_synced(const struct wgd_exchange *x);
 
 #endif

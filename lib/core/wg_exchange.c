@@ -113,6 +113,12 @@ bool wg_exchange_is_same(const struct wg_exchange *x)
 	return x->is_up && !wg_exchange_differs(x);
 }
 
+bool wg_exchange_has_theirs(const struct wg_exchange *x)
+{
+	return wg_exchange_is_same(x) ||
+	       (x->is_up && x->has_heard && !x->want.n && !x->asked.n);
+}
+
 const struct wg_exchange_stats *wg_exchange_stats(const struct wg_exchange *x)
 {
 	return &x->stats;
@@ -246,6 +252,7 @@ static void hear_have(struct wg_exchange *x, const struct wg_frame *f)
 		/* what it has it says now, and the rest it had not */
 		wg_itemset_clear(&x->mem, &x->asked);
 	x->is_hearing = f->entries.n;
+	x->has_heard = !x->is_hearing;
 	for (i = 0; i < f->entries.n; i++, b += WG_DIRECTORY_ENTRY) {
 		wg_directory_entry_decode(b, &e);
 		if (!wg_directory_wants(x->conf.map->dir, &e) ||

@@ -124,6 +124,11 @@ int64_t wg_exchange_due(const struct wg_exchange *x);
 /* Did both say who they are, and have they the same map, for all we know? */
 bool wg_exchange_is_up(const struct wg_exchange *x);
 bool wg_exchange_is_same(const struct wg_exchange *x);
+/*
+ * Have we the same map, or all that the other end said it has?  What we have
+ * besides it needs some time to be told so, with its next keepalive.
+ */
+bool wg_exchange_has_theirs(const struct wg_exchange *x);
 
 struct wg_exchange_stats {
 	uint64_t items_sent, items_heard, put, forged;

@@ -41,6 +41,7 @@ struct wg_exchange {
 
 	/* what we ask for */
 	bool is_hearing;	 /* in the midst of their HAVE */
+	bool has_heard;		 /* all of it, once */
 	struct wg_itemset want;	 /* they have it, and we shall ask for it */
 	struct wg_itemset asked; /* ... and we did; it is not here yet */
 

@@ -44,6 +44,9 @@ static void test_all_to_an_empty_one(void **state)
 	pair_talk();
 	assert_string_equal(pair.a.said, "HhEIIIIII");
 	assert_string_equal(pair.b.said, "HEW");
+	/* the hash of b is that of its HELLO, but it said all it has */
+	assert_true(wg_exchange_has_theirs(pair.a.x));
+	assert_false(wg_exchange_is_same(pair.a.x));
 	assert_memory_equal(pair.b.order, order, sizeof(order));
 	assert_int_equal(pair.b.items, sizeof(order));
 	assert_memory_equal(pair.a.t.map.hash, pair.b.t.map.hash,
@@ -56,6 +59,28 @@ static void test_all_to_an_empty_one(void **state)
 	assert_true(wg_exchange_is_same(pair.a.x) &&
 		    wg_exchange_is_same(pair.b.x));
 	assert_true(wg_exchange_bytes(pair.b.x) <= WG_EXCHANGE_IDLE);
+}
+
+/* One of us has all that the other has as soon as that is here, not before. */
+static void test_has_theirs(void **state)
+{
+	bool more = true;
+	uint32_t i;
+
+	for (i = 10; i < 200; i++)
+		pair_load(&pair.a, pair_certificate(i, 1));
+	pair_load(&pair.b, pair_certificate(3, 1));
+	while (more) {
+		more = pair_say(&pair.a, &pair.b);
+		if (wg_exchange_has_theirs(pair.b.x))
+			assert_int_equal(pair.b.items, 190);
+		more |= pair_say(&pair.b, &pair.a);
+		if (wg_exchange_has_theirs(pair.a.x))
+			assert_int_equal(pair.a.items, 1);
+	}
+	assert_true(wg_exchange_has_theirs(pair.a.x));
+	assert_true(wg_exchange_has_theirs(pair.b.x));
+	assert_false(wg_exchange_is_same(pair.a.x));
 }
 
 static void test_news(void **state)
@@ -307,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PAIR_TEST(test_same_maps),
 		PAIR_TEST(test_all_to_an_empty_one),
+		PAIR_TEST(test_has_theirs),
 		PAIR_TEST(test_news),
 		PAIR_TEST(test_news_around_hello),
 		PAIR_TEST(test_news_in_have),
