@@ -47,9 +47,9 @@ class Mesh:
         self.hash = items.h(16, "mesh", self.first, items.public(self.recovery))
         self.now = int(time.time())
 
-    def certificate(self, number, name, key, hub=0, invite=False, prefixes=()):
+    def certificate(self, number, name, key, hub=0, invite=False, prefixes=(), serial=1):
         values = [
-            (1, self.hash), (2, number), (3, 1), (4, key), (5, name),
+            (1, self.hash), (2, number), (3, serial), (4, key), (5, name),
             (6, self.now - 3600), (7, self.now + YEAR), (8, (1 if hub else 0) | (2 if invite else 0)),
             (0x0A, ipaddress.ip_interface("%s/16" % address(number))), (0x20, 1),
         ] + [(0x0C, (ipaddress.ip_network(p), 24)) for p in prefixes]
@@ -71,15 +71,17 @@ class Mesh:
             (1, self.hash), (0x11, self.now), (0x20, number), (0x21, self.now + YEAR),
         ] + [(0x22, r) for r in revoked], s7f=self.authority)
 
-    def answer(self, certificate):
-        "The line for a member that asked; a hub."
+    def answer(self, certificate, doors=()):
+        "The line for a member that asked; a hub.  DOORS: (identity, host) of others."
         return items.to_line(items.join(items.J, [
-            (0x31, items.public(self.recovery)), (0x32, self.first), (0x34, certificate)]))
+            (0x31, items.public(self.recovery)), (0x32, self.first), (0x34, certificate)] +
+            [(0x35, items.write_value(0x35, (hub, 51822, host))) for hub, host in doors]))
 
-    def invite(self, number, name, hub, host):
+    def invite(self, number, name, hub, host, serial=1):
         "A line by which a site joins; HUB: its identity."
         seed = os.urandom(32)
-        certificate = self.certificate(number, name, items.public(seed), invite=True)
+        certificate = self.certificate(number, name, items.public(seed), invite=True,
+                                       serial=serial)
         return items.to_line(items.join(items.I, [
             (0x31, items.public(self.recovery)), (0x32, self.first), (0x33, seed),
             (0x34, certificate), (0x35, items.write_value(0x35, (hub, 51822, host)))]))
