@@ -74,10 +74,16 @@ static void read_certificate(struct wgd_mesh_member *member, const uint8_t *c)
 	member->n_certified = n;
 }
 
-static void read_place(struct wgd_mesh_member *member,
+/*
+ * Not if it is a crowd's, nor in RELAY: what is sealed for a hub that says that
+ * it is there would be sealed for it once more, without end.  What a name
+ * stands for is judged alike, in wgd_name.c.
+ */
+static void read_place(const struct wgd_mesh *m, struct wgd_mesh_member *member,
 		       const struct wg_item_value *v)
 {
-	struct wgd_mesh_at *at = &member->places[member->n_places++];
+	struct wgd_mesh_at *at = &member->places[member->n_places];
+	struct wg_addr addr;
 
 	at->port = v->endpoint.port;
 	if (v->type != WG_ITEM_ENDPOINT_NAME)
@@ -85,6 +91,10 @@ static void read_place(struct wgd_mesh_member *member,
 	else
 		snprintf(at->host, sizeof(at->host), "%.*s",
 			 (int)v->endpoint.host.len, v->endpoint.host.b);
+	if (wg_addr_parse(at->host, &addr) < 0 ||
+	    !(wg_addr_unfit(&addr, WG_USE_ENDPOINT) ||
+	      wg_relay_is_inside(m->relay_hash, &addr)))
+		member->n_places++;
 }
 
 /* The WireGuard key that the record or door record has, and what follows. */
@@ -96,7 +106,8 @@ static void read_key(struct wgd_mesh_member *member, const uint8_t *item)
 		wg_key_linklocal(&member->key, &member->linklocal);
 }
 
-static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
+static void read_record(const struct wgd_mesh *m,
+			struct wgd_mesh_member *member, const uint8_t *r)
 {
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
@@ -116,11 +127,11 @@ static void read_record(struct wgd_mesh_member *member, const uint8_t *r)
 		switch (tlv.type) {
 		case WG_ITEM_ENDPOINT4:
 		case WG_ITEM_ENDPOINT6:
-			read_place(member, &v);
+			read_place(m, member, &v);
 			break;
 		case WG_ITEM_ENDPOINT_NAME:
 			if (member->hub) /* a site's would make us ask DNS */
-				read_place(member, &v);
+				read_place(m, member, &v);
 			break;
 		case WG_ITEM_ANNOUNCED4:
 		case WG_ITEM_ANNOUNCED6:
@@ -219,7 +230,7 @@ static void look(struct wgd_mesh *m, uint32_t number)
 	}
 	m->doors_changed |= member->hub != 0;
 	if (who.record)
-		read_record(member, who.record);
+		read_record(m, member, who.record);
 	else
 		forget_record(member);
 	read_door_record(member, &who);

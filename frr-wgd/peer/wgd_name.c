@@ -5,7 +5,8 @@
  *
  * Whoever answers for DNS says where packets go, so what it says is judged as
  * what is typed: an address that is no one host's is left out, that no
- * handshake goes to a crowd.
+ * handshake goes to a crowd; and one of a mesh's relay, which is never told by
+ * name, that nothing is sealed again and again.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -15,6 +16,7 @@
 
 #include "frr-wgd/base/wgd.h"
 #include "frr-wgd/peer/wgd_name.h"
+#include "frr-wgd/underlay/wgd_relay.h"
 #include "lib/core/wg_types.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_QUERY, "WireGuard question for a host name");
@@ -58,7 +60,9 @@ static void answered(struct resolver_query *q, const char *err, int n,
 	for (i = 0; i < n && found < WGD_NAME_ADDRS; i++) {
 		wgd_compat_resolved(&from[i]);
 		take(&from[i], &addrs[found]);
-		unfit = wg_addr_unfit(&addrs[found], WG_USE_ENDPOINT);
+		unfit = wgd_relay_covers(&addrs[found])
+				? "is a relay address"
+				: wg_addr_unfit(&addrs[found], WG_USE_ENDPOINT);
 		if (unfit)
 			snprintf(why, sizeof(why), "%s %s",
 				 wg_addr_str(&addrs[found], text), unfit);

@@ -13,6 +13,7 @@
 #include "frr-wgd/zebra/wgd_table.h"
 #include "lib/backend/wg_keys.h"
 #include "lib/core/wg_item_writer.h"
+#include "lib/core/wg_relay.h"
 
 /* Who has a key, beside the members with their numbers. */
 enum { AUTHORITY = 200, RECOVERY, WG = 100 /* and the member's number */ };
@@ -106,10 +107,24 @@ static void certificate(uint8_t member, uint32_t serial, uint8_t identity,
 	assert_true(come(AUTHORITY));
 }
 
+/* Beside that: where nobody can be, in the record that is made next. */
+static bool says_nonsense;
+
 /* KEY: of WireGuard.  HOST: where it is, the last byte; 0: it does not say. */
 static void record_by(uint8_t member, uint64_t sequence, uint8_t identity,
 		      uint8_t key, uint8_t host)
 {
+	const struct wg_item_value relay = {
+		.type = WG_ITEM_ENDPOINT6,
+		.endpoint = {.port = 51820,
+			     .addr = wg_relay_addr(mesh.relay_hash, 1,
+						   member)}};
+	static const char crowd[] = "224.0.0.1";
+	const struct wg_item_value name = {
+		.type = WG_ITEM_ENDPOINT_NAME,
+		.endpoint = {.port = 51820,
+			     .host = {(const uint8_t *)crowd,
+				      sizeof(crowd) - 1}}};
 	const struct wg_item_value at = {
 		.type = WG_ITEM_ENDPOINT4,
 		.endpoint = {.port = 51820,
@@ -125,6 +140,11 @@ static void record_by(uint8_t member, uint64_t sequence, uint8_t identity,
 	wg_item_add_number(&w, WG_ITEM_PORT, 51820);
 	if (host)
 		wg_item_add(&w, &at);
+	if (says_nonsense) {
+		wg_item_add(&w, &relay);
+		wg_item_add(&w, &name);
+	}
+	says_nonsense = false;
 	wg_item_add(&w, &announced);
 	assert_int_equal(wg_item_end(&w, NULL), 0);
 	sign(WG_ITEM_BY_WG_KEY, key);
@@ -294,6 +314,28 @@ static void test_other_identity(void **state)
 	assert_int_equal(hub->n_announced, 1);
 }
 
+/*
+ * A hub says that it is where what is sealed for it is sealed for it once more,
+ * and so on, and at a crowd's address: it is nowhere, or where else it says.
+ */
+static void test_nonsense_places(void **state)
+{
+	struct wgd_mesh_member *hub;
+
+	list(1);
+	certificate(1, 10, 1, 1);
+	says_nonsense = true;
+	record(1, 1, 1, 0);
+	assert_int_equal(refused(1), WGD_MESH_PEER);
+	hub = wgd_mesh_member(&mesh, 1);
+	assert_null(hub->peer->conf.host);
+	assert_int_equal(hub->n_places, 0); /* no door either */
+	says_nonsense = true;
+	record(1, 2, 1, 4);
+	assert_int_equal(refused(1), WGD_MESH_PEER);
+	assert_string_equal(hub->peer->conf.host, "198.51.100.4");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -303,6 +345,7 @@ int main(void)
 		TEST(test_name_given_back),
 		TEST(test_same_key),
 		TEST(test_other_identity),
+		TEST(test_nonsense_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
