@@ -88,6 +88,11 @@ static void wait(struct wg_knock *k, int64_t now)
 
 void wg_knock_heard(struct wg_knock *k, int64_t now)
 {
+	size_t i;
+
+	/* or it would be told of a later silence, to which it is no answer */
+	for (i = 0; i < k->n; i++)
+		k->door[i].why = 0;
 	k->pause_ms = WG_KNOCK_PAUSE_MS;
 	wait(k, now);
 }

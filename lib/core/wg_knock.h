@@ -61,7 +61,7 @@ void wg_knock_set_doors(struct wg_knock *k, const struct wg_knock_place *place,
 
 /* There is a reason to ask: a new round begins NOW. */
 void wg_knock_start(struct wg_knock *k, int64_t now);
-/* A hub answers in the tunnel: no more questions. */
+/* A hub answers in the tunnel: no more questions; doors' words are over. */
 void wg_knock_heard(struct wg_knock *k, int64_t now);
 
 /* Ask nobody before that, though there may be a reason. */

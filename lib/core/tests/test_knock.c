@@ -267,6 +267,22 @@ static void test_refusals(void **state)
 	assert_int_equal(next(&at), 1);
 }
 
+/* What doors said is over once a hub answers: it is there, and they may not. */
+static void test_refusals_end(void **state)
+{
+	struct wg_door_answer a = refusal(WG_DOOR_REVOKED, 0);
+	int64_t at;
+
+	wg_knock_start(&k, 5000);
+	wg_knock_answer(&k, &k.door[next(&at)], &a, at);
+	assert_int_equal(wg_knock_why(&k), WG_DOOR_REVOKED);
+	wg_knock_heard(&k, 6000);
+	assert_int_equal(wg_knock_why(&k), 0);
+	/* weeks later no hub is there: nobody said why */
+	next(&at);
+	assert_int_equal(wg_knock_why(&k), 0);
+}
+
 /* What is known of a door stays with it. */
 static void test_doors(void **state)
 {
@@ -325,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(test_cookie, setup),
 		cmocka_unit_test_setup(test_sequence, setup),
 		cmocka_unit_test_setup(test_refusals, setup),
+		cmocka_unit_test_setup(test_refusals_end, setup),
 		cmocka_unit_test_setup(test_doors, setup),
 	};
 
