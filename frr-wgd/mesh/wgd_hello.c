@@ -124,10 +124,12 @@ static void tell_change(struct wgd_mesh *m,
 
 	if (state == before || !member->hub)
 		return;
-	zlog(state == WG_HELLO_IS_LOST ? LOG_NOTICE : LOG_INFO,
-	     "%s: mesh: hub %s: %s, was %s%s", m->wif->name, member->name,
-	     wg_hello_state_str(state), wg_hello_state_str(before),
-	     state == WG_HELLO_IS_LOST ? ": it does not answer" : "");
+	if (wg_hello_is_news(before, state))
+		zlog(state == WG_HELLO_IS_LOST ? LOG_NOTICE : LOG_INFO,
+		     "%s: mesh: hub %s: %s, was %s%s", m->wif->name,
+		     member->name, wg_hello_state_str(state),
+		     wg_hello_state_str(before),
+		     state == WG_HELLO_IS_LOST ? ": it does not answer" : "");
 	wgd_mesh_act(m);
 }
 

@@ -51,6 +51,12 @@ const char *wg_hello_state_str(enum wg_hello_state state)
 	return names[state];
 }
 
+bool wg_hello_is_news(enum wg_hello_state before, enum wg_hello_state after)
+{
+	return before != after && after != WG_HELLO_RETURNING &&
+	       !(before == WG_HELLO_RETURNING && after == WG_HELLO_IS_LOST);
+}
+
 static void set_state(struct wg_hello *h, enum wg_hello_state state,
 		      int64_t now)
 {

@@ -42,6 +42,11 @@ enum wg_hello_state {
 };
 /* "unknown", "alive", "lost", "returning". */
 const char *wg_hello_state_str(enum wg_hello_state state);
+/*
+ * Is that worth a line in the log?  Who is lost may answer now and then, as
+ * often as it likes: only what it was last told to be, alive or lost, counts.
+ */
+bool wg_hello_is_news(enum wg_hello_state before, enum wg_hello_state after);
 
 /* Between us and one member; read what stands before the line. */
 struct wg_hello {

@@ -397,6 +397,39 @@ static void test_lies_do_not_keep_it_alive(void **state)
 	assert_int_equal(h.state, WG_HELLO_IS_LOST);
 }
 
+/* It is lost, answers once and is silent, and so on: that is told once. */
+static void test_news_are_few(void **state)
+{
+	enum wg_hello_state before, asked;
+	struct wg_hello_msg q;
+	unsigned news = 0, changes = 0, n;
+
+	make_alive();
+	for (n = 0; n < 2000; n++) {
+		wg_hello_ask(&h,
+			     h.state == WG_HELLO_IS_LOST ? WG_HELLO_SELDOM_MS
+							 : WG_HELLO_OFTEN_MS,
+			     now);
+		before = h.state;
+		if (!ask(WG_HELLO_SELDOM_MS, &q))
+			continue;
+		asked = h.state;
+		if (asked == WG_HELLO_IS_LOST)
+			assert_int_equal(hear(answer_to(&q)), WG_HELLO_ANSWER);
+		changes += (before != asked) + (asked != h.state);
+		news += wg_hello_is_news(before, asked) +
+			wg_hello_is_news(asked, h.state);
+	}
+	assert_true(changes > 100);
+	assert_int_equal(news, 1);
+	/* that it is back is told */
+	while (h.state != WG_HELLO_ALIVE) {
+		before = h.state;
+		ask_and_answer();
+	}
+	assert_true(wg_hello_is_news(before, h.state));
+}
+
 static void test_flood(void **state)
 {
 	struct wg_hello_msg m = {};
@@ -554,6 +587,7 @@ int main(void)
 		cmocka_unit_test_setup(test_numbers_are_a_circle, setup),
 		cmocka_unit_test_setup(test_begins_below, setup),
 		cmocka_unit_test_setup(test_lies_do_not_keep_it_alive, setup),
+		cmocka_unit_test_setup(test_news_are_few, setup),
 		cmocka_unit_test_setup(test_flood, setup),
 		cmocka_unit_test_setup(test_call, setup),
 		cmocka_unit_test_setup(test_stop, setup),
