@@ -82,10 +82,7 @@ static void say(struct wgd_mesh *m)
 		return;
 	wg_directory_who(wgd_map_directory(m->map), m->self->number, &who);
 	if (!m->wif->port || !pub ||
-	    !wg_key_same(pub, wg_signkey_x25519(m->self->wg)) ||
-	    !who.identity ||
-	    memcmp(who.identity, wg_signkey_public(m->self->identity),
-		   WG_KEY_LEN) != 0)
+	    !wg_key_same(pub, wg_signkey_x25519(m->self->wg)))
 		return;
 	says.port = m->wif->port;
 	says.door_port = m->is_hub ? conf->door : 0;

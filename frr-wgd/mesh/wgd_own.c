@@ -72,6 +72,13 @@ void wgd_own_said(struct wgd_mesh *m, const uint8_t *record)
 	wg_clone_ours(&m->clone, hash);
 }
 
+/* Else another machine is in our place, by an invite or answer of its own. */
+static bool is_our_identity(const struct wgd_mesh *m, const uint8_t *identity)
+{
+	return identity && memcmp(identity, wg_signkey_public(m->self->identity),
+				  WG_KEY_LEN) == 0;
+}
+
 bool wgd_own_may_say(struct wgd_mesh *m)
 {
 	int64_t now = wgd_now_ms();
@@ -80,6 +87,8 @@ bool wgd_own_may_say(struct wgd_mesh *m)
 	enum wg_clone_found found;
 
 	look(m, &who);
+	if (!is_our_identity(m, who.identity))
+		return false;
 	if (who.record)
 		wg_sign_hash(who.record, hash);
 	found = wg_clone_look(&m->clone, who.record ? hash : NULL,
@@ -107,11 +116,15 @@ bool wgd_own_may_say(struct wgd_mesh *m)
 
 /* --- our state */
 
-static bool is_void(const struct wgd_mesh *m)
+bool wgd_own_is_void(const struct wgd_mesh *m)
 {
 	const uint8_t *c = m->self->certificate.b;
 	const struct wg_directory *dir = wgd_map_directory(m->map);
+	struct wg_directory_who who;
 
+	look(m, &who);
+	if (who.newest)
+		return false;
 	return wg_item_number(c, WG_ITEM_SERIAL) <
 		       wg_directory_least_serial(dir, m->self->number) ||
 	       wg_item_number(c, WG_ITEM_AUTHORITY_NUMBER) <
@@ -132,8 +145,7 @@ static const char *against(const struct wgd_mesh *m, enum wgd_mesh_state *ret)
 	struct wg_directory_who who;
 
 	look(m, &who);
-	/* the one that we were given is void, and there is no other */
-	if (!who.newest && is_void(m)) {
+	if (wgd_own_is_void(m)) {
 		*ret = WGD_MESH_REVOKED;
 		return "our certificate is void";
 	}

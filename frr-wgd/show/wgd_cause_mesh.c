@@ -14,6 +14,7 @@
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
+#include "frr-wgd/mesh/wgd_own.h"
 #include "frr-wgd/show/wgd_cause.h"
 #include "lib/core/wg_relay.h"
 
@@ -79,7 +80,7 @@ static bool is_revoked(const struct wgd_mesh *m, struct wgd_cause *c)
 {
 	struct wgd_mesh_view v;
 
-	if (m->state != WGD_MESH_REVOKED)
+	if (m->state != WGD_MESH_REVOKED || !wgd_own_is_void(m))
 		return false;
 	wgd_mesh_view(m, &v);
 	c->name = "member-revoked";

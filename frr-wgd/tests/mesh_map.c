@@ -56,6 +56,12 @@ int wg_sign_verify(const uint8_t *item, uint8_t type,
 	return mesh_is_by(item, pub) ? 0 : -EBADMSG;
 }
 
+/* Our identity is that of the certificate that we were given. */
+const uint8_t *wg_signkey_public(const struct wg_signkey *key)
+{
+	return wg_item_bytes(self.certificate.b, WG_ITEM_KEY);
+}
+
 bool wgd_exchange_is_synced(const struct wgd_exchange *x)
 {
 	return mesh_synced;

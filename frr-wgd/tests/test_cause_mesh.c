@@ -10,6 +10,7 @@
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_knock.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
+#include "frr-wgd/mesh/wgd_own.h"
 #include "frr-wgd/show/wgd_cause.h"
 
 static struct wgd_if *wif;
@@ -27,7 +28,7 @@ static struct wgd_cause c;
 static struct wgd_knock_door doors[6];
 static size_t n_doors;
 static const char *door_why;
-static bool is_revoked, is_silent;
+static bool is_revoked, is_void, is_silent;
 
 bool wgd_knock_door(const struct wgd_mesh *m, size_t i,
 		    struct wgd_knock_door *ret)
@@ -50,6 +51,11 @@ bool wgd_knock_is_revoked(const struct wgd_mesh *m)
 const char *wgd_knock_refusal(const struct wgd_mesh *m)
 {
 	return door_why;
+}
+
+bool wgd_own_is_void(const struct wgd_mesh *m)
+{
+	return is_void;
 }
 
 bool wgd_cause_is_silent(const struct wgd_peer *p)
@@ -107,7 +113,7 @@ static int setup(void **state)
 	c = (struct wgd_cause){.dropped = true};
 	n_doors = 0;
 	door_why = NULL;
-	is_revoked = is_silent = false;
+	is_revoked = is_void = is_silent = false;
 	return 0;
 }
 
@@ -251,12 +257,29 @@ static void test_we_are_revoked(void **state)
 	mesh.state = WGD_MESH_REVOKED;
 	mesh.reach = WGD_MESH_ISOLATED;
 	f.has_entry = false;
+	is_void = true;
 	is(wgd_cause_not_let_in(&f, &w, &c), "member-revoked",
 	   "we are no member of mesh acme any more: list 218, or a later authority, made our certificate void");
 	c = (struct wgd_cause){.dropped = true};
 	f.member = &h;
 	assert_true(wgd_cause_no_hub(&f, &w, &c));
 	assert_string_equal(c.name, "member-revoked");
+}
+
+/* A door says so, and no list that we have: it may lie. */
+static void test_a_door_says_revoked(void **state)
+{
+	mesh.state = WGD_MESH_REVOKED;
+	mesh.reach = WGD_MESH_ISOLATED;
+	f.has_entry = false;
+	doors[0] = (struct wgd_knock_door){"192.0.2.1", 51822, 3, true,
+					   "revoked"};
+	n_doors = 1;
+	door_why = "revoked";
+	is_revoked = true;
+	is(wgd_cause_not_let_in(&f, &w, &c), "member-revoked",
+	   "we are not let into mesh acme: revoked, say its hubs' doors: 192.0.2.1 port 51822 (asked 3 times: revoked)");
+	assert_string_equal(c.unknown, "whether that is so: a hub may lie");
 }
 
 /* --- 14. */
@@ -300,6 +323,7 @@ int main(void)
 		CASE(test_door_refuses),    CASE(test_not_in_the_tunnel),
 		CASE(test_no_hub),	    CASE(test_relay),
 		CASE(test_relays_not),	    CASE(test_we_are_revoked),
+		CASE(test_a_door_says_revoked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,31 @@ static void test_cloned(void **s)
 	assert_string_equal(mesh_alarms(), "");
 }
 
+/* The keeper let another machine in, as the member that we were. */
+static void test_another_in_our_place(void **state)
+{
+	begin();
+	mesh_synced = true;
+	assert_true(wgd_own_may_say(mesh));
+	mesh_take(mesh_certificate(&items, (struct mesh_certificate){
+						   .member = MESH_SELF,
+						   .serial = 2,
+						   .key = 55,
+						   .until = UNTIL}),
+		  3);
+	mesh_take(mesh_record(&items, (struct mesh_record){.member = MESH_SELF,
+							   .sequence = 1,
+							   .identity = 55,
+							   .wg_key = 61}),
+		  3);
+	wgd_own_may_say(mesh);
+	wgd_own_state(mesh);
+	/* it has an identity of its own */
+	assert_string_equal(mesh_alarms(), "");
+	assert_string_equal(wgd_mesh_state_str(mesh->state), "connected");
+	assert_int_equal(mesh->floor, 0);
+}
+
 /* --- our certificate */
 
 static void test_renewed_as_a_hub(void **s)
@@ -268,6 +293,7 @@ int main(void)
 		MESH(test_disputed),
 		MESH(test_restored_backup),
 		MESH(test_cloned),
+		MESH(test_another_in_our_place),
 		MESH(test_renewed_as_a_hub),
 	};
 
