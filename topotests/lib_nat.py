@@ -32,6 +32,7 @@ import lib_wgd
 from lib.topogen import TopoHost
 from lib_node import Node, Site
 from lib_oracle import ADDRESS, INDEPENDENT, PORT, Nat, Place
+from lib_run import kernel_has
 from lib_wgd import PLAIN_DIRS, Net
 
 FULL = Nat()
@@ -98,7 +99,7 @@ table ip nat {
     set sent {
         type ipv4_addr . inet_service; flags dynamic,timeout; timeout 5m; size 65535
     }
-    chain boot { type filter hook prerouting priority raw; ct zone set %(zone)d; }
+    chain boot { type filter hook prerouting priority raw; %(zone)s; }
     chain in {
         type nat hook prerouting priority dstnat
         iifname under %(let_in)s
@@ -148,6 +149,11 @@ LET_IN = {
 }
 
 
+HAVE_ZONES = kernel_has(
+    "nft 'add table t; add chain t c { type filter hook prerouting priority raw; };"
+    " add rule t c ct zone set 1'")
+
+
 class Gateway(Node):
     "A NAT or a firewall, between what hangs on it and its parent."
 
@@ -159,7 +165,7 @@ class Gateway(Node):
         self.hubs = []
 
     def load(self):
-        "(Re)place the rules: all that was known of flows is forgotten."
+        "(Re)place the rules."
         nat, low = self.nat, 20000 + 1000 * (self.boots % 10)
         ports = "to :%d-%d" % (low, low + 999)
         if nat.mapping != INDEPENDENT:
@@ -169,7 +175,7 @@ class Gateway(Node):
         only = "meta l4proto udp ip daddr != { %s } ip saddr != { %s } drop" % (
             (", ".join(self.hubs),) * 2)
         text = RULES % {
-            "zone": 1 + self.boots,
+            "zone": "ct zone set %d" % (1 + self.boots) if HAVE_ZONES else "accept",
             "let_in": LET_IN[nat.filtering],
             "outside": self.outside,
             "hairpin": LET_IN[INDEPENDENT] if nat.hairpin else "",
@@ -182,9 +188,15 @@ class Gateway(Node):
         self.run("nft -f - <<X\n%s%sX\n" % (old, text))
 
     def reboot(self):
-        "It comes back without a memory, and takes other ports."
+        """
+        It comes back without a memory, and takes other ports.  Where the kernel
+        has no zones of conntrack it forgets only what it masquerades.
+        """
         self.boots += 1
+        self.run("ip link set under down")
         self.load()
+        self.run("ip link set under up; ip route replace default via %s.1" % (
+            self.outside.rsplit(".", 1)[0]))
 
     def move(self, address):
         "Its provider gives it another address."
