@@ -26,7 +26,10 @@ void wg_probe_close(struct wg_probe **p);
 /* Readable when something of that family arrived; -1: there is none. */
 int wg_probe_fd(const struct wg_probe *p, uint8_t family);
 
-/* From where to where.  FROM is of the same family, and an address of ours. */
+/*
+ * From where to where.  FROM is of the same family, and an address of ours: of
+ * IPv4 the kernel takes any, as who sends whole packets may lie.
+ */
 struct wg_probe_way {
 	struct wg_addr from;
 	struct wg_endpoint to;
@@ -35,7 +38,7 @@ struct wg_probe_way {
 /*
  * The kernel routes it by mark and source, as it does with WireGuard's own
  * packets.  0; -ENETUNREACH, -EHOSTUNREACH, -EACCES: there is no way, or none
- * outside of tunnels; -EINVAL, -EADDRNOTAVAIL: FROM is not ours; -EAFNOSUPPORT.
+ * outside of tunnels; -EINVAL: FROM is not ours; -EAFNOSUPPORT.
  */
 int wg_probe_send(struct wg_probe *p, const struct wg_probe_way *way,
 		  const uint8_t b[WG_PROBE_LEN]);
