@@ -7,8 +7,8 @@
  *
  * It runs as user frr with CAP_NET_ADMIN: enough for netlink and for the links.
  * CAP_NET_RAW is used only to look at packets, by a gateway of a group
- * (wgd_stray.c) and by a site of a mesh (wgd_demand.c), and done without where
- * there is none: in a container, say.
+ * (wgd_stray.c) and by a site of a mesh (wgd_demand.c), and for probes of a mesh
+ * (wgd_probe.c), and done without where there is none: in a container, say.
  * What else root is needed for, helpers do (wgd_guard.c).
  */
 #include <zebra.h>

@@ -5,10 +5,10 @@
  * Who can send one is everybody: it comes outside of all tunnels, to
  * WireGuard's port.  Of what passes the filter in the kernel, what has not our
  * form, is not for us, or not from a member that is a peer costs a look; the
- * rest costs one MAC of 38 bytes, and the first of each member an X25519 more,
- * once.  A MAC is wrong: that was all.  In one turn of the loop TURN packets
- * are read, in a second LIMIT, which is some hundredth of a processor; beyond
- * that probes wait, or are lost, and nothing else.
+ * rest costs one MAC of 38 bytes, 0.4 us, and the first of each member an X25519
+ * more, once, 90 us.  A wrong MAC: that was all.  In one turn of the loop TURN
+ * packets are read, in a second LIMIT; beyond that probes wait, or are lost,
+ * and nothing else.
  *
  * A member's PING is answered OFTEN, to where it came from, by something as
  * long.  It can be repeated by who saw it, from any address: that one gets the

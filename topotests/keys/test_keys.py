@@ -342,8 +342,8 @@ def privileges(site, pid, user):
 
 def test_privileges(net):
     """
-    User frr with CAP_NET_ADMIN, and CAP_NET_RAW for gateway groups, raised only
-    when needed; the program has the former, who starts it CAP_SYS_ADMIN beside,
+    User frr with CAP_NET_ADMIN, and CAP_NET_RAW for gateway groups and meshes,
+    raised only when needed; the program has the former, who starts it CAP_SYS_ADMIN beside,
     for mounts, and the key process what it needs for files that are not root's
     yet.
     """
