@@ -8,10 +8,11 @@
  * so that the other end learns the way.  Hubs ask nobody.
  *
  * Who can send this: who holds the WireGuard key that a link-local address
- * belongs to, for WireGuard lets nothing else come from it, and only a member
- * that is a peer is heard.  It costs what lib/core/wg_hello.h lets in of each;
- * in one turn of the loop TURN datagrams are read.  What it says it says of
- * itself only: that it is there.
+ * belongs to, for WireGuard lets nothing else come from it, the socket hears
+ * nothing but the tunnels (wgd_tcp.c), and only a member that is a peer is
+ * heard. It costs what lib/core/wg_hello.h lets in of each; in one turn of the
+ * loop TURN datagrams are read. What it says it says of itself only: that it is
+ * there.
  *
  * Is there data?  The device counts what goes to and comes from each peer, and
  * is read every few seconds; handshakes and hellos to the peer count, too.  So

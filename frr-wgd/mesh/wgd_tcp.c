@@ -2,6 +2,12 @@
 /*
  * The sockets of a mesh's connections.  Both ends are link-local addresses of
  * the interface, so nothing but its tunnels leads to them.
+ *
+ * But for this machine's own users.  Whoever it is may bind to any address
+ * (IPV6_FREEBIND), and what it sends to us from there counts as come by the
+ * interface, though it came by lo.  A connection is nothing to it, for what we
+ * answer goes into the tunnel; of datagrams only those are let in that the
+ * interface itself brought.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -12,6 +18,7 @@
 #include "frr-wgd/device/wgd_key.h"
 #include "frr-wgd/mesh/wgd_tcp.h"
 #include "lib/backend/wg_keys.h"
+#include "lib/backend/wg_tcp.h"
 
 #define UNANSWERED_MS 15000 /* TCP gives up then */
 #define QUEUE 64
@@ -45,16 +52,19 @@ static int bound(const struct wgd_tcp *own, int type, uint16_t port)
 {
 	struct sockaddr_in6 from = wgd_tcp_sockaddr(own, &own->addr, port);
 	int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int one = 1, rc;
+	int one = 1, rc = 0;
 
 	if (fd < 0)
 		return -errno;
 	/* two of a stream have the port in turn; two of datagrams never */
 	if (type == SOCK_STREAM)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0)
+	else
+		rc = wg_tcp_hear_only(fd, own->ifindex);
+	if (!rc && bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0)
+		rc = -errno;
+	if (!rc)
 		return fd;
-	rc = -errno;
 	close(fd);
 	return rc;
 }

@@ -20,7 +20,7 @@ extern struct sockaddr_in6 wgd_tcp_sockaddr(const struct wgd_tcp *own,
 					    const struct wg_addr *addr,
 					    uint16_t port);
 
-/* A UDP socket that is bound to our end; or -errno. */
+/* A UDP socket that is bound to our end, and hears our link only; or -errno. */
 extern int wgd_tcp_datagrams(const struct wgd_tcp *own, uint16_t port);
 /* A socket that connects, listens, or was accepted; or -errno. */
 extern int wgd_tcp_connect(const struct wgd_tcp *own, const struct wg_addr *to);

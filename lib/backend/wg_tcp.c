@@ -114,6 +114,22 @@ static int next_error(int fd)
 	return EIO; /* it says nothing of itself */
 }
 
+int wg_tcp_hear_only(int fd, uint32_t ifindex)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_IFINDEX),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ifindex, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, LET_IN),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog filter = {sizeof(code) / sizeof(code[0]), code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+			  sizeof(filter)) < 0
+		       ? -errno
+		       : 0;
+}
+
 int wg_tcp_made(int fd)
 {
 	int error = 0, queued = 0, next;

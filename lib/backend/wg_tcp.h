@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What TCP sockets between gateways need of Linux: who may reach a listener at
- * all, and what became of an attempt to connect.
+ * What sockets between gateways, and between members of a mesh, need of Linux:
+ * who may reach one at all, and what became of an attempt to connect.
  */
 #ifndef WG_TCP_H
 #define WG_TCP_H
@@ -24,6 +24,13 @@ struct wg_tcp_guard {
  * setsockopt(2); then nothing is dropped.
  */
 int wg_tcp_guard(int fd, uint8_t family, const struct wg_tcp_guard *guard);
+
+/*
+ * The same for what that interface did not bring itself: also what this machine
+ * sends to its own address there, which comes by lo, though IPv6 says that it
+ * came by the interface (ip6_rcv_core).  0, or an errno of setsockopt(2).
+ */
+int wg_tcp_hear_only(int fd, uint32_t ifindex);
 
 /* A socket that connects: 1 it has, 0 not yet, or -errno: it will not. */
 int wg_tcp_made(int fd);

@@ -110,6 +110,24 @@ def test_another_hub(net, keeper):
                  hub + " has " + other)
 
 
+def link_local(site):
+    return re.search(r"inet6 (fe80::[0-9a-f:]+)", site.run("ip -6 addr show wg0"))[1]
+
+
+def test_a_user_says_hellos_in_a_hubs_name(net):
+    "What it sends comes from the hub's address, and by no tunnel: it is not heard."
+    a, h = net["a"], net["h"]
+    here = os.path.dirname(os.path.abspath(__file__))
+    forger = a.popen([PYTHON, os.path.join(here, "forger.py"), "wg0", link_local(a),
+                      link_local(h), "6"], stdin=-1)
+    # by now h would be lost, and as long as it is said
+    assert "said" in forger.stdout.readline(), forger.stderr.read()
+    wait_for(lambda: hubs(a)["h"]["hellos"] == "alive", "h is alive")
+    assert forger.poll() is None
+    forger.stdin.close()
+    assert forger.wait() == 0, forger.stderr.read()
+
+
 def test_a_hub_dies_and_comes_back(net):
     "The other one takes its place before TCP knows, and then keeps it."
     traffic = Traffic(net)
@@ -198,8 +216,8 @@ def test_a_hub_that_lies(net):
     number = mesh(a, " members")["b"]["number"]
     key = key_of(a, "b")
     h.kill("wgd")
-    own = re.search(r"inet6 (fe80::[0-9a-f:]+)", h.run("ip -6 addr show wg0"))[1]
-    liar = h.popen([PYTHON, os.path.join(os.path.dirname(__file__), "liar.py"), "wg0", own, "1",
+    liar = h.popen([PYTHON, os.path.join(os.path.dirname(__file__), "liar.py"), "wg0",
+                    link_local(h), "1",
                     STATE + "/wireguard/acme.items", str(number)], stdin=-1)
     assert "lying" in liar.stdout.readline(), liar.stderr.read()
     wait_for(lambda: hubs(a)["h"] == {**hubs(a)["h"], "state": "connected", "hellos": "alive"},
