@@ -3,8 +3,8 @@
 """
 Who answers, and since when: at a node, by echo requests.
 
-  echoes.py first ADDRESS          asks every 10 ms; prints when it was asked
-                                   that was answered first (monotonic s)
+  echoes.py first ADDRESS          asks every 10 ms; prints when the first
+                                   answer came (monotonic s)
   echoes.py watch RATE ADDRESS...  asks each so often a second; "mark" on
                                    standard input, then its end: prints for each
                                    address the longest time in ms between two
@@ -62,9 +62,8 @@ def first(address):
     print("begun", flush=True)
     while True:
         at = echo.ask(address)
-        found = echo.answers(0.01)
-        if found:
-            print(min(x[1] for x in found), flush=True)
+        if echo.answers(0.01):
+            print(time.monotonic(), flush=True)
             return
         time.sleep(max(0, at + 0.01 - time.monotonic()))
 
