@@ -20,6 +20,12 @@
  * surely said so, SETTLE_MS.  Where no hub answers, nobody says anything, and
  * all stays as it was.
  *
+ * A site is a peer when it has its first way: when a hub says that it is there,
+ * or FIRST_MS after the hub connected to us.  Who has joined just now is known to
+ * it later than it is to us, by the way of our record to it: a handshake before
+ * would be lost, and WireGuard's next one comes 5 s later.  So it does, with
+ * wireguard-go, where the peer has no endpoint.
+ *
  * A hub may lie.  Who is no more is found by our own tunnel to it, if we send
  * (lib/core/wg_liveness.h): then it is dead whatever hubs say.  That is so only
  * while the relay is known to work, for PROVEN_MS; else a dead relay would be
@@ -38,6 +44,7 @@
 #define MOVES_AGAIN_MS 20
 #define MOVED_MS 6000
 #define SETTLE_MS 2000
+#define FIRST_MS 300
 #define PROVEN_MS 20000
 #define LOOK_MS 5000
 
@@ -74,7 +81,7 @@ void wgd_hubs_up(struct wgd_mesh *m, struct wgd_mesh_member *hub)
 		m->members[i]->said_before |= m->members[i]->said & bit;
 		m->members[i]->said &= ~bit;
 	}
-	hub->up_ms = wgd_now_ms();
+	hub->up_ms = m->hub_up_ms = wgd_now_ms();
 	wgd_mesh_act(m);
 }
 
@@ -247,6 +254,21 @@ static bool is_astray(const struct wgd_mesh *m,
 	       wgd_now_ms() - member->moved_ms >= MOVED_MS;
 }
 
+bool wgd_hubs_are_heard(const struct wgd_mesh *m)
+{
+	return !m->hub_up_ms || wgd_now_ms() - m->hub_up_ms >= FIRST_MS;
+}
+
+bool wgd_hubs_is_awaited(struct wgd_mesh *m,
+			 const struct wgd_mesh_member *member)
+{
+	if (m->is_hub || member->hub || member->relay || said_by(member) ||
+	    wgd_hubs_are_heard(m))
+		return false;
+	wgd_mesh_act_in(m, FIRST_MS);
+	return true;
+}
+
 static bool look(struct wgd_mesh *m, struct wgd_mesh_member *member,
 		 const struct wg_hub_seen *v, size_t n)
 {
@@ -254,6 +276,8 @@ static bool look(struct wgd_mesh *m, struct wgd_mesh_member *member,
 	bool astray = is_astray(m, member, to, v, n);
 
 	if (member->relay == to && !astray)
+		return false;
+	if (wgd_hubs_is_awaited(m, member))
 		return false;
 	member->resend = astray;
 	member->relay = to;

@@ -20,6 +20,15 @@ extern void wgd_hubs_see(struct wgd_mesh *m);
 /* By which hub each site is relayed: marks members that are to be elsewhere. */
 extern void wgd_hubs_follow(struct wgd_mesh *m);
 
+/* Had all hubs that are connected some time to say whom they have? */
+extern bool wgd_hubs_are_heard(const struct wgd_mesh *m);
+/*
+ * Is it a site that has no way yet, of which a hub that has just connected to us
+ * may be about to speak?  Then the mesh acts again soon.
+ */
+extern bool wgd_hubs_is_awaited(struct wgd_mesh *m,
+				const struct wgd_mesh_member *member);
+
 /* The hub that relays to the site; NULL: none, or it is a hub, or we are. */
 extern const struct wgd_mesh_member *
 wgd_hubs_of(const struct wgd_mesh *m, const struct wgd_mesh_member *member);

@@ -387,7 +387,8 @@ static void give(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	struct made made;
 	struct wgd_peer *p;
 
-	if (member->refused)
+	if (member->refused ||
+	    (!member->peer && wgd_hubs_is_awaited(m, member)))
 		return;
 	if (!member->peer)
 		zlog_info("%s: mesh: member %s is a peer", m->wif->name,

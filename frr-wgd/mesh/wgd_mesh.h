@@ -141,6 +141,7 @@ struct wgd_mesh {
 	uint8_t busy;  /* hubs that relay data, see wg_relay_bit */
 	uint64_t floor; /* our record is to be above that */
 	int64_t began_ms, hub_seen_ms;
+	int64_t hub_up_ms; /* a hub connected last; 0: never */
 	int64_t tried_ms; /* to read what was brought */
 	struct wgd_mesh_route *routes; /* in the order of prefixes */
 	size_t n_routes;

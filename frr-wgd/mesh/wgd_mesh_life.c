@@ -228,7 +228,7 @@ static void keep_relay(struct wgd_mesh *m)
 
 /*
  * After our start the map may be older than the device, or lost: until it is
- * that of a hub, or for the stale time, peers that it does not know stay, and
+ * that of a hub and its members are peers, or for the stale time, others stay, and
  * zebra keeps routes that this life has not told again.
  */
 static void settle(struct wgd_mesh *m)
@@ -236,7 +236,8 @@ static void settle(struct wgd_mesh *m)
 	if (!m->wif->awaits_peers)
 		return;
 	if (wgd_now_ms() - m->began_ms < wgd.stale_time * 1000 &&
-	    !(m->map && wgd_exchange_is_synced(m->exchange))) {
+	    !(m->map && wgd_exchange_is_synced(m->exchange) &&
+	      wgd_hubs_are_heard(m))) {
 		wgd_mesh_act_in(m, AWAIT_MS);
 		return;
 	}

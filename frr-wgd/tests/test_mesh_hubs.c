@@ -161,6 +161,28 @@ static void test_relay(void **state)
 	assert_int_equal(A_SITE->relay, 2);
 }
 
+/* We have just come in: who is there does not know us at once. */
+static void test_first_way(void **state)
+{
+	wgd_hubs_up(&m, &members[0]);
+	wgd_hubs_follow(&m);
+	assert_int_equal(m.relay, 1);
+	assert_int_equal(A_SITE->relay, 0);
+	say(1, A_SITE, true);
+	wgd_hubs_follow(&m);
+	assert_int_equal(A_SITE->relay, 1);
+	assert_int_equal(A_SITE[1].relay, 0);
+	assert_true(wgd_hubs_is_awaited(&m, A_SITE + 1));
+	now += again_ms;
+	assert_false(wgd_hubs_is_awaited(&m, A_SITE + 1));
+	wgd_hubs_follow(&m);
+	assert_int_equal(A_SITE[1].relay, 1);
+	/* one who comes later knows us */
+	A_SITE[1].relay = 0;
+	wgd_hubs_follow(&m);
+	assert_int_equal(A_SITE[1].relay, 1);
+}
+
 /* A site that our hub has not and another one has. */
 static void test_by_another(void **state)
 {
@@ -276,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup(test_up_again, setup),
 		cmocka_unit_test_setup(test_we_are_a_hub, setup),
 		cmocka_unit_test_setup(test_relay, setup),
+		cmocka_unit_test_setup(test_first_way, setup),
 		cmocka_unit_test_setup(test_by_another, setup),
 		cmocka_unit_test_setup(test_moves, setup),
 		cmocka_unit_test_setup(test_astray, setup),
