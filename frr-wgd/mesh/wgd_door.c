@@ -118,9 +118,9 @@ static void know(struct wgd_door *d, struct wg_door_case *c)
 	f->identity = who.identity;
 	f->sequence = who.record ? wg_item_number(who.record, WG_ITEM_SEQUENCE)
 				 : 0;
-	if (member && member->door_record.len && who.identity &&
+	if (member && member->door_record && who.identity &&
 	    memcmp(who.identity, member->identity, WG_KEY_LEN) == 0) {
-		f->record = member->door_record.b;
+		f->record = member->door_record;
 		f->sequence = MAX(f->sequence, wg_item_number(f->record,
 							 WG_ITEM_SEQUENCE));
 	}

@@ -22,7 +22,7 @@ enum wgd_mesh_refused wgd_judge(const struct wgd_mesh *m,
 						       : WGD_MESH_NOT_REDEEMED;
 	if (wg_wall_end(&wall, member->until) == WG_WALL_OVER)
 		return WGD_MESH_OUT_OF_TIME;
-	if (!who->record && !member->door_record.len)
+	if (!who->record && !member->door_record)
 		return WGD_MESH_NO_RECORD;
 	/* it may be revoked for all we know; hubs know, and relay */
 	if (!m->is_hub && !member->hub &&

@@ -117,6 +117,14 @@ static void read_record(const struct wgd_mesh *m,
 	read_key(member, r);
 	member->door_port = wg_item_number(r, WG_ITEM_DOOR_PORT);
 	member->n_places = 0;
+	XFREE(MTYPE_WGD_MEMBER, member->places);
+	n = wg_item_count(r, WG_ITEM_ENDPOINT4) +
+	    wg_item_count(r, WG_ITEM_ENDPOINT6) +
+	    wg_item_count(r, WG_ITEM_ENDPOINT_NAME);
+	if (n)
+		member->places = XCALLOC(MTYPE_WGD_MEMBER,
+					 n * sizeof(*member->places));
+	n = 0;
 	XFREE(MTYPE_WGD_MEMBER, member->announced);
 	member->announced = XCALLOC(MTYPE_WGD_MEMBER,
 				    (wg_item_count(r, WG_ITEM_ANNOUNCED4) +
@@ -181,6 +189,9 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	memmove(m->members + i, m->members + i + 1,
 		(m->n_members - i) * sizeof(*m->members));
 	wgd_probe_forget(member);
+	XFREE(MTYPE_WGD_MEMBER, member->places);
+	XFREE(MTYPE_WGD_MEMBER, member->met);
+	XFREE(MTYPE_WGD_MEMBER, member->door_record);
 	XFREE(MTYPE_WGD_MEMBER, member->certified);
 	XFREE(MTYPE_WGD_MEMBER, member->announced);
 	XFREE(MTYPE_WGD_MEMBER, member);
@@ -190,13 +201,15 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 static void read_door_record(struct wgd_mesh_member *member,
 			     const struct wg_directory_who *who)
 {
-	const uint8_t *d = member->door_record.b;
+	const uint8_t *d = member->door_record;
 
-	if (!member->door_record.len || !who->identity ||
-	    (who->record && wg_item_number(who->record, WG_ITEM_SEQUENCE) >=
-				    wg_item_number(d, WG_ITEM_SEQUENCE)))
+	if (!d || !who->identity)
 		return;
-	read_key(member, d);
+	if (who->record && wg_item_number(who->record, WG_ITEM_SEQUENCE) >=
+				   wg_item_number(d, WG_ITEM_SEQUENCE))
+		XFREE(MTYPE_WGD_MEMBER, member->door_record);
+	else
+		read_key(member, d);
 }
 
 static void look(struct wgd_mesh *m, uint32_t number)
@@ -225,7 +238,7 @@ static void look(struct wgd_mesh *m, uint32_t number)
 	if (who.identity &&
 	    memcmp(member->identity, who.identity, WG_KEY_LEN) != 0) {
 		if (!wg_key_is_zero((struct wg_key *)member->identity))
-			member->door_record.len = 0;
+			XFREE(MTYPE_WGD_MEMBER, member->door_record);
 		memcpy(member->identity, who.identity, WG_KEY_LEN);
 	}
 	m->doors_changed |= member->hub != 0;
@@ -242,10 +255,13 @@ void wgd_members_met(struct wgd_mesh *m, uint32_t number, const uint8_t *record,
 {
 	struct wgd_mesh_member *member = member_get(m, number);
 
-	member->door_record.len = wg_item_len(record);
-	memcpy(member->door_record.b, record, member->door_record.len);
+	XFREE(MTYPE_WGD_MEMBER, member->door_record);
+	member->door_record = XMALLOC(MTYPE_WGD_MEMBER, wg_item_len(record));
+	memcpy(member->door_record, record, wg_item_len(record));
+	if (at && !member->met)
+		member->met = XMALLOC(MTYPE_WGD_MEMBER, sizeof(*member->met));
 	if (at)
-		member->met = *at;
+		*member->met = *at;
 	look(m, number);
 	m->met = true;
 }
@@ -276,9 +292,9 @@ static void make(const struct wgd_mesh *m, const struct wgd_mesh_member *member,
 	conf->n_addresses = member->n_addresses;
 	conf->n_statics = wg_relay_allowed(&own, &peer, &made->relay);
 	conf->statics = &made->relay;
-	if (member->hub && (member->met.port || member->n_places)) {
+	if (member->hub && (member->met || member->n_places)) {
 		const struct wgd_mesh_at *place =
-			member->n_places ? &member->places[0] : &member->met;
+			member->n_places ? &member->places[0] : member->met;
 
 		conf->host = place->host;
 		conf->port = place->port;

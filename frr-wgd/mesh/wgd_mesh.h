@@ -66,6 +66,12 @@ enum wgd_mesh_refused {
 	WGD_MESH_HUB_NUMBER_IN_USE,
 };
 
+#define WGD_MESH_PLACES 8 /* that a record has, at most */
+struct wgd_mesh_at {
+	char host[WG_ITEM_HOST_MAX + 1];
+	uint16_t port;
+};
+
 /* A member as the map has it; what is 0 is not known. */
 struct wgd_mesh_member {
 	uint32_t number, serial;
@@ -79,16 +85,13 @@ struct wgd_mesh_member {
 	uint16_t port, door_port;
 	size_t n_addresses, n_places, n_certified, n_announced;
 	struct wg_addr addresses[4];
-	struct wgd_mesh_at { /* where it says that it is */
-		char host[WG_ITEM_HOST_MAX + 1];
-		uint16_t port;
-	} places[8];
+	struct wgd_mesh_at *places; /* where it says that it is */
 	struct wg_certified *certified;
 	struct wg_prefix *announced;
 	enum wgd_mesh_refused refused;
 	bool is_name_taken; /* by lines of ours, for another peer */
-	struct wgd_mesh_at met; /* a hub: where its door let us in */
-	struct wgd_self_item door_record; /* by its identity; len 0: none */
+	struct wgd_mesh_at *met; /* a hub: where its door let us in; or NULL */
+	uint8_t *door_record;	 /* an item, by its identity; NULL: none */
 	/* wgd_hello.c */
 	struct wg_hello hello;
 	uint64_t bytes;	 /* that the device counted last */

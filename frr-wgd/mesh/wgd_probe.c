@@ -445,7 +445,7 @@ static bool find_hub(const struct wgd_mesh_member *hub, uint8_t family,
 	for (i = 0; i < hub->n_places; i++)
 		if (is_place(&hub->places[i], family, ret))
 			return true;
-	return is_place(&hub->met, family, ret);
+	return hub->met && is_place(hub->met, family, ret);
 }
 
 static void ask_hubs(struct wgd_probe *p);

@@ -30,7 +30,7 @@ static void add_place(struct wg_relay_peer *peer, struct wg_endpoint *v,
 static bool is_astray(const struct wg_relay *own,
 		      const struct wgd_mesh_member *member)
 {
-	struct wg_endpoint published[array_size(member->places) + 2];
+	struct wg_endpoint published[WGD_MESH_PLACES + 2];
 	struct wg_relay_peer peer = {.hub = member->hub,
 				     .member = member->number,
 				     .port = member->port,
@@ -42,7 +42,8 @@ static bool is_astray(const struct wg_relay *own,
 	published[peer.n_published++] = p->resolved.is;
 	for (i = 0; i < member->n_places; i++)
 		add_place(&peer, published, &member->places[i]);
-	add_place(&peer, published, &member->met);
+	if (member->met)
+		add_place(&peer, published, member->met);
 	return wg_relay_at(own, &peer, &p->seen.endpoint) ==
 	       WG_RELAY_AT_STRANGE;
 }
