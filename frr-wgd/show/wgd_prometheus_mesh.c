@@ -53,25 +53,33 @@ static const struct row rows[] = {
 	 "When there should be a newer list", list_due},
 };
 
+/* Families come one after another, and each mesh is looked at once. */
 static void values(struct wgd_metrics *t)
 {
 	char labels[LABELS_LEN];
-	struct wgd_mesh_view v;
+	struct wgd_mesh_view *views, *v;
 	const struct row *row;
+	size_t n = 0;
 	uint64_t value;
 
+	wgd_each_mesh (m)
+		n++;
+	views = v = XCALLOC(MTYPE_TMP, n * sizeof(*views));
+	wgd_each_mesh (m)
+		wgd_mesh_view(m, v++);
 	for (row = rows; row < rows + array_size(rows); row++) {
 		wgd_metrics_family(t, row->name, WGD_GAUGE, row->unit,
 				   row->help);
-		wgd_each_mesh(m)
-		{
-			wgd_mesh_view(m, &v);
-			if (m->map && row->value(&v, &value))
+		v = views;
+		wgd_each_mesh (m) {
+			if (m->map && row->value(v, &value))
 				wgd_metrics_put(t, "%s{%s} %" PRIu64 "\n",
 						row->name, labels_of(m, labels),
 						value);
+			v++;
 		}
 	}
+	XFREE(MTYPE_TMP, views);
 }
 
 static void states(struct wgd_metrics *t)
