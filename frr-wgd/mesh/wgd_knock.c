@@ -60,15 +60,16 @@ static bool make_record(struct wgd_knock *k)
 {
 	struct wgd_mesh *m = k->m;
 	const struct wgd_self_item *had = &k->record;
-	uint64_t above = MAX(wgd_mesh_sequence(m), k->core.sequence);
+	uint64_t next;
 
-	if (!m->wif->port)
+	if (!m->wif->port ||
+	    !wgd_mesh_next_sequence(m, k->core.sequence, &next))
 		return false;
-	if (had->len && wg_item_number(had->b, WG_ITEM_SEQUENCE) > above &&
+	if (had->len && wg_item_number(had->b, WG_ITEM_SEQUENCE) >= next &&
 	    wg_item_number(had->b, WG_ITEM_PORT) == m->wif->port)
 		return true;
-	return wgd_self_door_record(m->self, above + 1, m->wif->port,
-				    &k->record) == 0;
+	return wgd_self_door_record(m->self, next, m->wif->port, &k->record) ==
+	       0;
 }
 
 static bool make_question(struct wgd_knock *k, const uint8_t *hub,

@@ -154,6 +154,17 @@ uint64_t wgd_mesh_sequence(const struct wgd_mesh *m)
 	return said;
 }
 
+bool wgd_mesh_next_sequence(const struct wgd_mesh *m, uint64_t least,
+			    uint64_t *ret)
+{
+	uint64_t said = MAX(wgd_mesh_sequence(m), least);
+
+	if (said == UINT64_MAX)
+		return false;
+	*ret = said + 1;
+	return true;
+}
+
 bool wgd_mesh_awaits_witness(const struct wgd_mesh *m)
 {
 	const struct wgd_self *self = m->self;

@@ -195,6 +195,12 @@ extern const char *wgd_mesh_own_name(const struct wgd_mesh *m,
 				     char buf[WG_ITEM_NAME_MAX + 1]);
 /* The sequence of what we said last of ourselves, or are to be above. */
 extern uint64_t wgd_mesh_sequence(const struct wgd_mesh *m);
+/*
+ * The next one, which is above LEAST, too.  False: there is none, for somebody
+ * who has our identity said the last one: only another identity helps.
+ */
+extern bool wgd_mesh_next_sequence(const struct wgd_mesh *m, uint64_t least,
+				   uint64_t *ret);
 /* Have we an invite that no hub has witnessed, as far as we know? */
 extern bool wgd_mesh_awaits_witness(const struct wgd_mesh *m);
 /* Is it ours to connect to that member, rather than its own? */

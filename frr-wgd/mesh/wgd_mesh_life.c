@@ -90,8 +90,8 @@ static void say(struct wgd_mesh *m)
 	says.n_endpoints = conf->n_endpoints;
 	says.n_announced = announced(m, who.present, prefixes,
 				     array_size(prefixes));
-	says.sequence = wgd_mesh_sequence(m) + 1;
-	if (wgd_self_record(m->self, &says, &record) < 0 ||
+	if (!wgd_mesh_next_sequence(m, 0, &says.sequence) ||
+	    wgd_self_record(m->self, &says, &record) < 0 ||
 	    (who.record && wgd_self_says_same(who.record, record.b) &&
 	     wg_item_number(who.record, WG_ITEM_SEQUENCE) > m->floor))
 		return;
@@ -153,6 +153,7 @@ static void know_anew(struct wgd_mesh *m)
 		m->is_stale = true;
 		return;
 	}
+	m->floor = 0; /* of what may be another identity's */
 	put_certificate(m);
 	wgd_knock_again(m);
 }

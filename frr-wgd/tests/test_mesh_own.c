@@ -259,6 +259,36 @@ static void test_another_in_our_place(void **state)
 	assert_int_equal(mesh->floor, 0);
 }
 
+/* Who stole our identity says the last number: we say nothing, and never 0. */
+static void test_last_sequence(void **s)
+{
+	const struct wg_offer *c;
+	uint64_t next = 0;
+
+	begin();
+	mesh_synced = true;
+	assert_true(wgd_mesh_next_sequence(mesh, 0, &next));
+	assert_int_equal(next, 1);
+	assert_true(wgd_mesh_next_sequence(mesh, UINT64_MAX - 1, &next));
+	assert_true(next == UINT64_MAX);
+	assert_false(wgd_mesh_next_sequence(mesh, UINT64_MAX, &next));
+	assert_true(wgd_own_may_say(mesh));
+	assert_true(record(UINT64_MAX, 61, 3));
+	wgd_own_may_say(mesh);
+	assert_string_equal(mesh_alarms(), "cloned");
+	assert_false(wgd_mesh_next_sequence(mesh, 0, &next));
+	/* the keeper certifies another identity: its numbers are others */
+	c = mesh_certificate(&items,
+			     (struct mesh_certificate){.member = MESH_SELF,
+						       .serial = 2,
+						       .key = MESH_SELF + 1,
+						       .until = UNTIL});
+	given(c);
+	mesh->floor = 0; /* as whoever reads it does */
+	assert_true(wgd_mesh_next_sequence(mesh, 0, &next));
+	assert_int_equal(next, 1);
+}
+
 /* --- our certificate */
 
 static void test_renewed_as_a_hub(void **s)
@@ -294,6 +324,7 @@ int main(void)
 		MESH(test_restored_backup),
 		MESH(test_cloned),
 		MESH(test_another_in_our_place),
+		MESH(test_last_sequence),
 		MESH(test_renewed_as_a_hub),
 	};
 
