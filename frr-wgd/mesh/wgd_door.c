@@ -81,7 +81,7 @@ static bool is_first(const struct wgd_mesh *m, const uint8_t *certificate)
 static void settle(struct wgd_door *d)
 {
 	d->is_settled |= wg_door_is_settled(
-		d->began_ms, wgd_exchange_is_synced(d->m->exchange),
+		d->began_ms, wgd_exchange_has_all(d->m->exchange),
 		wgd_now_ms());
 }
 

@@ -573,27 +573,28 @@ bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member)
 	return c && c->is_live;
 }
 
-/* ALL: one of whose map we have all, for all we know. */
-static bool has_hub(const struct wgd_exchange *x, bool all)
+static bool has_hub(const struct wgd_exchange *x,
+		    bool (*is)(const struct wg_exchange *x))
 {
-	const struct wgd_mesh_member *member;
 	const struct conn *c;
 
-	frr_each (conns_const, &x->conns, c) {
-		member = member_of(c);
-		if (member && member->hub && c->x && wg_exchange_is_up(c->x) &&
-		    (!all || wg_exchange_has_theirs(c->x)))
+	frr_each (conns_const, &x->conns, c)
+		if (c->x && is(c->x) && member_of(c) && member_of(c)->hub)
 			return true;
-	}
 	return false;
 }
 
 bool wgd_exchange_has_hub(const struct wgd_exchange *x)
 {
-	return has_hub(x, false);
+	return has_hub(x, wg_exchange_is_up);
 }
 
 bool wgd_exchange_is_synced(const struct wgd_exchange *x)
 {
-	return has_hub(x, true);
+	return has_hub(x, wg_exchange_is_same);
+}
+
+bool wgd_exchange_has_all(const struct wgd_exchange *x)
+{
+	return has_hub(x, wg_exchange_has_theirs);
 }

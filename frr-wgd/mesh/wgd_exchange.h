@@ -22,7 +22,9 @@ extern bool wgd_exchange_is_up(const struct wgd_exchange *x, uint32_t member);
 extern bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member);
 /* Is any hub, and since when has none been (monotonic ms)? */
 extern bool wgd_exchange_has_hub(const struct wgd_exchange *x);
-/* Have we all of the map that a hub has, for all we know? */
+/* Have we the same map as a hub, for all we know? */
 extern bool wgd_exchange_is_synced(const struct wgd_exchange *x);
+/* ... or all that a hub said it has? */
+extern bool wgd_exchange_has_all(const struct wgd_exchange *x);
 
 #endif

@@ -67,6 +67,11 @@ bool wgd_exchange_is_synced(const struct wgd_exchange *x)
 	return mesh_synced;
 }
 
+bool wgd_exchange_has_all(const struct wgd_exchange *x)
+{
+	return mesh_synced;
+}
+
 bool wgd_exchange_has_hub(const struct wgd_exchange *x)
 {
 	return mesh_synced;
