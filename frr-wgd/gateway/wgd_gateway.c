@@ -277,7 +277,7 @@ void wgd_gateway_paths(void)
 			continue;
 		g->wif->under->no_way = false;
 		wgd_each_peer (g->wif, p) {
-			if (p->group.client && p->way.path == WG_PATH_NONE)
+			if (p->group.client && p->way.path == WG_REACH_NONE)
 				wg_group_unreachable(g->core, p->group.client);
 		}
 		wgd_group_act(g);

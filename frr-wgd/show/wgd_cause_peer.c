@@ -77,7 +77,7 @@ static bool endpoint_unreachable(const struct wgd_facts *f,
 				 const struct wgd_words *w, struct wgd_cause *c)
 {
 	bool inside =
-		f->peer && wgd_underlay_path(&f->peer->way) == WG_PATH_INSIDE;
+		f->peer && wgd_underlay_path(&f->peer->way) == WG_REACH_INSIDE;
 	char addr[WG_ADDR_STRLEN], mark[32];
 	struct wgd_policy_view view;
 

@@ -142,7 +142,7 @@ static json_object *peer_json(struct wgd_peer *p)
 		json_object_string_add(o, "endpointHost", p->conf.host);
 	json_object_int_add(o, "endpointChanges", p->seen.moves);
 	json_object_string_add(o, "endpointPath",
-			       wg_path_str(wgd_underlay_path(&p->way)));
+			       wg_reach_str(wgd_underlay_path(&p->way)));
 	for (i = 0; i < p->conf.n_addresses; i++)
 		json_object_array_add(addresses,
 				      json_object_new_string(wg_addr_str(
@@ -305,9 +305,9 @@ static void peer_text(struct vty *vty, struct wgd_peer *p)
 		vty_out(vty, " (%s)", p->conf.host);
 	if (p->seen.moves)
 		vty_out(vty, ", changed %" PRIu64 " times", p->seen.moves);
-	if (wgd_underlay_path(&p->way) == WG_PATH_MARKED)
+	if (wgd_underlay_path(&p->way) == WG_REACH_MARKED)
 		vty_out(vty, ", kept outside the tunnel by its mark");
-	else if (wgd_underlay_path(&p->way) == WG_PATH_INSIDE)
+	else if (wgd_underlay_path(&p->way) == WG_REACH_INSIDE)
 		vty_out(vty, ", inside a tunnel: nothing is sent");
 	vty_out(vty, "\n    Addresses:");
 	for (i = 0; i < p->conf.n_addresses; i++)

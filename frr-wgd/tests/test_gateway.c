@@ -226,7 +226,7 @@ static void test_paths(void **state)
 	wgd_gateway_configure(wif);
 	glue_run(SOON);
 	seen(a, 1);
-	a->way.path = WG_PATH_NONE;
+	a->way.path = WG_REACH_NONE;
 	wgd_gateway_paths(); /* not marked: nobody looks */
 	assert_null(wif->group->t_act);
 	wif->under->no_way = true;

@@ -154,19 +154,19 @@ static void test_path(void **state)
 	struct wg_endpoint none = {}, one = at("192.0.2.1");
 
 	wgd_underlay_at(&a, &one, &none);
-	assert_int_equal(a.path, WG_PATH_UNKNOWN);
+	assert_int_equal(a.path, WG_REACH_UNKNOWN);
 	wg_underlay_told(wgd.underlay, &one.addr, &nowhere);
 	wgd_underlay_settle();
-	assert_int_equal(a.path, WG_PATH_NONE);
+	assert_int_equal(a.path, WG_REACH_NONE);
 	assert_true(wif->under->no_way);
 	wif->under->no_way = false;
 	way_is("192.0.2.1", "192.0.2.0/24", OUTSIDE);
-	assert_int_equal(a.path, WG_PATH_OUTSIDE);
+	assert_int_equal(a.path, WG_REACH_OUTSIDE);
 	assert_true(written > 0);
 	assert_false(wif->under->no_way);
 	/* a better route leads into the tunnel: by the table, as before */
 	way_is("192.0.2.1", "192.0.2.1/32", TUNNEL);
-	assert_int_equal(a.path, WG_PATH_MARKED);
+	assert_int_equal(a.path, WG_REACH_MARKED);
 	assert_false(a.inside);
 }
 
@@ -178,7 +178,7 @@ static void test_inside(void **state)
 	wgd_underlay_settle();
 	wgd_underlay_at(&a, &one, &none);
 	way_is("192.0.2.1", "192.0.2.0/24", TUNNEL);
-	assert_int_equal(a.path, WG_PATH_INSIDE);
+	assert_int_equal(a.path, WG_REACH_INSIDE);
 	assert_true(a.inside);
 	assert_int_equal(wgd_underlay_mtu(wif, &link), WGD_MTU_DEFAULT);
 	assert_null(link);

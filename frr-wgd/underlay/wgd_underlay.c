@@ -66,7 +66,7 @@ static const struct wg_addr *endpoint_of(const struct wgd_endpoint *e)
 	return e->under[0].family ? &e->under[0] : &e->under[1];
 }
 
-enum wg_path wgd_underlay_path(const struct wgd_endpoint *e)
+enum wg_reach wgd_underlay_path(const struct wgd_endpoint *e)
 {
 	uint32_t ifindex;
 
@@ -80,8 +80,8 @@ static void judge(struct wgd_endpoint *e)
 	bool inside;
 
 	e->path = wgd_underlay_path(e);
-	e->wif->under->no_way |= e->path == WG_PATH_NONE;
-	inside = e->path == WG_PATH_INSIDE;
+	e->wif->under->no_way |= e->path == WG_REACH_NONE;
+	inside = e->path == WG_REACH_INSIDE;
 	if (inside && !e->inside)
 		zlog_warn(
 			"%s: peer %s: routing leads to its endpoint %s through a tunnel, and no other way is known: nothing is sent to it",
@@ -175,11 +175,11 @@ void wgd_underlay_forget_if(struct wgd_if *wif)
 static uint32_t mtu_to(const struct wg_addr *addr, const struct interface **ret)
 {
 	struct interface *ifp;
-	enum wg_path path;
+	enum wg_reach path;
 	uint32_t ifindex;
 
 	path = wg_underlay_path(wgd.underlay, addr, &ifindex);
-	if (path != WG_PATH_OUTSIDE && path != WG_PATH_MARKED)
+	if (path != WG_REACH_OUTSIDE && path != WG_REACH_MARKED)
 		return UINT32_MAX;
 	ifp = if_lookup_by_index(ifindex, VRF_DEFAULT);
 	if (!ifp || !ifp->mtu)

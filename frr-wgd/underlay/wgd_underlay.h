@@ -20,7 +20,7 @@ struct wgd_endpoint {
 	struct wg_endpoint at[2]; /* where it is, is configured; AF_UNSPEC */
 	struct wg_addr
 		under[3];  /* held: where it is, is configured, is expected */
-	enum wg_path path; /* how that is reached, as last looked at */
+	enum wg_reach path; /* how that is reached, as last looked at */
 	bool inside;	   /* there is no way but through a tunnel */
 };
 
@@ -71,6 +71,6 @@ extern uint32_t wgd_underlay_mtu(struct wgd_if *wif,
 				 const struct interface **ret_link);
 
 /* How the endpoint is reached. */
-extern enum wg_path wgd_underlay_path(const struct wgd_endpoint *e);
+extern enum wg_reach wgd_underlay_path(const struct wgd_endpoint *e);
 
 #endif

@@ -391,19 +391,20 @@ bool wg_underlay_has(const struct wg_underlay *u,
 	return c && c->outside.n;
 }
 
-const char *wg_path_str(enum wg_path path)
+const char *wg_reach_str(enum wg_reach path)
 {
 	static const char *const names[] = {
-		[WG_PATH_UNKNOWN] = "unknown", [WG_PATH_NONE] = "unreachable",
-		[WG_PATH_OUTSIDE] = "outside", [WG_PATH_MARKED] = "marked",
-		[WG_PATH_INSIDE] = "inside",
+		[WG_REACH_UNKNOWN] = "unknown", [WG_REACH_NONE] = "unreachable",
+		[WG_REACH_OUTSIDE] = "outside", [WG_REACH_MARKED] = "marked",
+		[WG_REACH_INSIDE] = "inside",
 	};
 
 	return names[path];
 }
 
-enum wg_path wg_underlay_path(const struct wg_underlay *u,
-			      const struct wg_addr *addr, uint32_t *ret_ifindex)
+enum wg_reach wg_underlay_path(const struct wg_underlay *u,
+			       const struct wg_addr *addr,
+			       uint32_t *ret_ifindex)
 {
 	const struct under *e = find_under(u, addr);
 	const struct cover *route = NULL, *exit = NULL, *c;
@@ -411,7 +412,7 @@ enum wg_path wg_underlay_path(const struct wg_underlay *u,
 
 	*ret_ifindex = 0;
 	if (!e)
-		return WG_PATH_UNKNOWN;
+		return WG_REACH_UNKNOWN;
 	len = e->host.len;
 	while ((c = next_cover(u, &e->host, &len))) {
 		if (!route && c->best.n)
@@ -420,16 +421,16 @@ enum wg_path wg_underlay_path(const struct wg_underlay *u,
 			exit = c;
 	}
 	if (!route)
-		return e->told ? WG_PATH_NONE : WG_PATH_UNKNOWN;
+		return e->told ? WG_REACH_NONE : WG_REACH_UNKNOWN;
 	*ret_ifindex = link_of(u, &route->best, true);
 	if (!*ret_ifindex) {
 		*ret_ifindex = link_of(u, &route->best, false);
-		return WG_PATH_OUTSIDE;
+		return WG_REACH_OUTSIDE;
 	}
 	if (!exit)
-		return WG_PATH_INSIDE;
+		return WG_REACH_INSIDE;
 	*ret_ifindex = link_of(u, &exit->outside, false);
-	return WG_PATH_MARKED;
+	return WG_REACH_MARKED;
 }
 
 uint32_t wg_underlay_generation(const struct wg_underlay *u)

@@ -84,21 +84,21 @@ bool wg_underlay_walk(const struct wg_underlay *u, size_t *at,
 bool wg_underlay_has(const struct wg_underlay *u,
 		     const struct wg_prefix *prefix);
 
-enum wg_path {
-	WG_PATH_UNKNOWN, /* nobody told yet, or it is no endpoint */
-	WG_PATH_NONE,	 /* there is no route to it */
-	WG_PATH_OUTSIDE,
-	WG_PATH_MARKED, /* outside, because its packets are marked */
-	WG_PATH_INSIDE, /* into a tunnel, and no other is known: not sent */
+enum wg_reach {
+	WG_REACH_UNKNOWN, /* nobody told yet, or it is no endpoint */
+	WG_REACH_NONE,	  /* there is no route to it */
+	WG_REACH_OUTSIDE,
+	WG_REACH_MARKED, /* outside, because its packets are marked */
+	WG_REACH_INSIDE, /* into a tunnel, and no other is known: not sent */
 };
-const char *wg_path_str(enum wg_path path);
+const char *wg_reach_str(enum wg_reach path);
 /*
  * How the address is reached, and over which link (one of them; 0: none).
- * WG_PATH_INSIDE: the tunnel.
+ * WG_REACH_INSIDE: the tunnel.
  */
-enum wg_path wg_underlay_path(const struct wg_underlay *u,
-			      const struct wg_addr *addr,
-			      uint32_t *ret_ifindex);
+enum wg_reach wg_underlay_path(const struct wg_underlay *u,
+			       const struct wg_addr *addr,
+			       uint32_t *ret_ifindex);
 /* Moves whenever wg_underlay_path may say something else. */
 uint32_t wg_underlay_generation(const struct wg_underlay *u);
 

@@ -116,9 +116,9 @@ const char *path(const char *addr)
 	static char text[32];
 	struct wg_addr a = addr_of(addr);
 	uint32_t link;
-	enum wg_path p = wg_underlay_path(u, &a, &link);
+	enum wg_reach p = wg_underlay_path(u, &a, &link);
 
-	snprintf(text, sizeof(text), "%s %u", wg_path_str(p), link);
+	snprintf(text, sizeof(text), "%s %u", wg_reach_str(p), link);
 	return text;
 }
 
