@@ -18,10 +18,8 @@
 #include "log.h"
 
 #include "frr-wgd/base/wgd_debug.h"
-#include "frr-wgd/mesh/wgd_exchange.h"
+#include "frr-wgd/mesh/wgd_exchange_conn.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
-#include "frr-wgd/mesh/wgd_outbox.h"
-#include "frr-wgd/mesh/wgd_tcp.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 
@@ -31,102 +29,15 @@ DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 #define AWAY_MS 60000
 #define TICK_MS 250 /* what is not due soon is so with others: one wake-up */
 
-PREDECL_RBTREE_UNIQ(conns);
-struct conn {
-	struct conns_item item;
-	struct wgd_exchange *of;
-	uint32_t member;
-	struct wg_exchange *x; /* NULL: not connected yet */
-	int fd;		       /* -1: none */
-	int64_t not_before_ms, let_in_ms; /* to connect, or be let in; last */
-	unsigned call_ms;      /* how long the last call may take */
-	int64_t lost_ms;       /* when it was up last */
-	bool is_live;	       /* so we say, to others as well */
-	struct wgd_outbox out;
-	struct event *t_read, *t_write, *t_due;
-};
-
-static int conn_cmp(const struct conn *a, const struct conn *b)
-{
-	return numcmp(a->member, b->member);
-}
-DECLARE_RBTREE_UNIQ(conns, struct conn, item, conn_cmp);
-
-struct wgd_exchange {
-	struct wgd_mesh *m;
-	struct conns_head conns;
-	unsigned n_connected;
-	int fd; /* that listens; -1: none */
-	struct wgd_tcp own; /* our end */
-	bool has_news;	    /* that connections are still to send */
-	uint8_t buf[WG_FRAME_MAX]; /* of who says something */
-	struct event *t_accept, *t_look;
-};
-
-static struct wgd_mesh_member *member_of(const struct conn *c)
-{
-	return wgd_mesh_member(c->of->m, c->member);
-}
-
-static const char *name_of(const struct conn *c)
-{
-	return member_of(c) ? member_of(c)->name : "a former member";
-}
-
 static void tell_all(struct wgd_exchange *x, uint32_t member, bool connected);
 
 /* --- a connection */
 
-static void hang_up(struct conn *c, unsigned away_ms)
-{
-	if (c->x && wg_exchange_is_up(c->x))
-		c->lost_ms = wgd_now_ms();
-	event_cancel(&c->t_read);
-	event_cancel(&c->t_write);
-	event_cancel(&c->t_due);
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
-	if (c->x)
-		c->of->n_connected--;
-	wg_exchange_delete(&c->x);
-	wgd_outbox_clear(&c->out);
-	c->not_before_ms = wgd_now_ms() + away_ms;
-}
-
-/* ... and something may follow from it. */
+/* It ends, and something may follow from that. */
 static void lose(struct conn *c, unsigned away_ms)
 {
-	hang_up(c, away_ms);
+	wgd_exchange_hang_up(c, away_ms);
 	wgd_mesh_act(c->of->m);
-}
-
-static void conn_free(struct conn *c)
-{
-	hang_up(c, 0);
-	conns_del(&c->of->conns, c);
-	XFREE(MTYPE_WGD_EXCHANGE, c);
-}
-
-static struct conn *conn_find(const struct wgd_exchange *x, uint32_t member)
-{
-	struct conn key = {.member = member};
-
-	return (struct conn *)conns_const_find(&x->conns, &key);
-}
-
-static struct conn *conn_get(struct wgd_exchange *x, uint32_t member)
-{
-	struct conn *c = conn_find(x, member);
-
-	if (c)
-		return c;
-	c = XCALLOC(MTYPE_WGD_EXCHANGE, sizeof(*c));
-	c->of = x;
-	c->member = member;
-	c->fd = -1;
-	conns_add(&x->conns, c);
-	return c;
 }
 
 /* --- out */
@@ -209,7 +120,7 @@ static void take_waited(struct wgd_exchange *x)
 
 	while (wgd_map_verified(map) < until &&
 	       wgd_map_next_waited(map, &j, &from)) {
-		c = conn_find(x, from);
+		c = wgd_exchange_find(x, from);
 		if (c && c->x)
 			wg_exchange_judged(c->x, j);
 	}
@@ -221,7 +132,7 @@ static void take_item(struct conn *c, const struct wg_span *b)
 	struct wgd_map_item item = {.b = b->b,
 				    .len = b->len,
 				    .source = c,
-				    .from = name_of(c),
+				    .from = wgd_exchange_name(c),
 				    .member = c->member};
 	enum wg_exchange_judgement j = wgd_map_take(c->of->m->map, &item);
 
@@ -233,19 +144,49 @@ static void take_item(struct conn *c, const struct wg_span *b)
 /* A hub says of a site that it has it, or has it no more. */
 static void take_state(struct conn *c, const struct wg_exchange_heard *heard)
 {
-	const struct wgd_mesh_member *hub = member_of(c);
+	const struct wgd_mesh_member *hub = wgd_exchange_member(c);
 	struct wgd_mesh_member *of = wgd_mesh_member(c->of->m, heard->member);
 
 	if (hub && hub->hub && of && !of->hub)
 		wgd_hubs_told(c->of->m, hub, of, heard->connected);
 }
 
+bool wgd_exchange_call(struct wgd_exchange *x, uint32_t by,
+		       const struct wg_frame_call *call)
+{
+	struct conn *c = wgd_exchange_find(x, by);
+
+	if (!c || !c->x || !wg_exchange_call(c->x, call))
+		return false;
+	if (!c->t_write)
+		send_some(c);
+	return true;
+}
+
+/*
+ * A hub passes on what a member says for itself, to whom it is for, if that is
+ * connected.  Nobody calls a hub, and nobody but a hub brings a call.
+ */
+static void take_call(struct conn *c, const struct wg_frame_call *call)
+{
+	const struct wgd_mesh *m = c->of->m;
+
+	if (m->is_hub && call->from == c->member && call->to != c->member)
+		wgd_exchange_call(c->of, call->to, call);
+	else
+		wgd_debug_events(
+			"%s: mesh: %s: a call of member %u to %u is not taken",
+			m->wif->name, wgd_exchange_name(c), call->from,
+			call->to);
+}
+
 static void is_up(struct conn *c)
 {
-	struct wgd_mesh_member *member = member_of(c);
+	struct wgd_mesh_member *member = wgd_exchange_member(c);
 	struct conn *other;
 
-	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name, name_of(c));
+	zlog_info("%s: mesh: connected to %s", c->of->m->wif->name,
+		  wgd_exchange_name(c));
 	if (member && member->hub)
 		wgd_hubs_up(c->of->m, member);
 	c->is_live = true;
@@ -289,14 +230,17 @@ static void work(struct conn *c)
 		case WG_EXCHANGE_STATE:
 			take_state(c, &heard);
 			break;
+		case WG_EXCHANGE_CALL:
+			take_call(c, &heard.call);
+			break;
 		case WG_EXCHANGE_END:
 			if (heard.is_bad)
 				wgd_drop(&c->of->m->drops, WGD_DROP_FRAME,
-					 name_of(c), heard.why);
+					 wgd_exchange_name(c), heard.why);
 			else
-				wgd_debug_events("%s: mesh: %s: %s",
-						 c->of->m->wif->name,
-						 name_of(c), heard.why);
+				wgd_debug_events(
+					"%s: mesh: %s: %s", c->of->m->wif->name,
+					wgd_exchange_name(c), heard.why);
 			lose(c, heard.is_bad ? AWAY_MS : AGAIN_MS);
 			return;
 		}
@@ -350,7 +294,7 @@ static void connected(struct event *t)
 
 	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error) {
-		hang_up(c, AGAIN_MS);
+		wgd_exchange_hang_up(c, AGAIN_MS);
 		return;
 	}
 	event_cancel(&c->t_due);
@@ -361,7 +305,7 @@ static void gave_up(struct event *t)
 {
 	struct conn *c = EVENT_ARG(t);
 
-	hang_up(c, 0);
+	wgd_exchange_hang_up(c, 0);
 	wgd_exchange_look(c->of);
 }
 
@@ -369,7 +313,7 @@ static void call(struct conn *c, const struct wgd_mesh_member *member)
 {
 	c->fd = wgd_tcp_connect(&c->of->own, &member->linklocal);
 	if (c->fd < 0) {
-		hang_up(c, AGAIN_MS);
+		wgd_exchange_hang_up(c, AGAIN_MS);
 		return;
 	}
 	/* the first packet is lost where a device has no such peer yet */
@@ -400,7 +344,7 @@ static void accepted(struct event *t)
 	if (fd < 0)
 		return;
 	member = wgd_mesh_by_linklocal(x->m, &from);
-	c = member ? conn_get(x, member->number) : NULL;
+	c = member ? wgd_exchange_get(x, member->number) : NULL;
 	if (!c)
 		wgd_drop(&x->m->drops, WGD_DROP_NO_MEMBER,
 			 wg_addr_str(&from, text), "a connection");
@@ -409,7 +353,7 @@ static void accepted(struct event *t)
 		close(fd);
 		return;
 	}
-	hang_up(c, 0);
+	wgd_exchange_hang_up(c, 0);
 	c->let_in_ms = now;
 	c->fd = fd;
 	begin(c);
@@ -473,7 +417,7 @@ void wgd_exchange_delete(struct wgd_exchange **at)
 	if (!x)
 		return;
 	while ((c = conns_first(&x->conns)))
-		conn_free(c);
+		wgd_exchange_forget(c);
 	conns_fini(&x->conns);
 	deafen(x);
 	event_cancel(&x->t_look);
@@ -486,7 +430,7 @@ void wgd_exchange_delete(struct wgd_exchange **at)
  */
 static void look_live(struct conn *c)
 {
-	const struct wgd_mesh_member *member = member_of(c);
+	const struct wgd_mesh_member *member = wgd_exchange_member(c);
 	bool live = (c->x && wg_exchange_is_up(c->x)) ||
 		    wgd_now_ms() - c->lost_ms < WG_EXCHANGE_DEAD_MS ||
 		    (member && member->peer &&
@@ -510,7 +454,7 @@ static void follow_link(struct wgd_exchange *x)
 		return;
 	x->own = own;
 	frr_each (conns, &x->conns, c)
-		hang_up(c, 0);
+		wgd_exchange_hang_up(c, 0);
 	deafen(x);
 }
 
@@ -525,9 +469,9 @@ void wgd_exchange_look(struct wgd_exchange *x)
 	event_add_timer_msec(wgd.master, look_again, x, AGAIN_MS, &x->t_look);
 	follow_link(x);
 	frr_each_safe (conns, &x->conns, c) {
-		member = member_of(c);
+		member = wgd_exchange_member(c);
 		if (!member || member->refused)
-			conn_free(c);
+			wgd_exchange_forget(c);
 		else
 			look_live(c);
 	}
@@ -539,7 +483,7 @@ void wgd_exchange_look(struct wgd_exchange *x)
 		member = x->m->members[i];
 		if (!wgd_mesh_calls(x->m, member))
 			continue;
-		c = conn_get(x, member->number);
+		c = wgd_exchange_get(x, member->number);
 		if (c->fd < 0 && now >= c->not_before_ms)
 			call(c, member);
 	}
@@ -561,14 +505,14 @@ void wgd_exchange_flush(struct wgd_exchange *x)
 
 bool wgd_exchange_is_up(const struct wgd_exchange *x, uint32_t member)
 {
-	const struct conn *c = conn_find(x, member);
+	const struct conn *c = wgd_exchange_find(x, member);
 
 	return c && c->x && wg_exchange_is_up(c->x);
 }
 
 bool wgd_exchange_is_live(const struct wgd_exchange *x, uint32_t member)
 {
-	const struct conn *c = conn_find(x, member);
+	const struct conn *c = wgd_exchange_find(x, member);
 
 	return c && c->is_live;
 }
@@ -578,9 +522,13 @@ static bool has_hub(const struct wgd_exchange *x,
 {
 	const struct conn *c;
 
-	frr_each (conns_const, &x->conns, c)
-		if (c->x && is(c->x) && member_of(c) && member_of(c)->hub)
+	const struct wgd_mesh_member *member;
+
+	frr_each (conns_const, &x->conns, c) {
+		member = wgd_exchange_member(c);
+		if (c->x && is(c->x) && member && member->hub)
 			return true;
+	}
 	return false;
 }
 

@@ -16,6 +16,12 @@ extern void wgd_exchange_delete(struct wgd_exchange **x);
 extern void wgd_exchange_look(struct wgd_exchange *x);
 /* What the map put since is for the others: send. */
 extern void wgd_exchange_flush(struct wgd_exchange *x);
+/*
+ * A CALL to call->to, by the connection with member BY: the hub of a site, or
+ * at a hub the member itself.  False: that is not connected, or too many wait.
+ */
+extern bool wgd_exchange_call(struct wgd_exchange *x, uint32_t by,
+			      const struct wg_frame_call *call);
 /* Is there a connection with the member? */
 extern bool wgd_exchange_is_up(const struct wgd_exchange *x, uint32_t member);
 /* Is the member connected to us, or was it, and its tunnel is up? */

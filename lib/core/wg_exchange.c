@@ -42,7 +42,8 @@
  *    many as it was told, and only for what is in the map.  So it gets the map
  *    once for each HAVE, or the largest item as many times; it pays for that
  *    itself, by reading.
- *  - Calls: they are counted and nothing is done.
+ *  - Calls: of those over the bound nothing is done.  Whose they are, and
+ *    whether anything follows, is the caller's to decide.
  *
  * What it can never do: be another member, make us send what is not in the map,
  * have more than MOST bytes of memory, or keep from us what others have.
@@ -97,6 +98,8 @@ void wg_exchange_delete(struct wg_exchange **at)
 	wg_itemset_clear(&x->mem, &x->due);
 	wg_itemset_clear(&x->mem, &x->queued);
 	wg_mem_put(&x->mem, x->states, x->cap_states * sizeof(*x->states));
+	if (x->to_call)
+		wg_mem_put(&x->mem, x->to_call, WG_EXCHANGE_CALLS);
 	mem = x->mem;
 	wg_mem_put(&mem, x, sizeof(*x));
 	assert(!mem.used);
@@ -383,9 +386,12 @@ static enum wg_exchange_news take(struct wg_exchange *x,
 		return end(x, "it said BYE", false, ret);
 	case WG_FRAME_CALL:
 		x->stats.calls++;
-		if (!wg_bucket_take(&x->calls, &calls, now))
+		if (!wg_bucket_take(&x->calls, &calls, now)) {
 			x->stats.calls_over++;
-		break;
+			break;
+		}
+		ret->call = f->call;
+		return WG_EXCHANGE_CALL;
 	case WG_FRAME_STATE:
 		ret->member = f->state.member;
 		ret->connected = f->state.connected;
@@ -458,5 +464,7 @@ void wg_exchange_check(const struct wg_exchange *x)
 	assert(x->differ <= WG_EXCHANGE_DIFFER);
 	for (i = 1; i < x->n_states; i++)
 		assert(x->states[i - 1].member < x->states[i].member);
+	assert(x->n_to_call <= WG_EXCHANGE_CALL_BURST);
+	assert(!x->to_call == !x->n_to_call);
 	assert(x->mem.used <= WG_EXCHANGE_MOST);
 }

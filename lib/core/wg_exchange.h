@@ -27,7 +27,7 @@
 #define WG_EXCHANGE_FORGED 100	     /* wrong signatures: the end */
 #define WG_EXCHANGE_FORGIVE_MS 60000 /* for one of them */
 #define WG_EXCHANGE_CALL_MS 100	     /* one CALL */
-#define WG_EXCHANGE_CALL_BURST 50
+#define WG_EXCHANGE_CALL_BURST 50    /* ... and that wait to be sent */
 #define WG_EXCHANGE_SET_MAX 65536 /* entries that wait, in each direction */
 
 /*
@@ -73,6 +73,7 @@ enum wg_exchange_news {
 	WG_EXCHANGE_UP,	     /* both have said who they are; once */
 	WG_EXCHANGE_ITEM,    /* take it, then wg_exchange_judged */
 	WG_EXCHANGE_STATE,   /* the other end says so of a member */
+	WG_EXCHANGE_CALL,    /* not over the bound; of whom is not checked */
 	WG_EXCHANGE_END,     /* close the connection; once */
 };
 
@@ -80,6 +81,7 @@ struct wg_exchange_heard {
 	struct wg_span item; /* ITEM: A, C, W, R or L, of good form */
 	uint32_t member;     /* STATE */
 	bool connected;
+	struct wg_frame_call call; /* CALL */
 	const char *why; /* END: for the log, "it said BYE" */
 	bool is_bad;	 /* END: stay away from it for a minute */
 };
@@ -105,6 +107,11 @@ void wg_exchange_pass(struct wg_exchange *x,
 /* A member is connected to us, or is not any more: the other end is told. */
 void wg_exchange_tell(struct wg_exchange *x, uint32_t member, bool connected,
 		      int64_t now);
+/*
+ * A CALL for the other end, or one that it is to pass on.  False: the
+ * connection is not up, or so many wait already that this one is left out.
+ */
+bool wg_exchange_call(struct wg_exchange *x, const struct wg_frame_call *call);
 /* We go: the next wg_exchange_say ends with BYE, and later ones are empty. */
 void wg_exchange_bye(struct wg_exchange *x);
 
@@ -132,7 +139,7 @@ bool wg_exchange_has_theirs(const struct wg_exchange *x);
 
 struct wg_exchange_stats {
 	uint64_t items_sent, items_heard, put, forged;
-	uint64_t calls;	     /* CALLs that came; nothing is done about them */
+	uint64_t calls;	     /* CALLs that came */
 	uint64_t calls_over; /* of them, over the bound */
 	uint64_t haves;	     /* times that all of the map was told */
 	uint64_t again;	     /* of them, since keepalives differed */

@@ -134,6 +134,37 @@ static void say_states(struct wg_exchange *x, struct out *out)
 	x->cap_states = 0;
 }
 
+/* --- calls */
+
+bool wg_exchange_call(struct wg_exchange *x, const struct wg_frame_call *call)
+{
+	if (!x->is_up || x->is_ended || x->n_to_call == WG_EXCHANGE_CALL_BURST)
+		return false;
+	if (!x->to_call)
+		x->to_call = wg_mem_get(&x->mem, WG_EXCHANGE_CALLS);
+	x->to_call[x->n_to_call++] = *call;
+	return true;
+}
+
+/* Somebody waits for them: before all that is long. */
+static void say_calls(struct wg_exchange *x, struct out *out)
+{
+	struct wg_frame f = {.kind = WG_FRAME_CALL};
+	size_t i;
+
+	for (i = 0; i < x->n_to_call; i++) {
+		f.call = x->to_call[i];
+		if (!put(out, &f))
+			break;
+	}
+	x->n_to_call -= i;
+	memmove(x->to_call, x->to_call + i, x->n_to_call * sizeof(*x->to_call));
+	if (x->n_to_call)
+		return;
+	wg_mem_put(&x->mem, x->to_call, WG_EXCHANGE_CALLS);
+	x->to_call = NULL;
+}
+
 /* --- entries */
 
 /* As many entries as a frame has room for, in what room there is. */
@@ -248,6 +279,8 @@ size_t wg_exchange_say(struct wg_exchange *x, int64_t now, uint8_t *buf,
 		return out.len;
 	if (now - x->said_at >= WG_EXCHANGE_KEEPALIVE_MS)
 		say_keepalive(x, now, &out);
+	if (x->n_to_call)
+		say_calls(x, &out);
 	if (x->n_states && now >= x->tell_at)
 		say_states(x, &out);
 	say_want(x, &out);

@@ -16,6 +16,10 @@ struct wg_exchange_told {
 	bool connected;
 };
 
+/* Bytes of the CALLs that wait; the memory is there while any does. */
+#define WG_EXCHANGE_CALLS                                                      \
+	(WG_EXCHANGE_CALL_BURST * sizeof(struct wg_frame_call))
+
 struct wg_exchange {
 	struct wg_mem mem;
 	struct wg_exchange_conf conf;
@@ -55,6 +59,9 @@ struct wg_exchange {
 	struct wg_exchange_told *states; /* by member */
 	size_t n_states, cap_states;
 	int64_t tell_at; /* valid if there are any */
+
+	struct wg_frame_call *to_call; /* in the order of coming */
+	size_t n_to_call;
 };
 
 /* Is their map another one, for all we know? */

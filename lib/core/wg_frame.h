@@ -23,12 +23,22 @@ enum wg_frame_kind {
 	WG_FRAME_ITEM,
 	WG_FRAME_KEEPALIVE, /* the hash of our map */
 	WG_FRAME_BYE,
-	WG_FRAME_CALL,	/* wants a direct path: later versions */
+	WG_FRAME_CALL,	/* wants a direct path, or answers who does */
 	WG_FRAME_STATE, /* a member is connected to us, or not any more */
 	WG_FRAME_KINDS,
 };
 /* "HELLO" and so on; NULL: no such kind. */
 const char *wg_frame_kind_str(uint8_t kind);
+
+/* A member wants a direct path to another one; goes by a hub that both have. */
+struct wg_frame_call {
+	uint32_t to, from; /* members; never 0 */
+	uint64_t id;	   /* by chance; the answer has the same */
+	uint16_t start_ms; /* see wg_path.h */
+	bool is_answer;
+	uint8_t n;
+	struct wg_endpoint place[WG_FRAME_CALL_PLACES];
+};
 
 struct wg_frame {
 	uint8_t kind;
@@ -45,14 +55,7 @@ struct wg_frame {
 			size_t n;
 		} entries;
 		struct wg_span item; /* ITEM; not checked */
-		struct {
-			uint32_t to, from;
-			uint64_t id;
-			uint16_t start_ms;
-			bool is_answer;
-			uint8_t n;
-			struct wg_endpoint place[WG_FRAME_CALL_PLACES];
-		} call;
+		struct wg_frame_call call;
 		struct {
 			uint32_t member;
 			bool connected;

@@ -113,6 +113,10 @@ void pair_work(struct pair_end *e)
 				 sizeof(e->states) - strlen(e->states), "%c%u",
 				 heard.connected ? '+' : '-', heard.member);
 			break;
+		case WG_EXCHANGE_CALL:
+			e->call = heard.call;
+			e->calls++;
+			break;
 		case WG_EXCHANGE_END:
 			assert_null(e->why);
 			e->why = heard.why;

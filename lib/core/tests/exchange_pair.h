@@ -16,6 +16,8 @@ struct pair_end {
 	const char *why;
 	bool is_bad, is_up;
 	char states[64];
+	struct wg_frame_call call; /* the last that came */
+	unsigned calls;
 	uint8_t order[512]; /* kinds of the items that came */
 	size_t items;
 };

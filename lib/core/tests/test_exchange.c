@@ -175,6 +175,48 @@ static void test_states(void **state)
 	assert_true(wg_exchange_bytes(pair.a.x) <= WG_EXCHANGE_IDLE);
 }
 
+/* A call goes over as it is, at once, and in the order of coming. */
+static void test_call(void **state)
+{
+	struct wg_frame_call call = {
+		.to = 7,
+		.from = 1,
+		.id = 0x1122334455667788,
+		.start_ms = 20,
+		.n = 2,
+		.place = {{.port = 51820}, {.port = 4500}},
+	};
+	unsigned i;
+
+	wg_addr_parse("192.0.2.1", &call.place[0].addr);
+	wg_addr_parse("2001:db8::1", &call.place[1].addr);
+	assert_false(wg_exchange_call(pair.a.x, &call)); /* to whom? */
+	pair_talk();
+	pair_forget();
+	assert_true(wg_exchange_call(pair.a.x, &call));
+	pair_talk();
+	assert_string_equal(pair.a.said, "C");
+	assert_int_equal(pair.b.call.to, 7);
+	assert_int_equal(pair.b.call.from, 1);
+	assert_true(pair.b.call.id == call.id);
+	assert_int_equal(pair.b.call.start_ms, 20);
+	assert_int_equal(pair.b.call.n, 2);
+	assert_true(wg_endpoint_same(&pair.b.call.place[0], &call.place[0]));
+	assert_true(wg_endpoint_same(&pair.b.call.place[1], &call.place[1]));
+	/* more than can wait are left out */
+	for (i = 0; i < WG_EXCHANGE_CALL_BURST; i++) {
+		call.id = i;
+		assert_true(wg_exchange_call(pair.a.x, &call));
+	}
+	assert_false(wg_exchange_call(pair.a.x, &call));
+	wg_exchange_check(pair.a.x);
+	pair.now += 1000;
+	pair_talk();
+	assert_int_equal(pair.b.calls, 1 + WG_EXCHANGE_CALL_BURST);
+	assert_int_equal(pair.b.call.id, WG_EXCHANGE_CALL_BURST - 1);
+	assert_true(wg_exchange_bytes(pair.a.x) <= WG_EXCHANGE_IDLE);
+}
+
 static void test_bye(void **state)
 {
 	pair_talk();
@@ -338,6 +380,7 @@ int main(void)
 		PAIR_TEST(test_news_in_have),
 		PAIR_TEST(test_not_back),
 		PAIR_TEST(test_states),
+		PAIR_TEST(test_call),
 		PAIR_TEST(test_bye),
 		PAIR_TEST(test_keepalives),
 		PAIR_TEST(test_dead),

@@ -120,11 +120,13 @@ static void test_calls(void **state)
 		pair_lie(f);
 	assert_int_equal(wg_exchange_stats(pair.a.x)->calls, 60);
 	assert_int_equal(wg_exchange_stats(pair.a.x)->calls_over, 10);
+	assert_int_equal(pair.a.calls, 50);
 	pair.now += 1000;
 	for (i = 0; i < 15; i++)
 		pair_lie(f);
 	assert_int_equal(wg_exchange_stats(pair.a.x)->calls_over, 15);
-	/* nobody is told */
+	assert_int_equal(pair.a.calls, 60);
+	/* the connection itself does nothing */
 	assert_string_equal(pair_answer(), "");
 	assert_null(pair.a.why);
 }
