@@ -98,23 +98,28 @@ static void read_place(const struct wgd_mesh *m, struct wgd_mesh_member *member,
 }
 
 /* The WireGuard key that the record or door record has, and what follows. */
-static void read_key(struct wgd_mesh_member *member, const uint8_t *item)
+static void read_key(struct wgd_mesh *m, struct wgd_mesh_member *member,
+		     const uint8_t *item)
 {
+	struct wg_addr linklocal;
+
 	member->port = wg_item_number(item, WG_ITEM_PORT);
 	if (wg_sign_x25519(wg_item_bytes(item, WG_ITEM_WG_KEY), &member->key) ==
-	    0)
-		wg_key_linklocal(&member->key, &member->linklocal);
+	    0) {
+		wg_key_linklocal(&member->key, &linklocal);
+		wgd_mesh_set_linklocal(m, member, &linklocal);
+	}
 }
 
-static void read_record(const struct wgd_mesh *m,
-			struct wgd_mesh_member *member, const uint8_t *r)
+static void read_record(struct wgd_mesh *m, struct wgd_mesh_member *member,
+			const uint8_t *r)
 {
 	struct wg_item_value v;
 	struct wg_item_tlv tlv;
 	size_t at = 0, n = 0;
 
 	member->sequence = wg_item_number(r, WG_ITEM_SEQUENCE);
-	read_key(member, r);
+	read_key(m, member, r);
 	member->door_port = wg_item_number(r, WG_ITEM_DOOR_PORT);
 	member->n_places = 0;
 	XFREE(MTYPE_WGD_MEMBER, member->places);
@@ -181,8 +186,10 @@ static struct wgd_mesh_member *member_get(struct wgd_mesh *m, uint32_t number)
 
 static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 {
+	static const struct wg_addr none;
 	size_t i;
 
+	wgd_mesh_set_linklocal(m, member, &none);
 	for (i = 0; m->members[i] != member; i++)
 		;
 	m->n_members--;
@@ -198,7 +205,7 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 }
 
 /* A door record is good until a record of its sequence or later. */
-static void read_door_record(struct wgd_mesh_member *member,
+static void read_door_record(struct wgd_mesh *m, struct wgd_mesh_member *member,
 			     const struct wg_directory_who *who)
 {
 	const uint8_t *d = member->door_record;
@@ -209,7 +216,7 @@ static void read_door_record(struct wgd_mesh_member *member,
 				   wg_item_number(d, WG_ITEM_SEQUENCE))
 		XFREE(MTYPE_WGD_MEMBER, member->door_record);
 	else
-		read_key(member, d);
+		read_key(m, member, d);
 }
 
 static void look(struct wgd_mesh *m, uint32_t number)
@@ -246,7 +253,7 @@ static void look(struct wgd_mesh *m, uint32_t number)
 		read_record(m, member, who.record);
 	else
 		forget_record(member);
-	read_door_record(member, &who);
+	read_door_record(m, member, &who);
 	member->refused = wgd_judge(m, member, &who);
 }
 

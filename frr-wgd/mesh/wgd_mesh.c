@@ -12,6 +12,15 @@ DEFINE_HOOK(wgd_mesh_member_changed,
 
 static struct wgd_mesh *meshes;
 
+static int linklocal_cmp(const struct wgd_mesh_member *a,
+			 const struct wgd_mesh_member *b)
+{
+	return memcmp(a->linklocal.b, b->linklocal.b, sizeof(a->linklocal.b));
+}
+/* not unique: of two with one key the map says which one has it */
+DECLARE_RBTREE_NONUNIQ(wgd_linklocals, struct wgd_mesh_member, by_linklocal,
+		       linklocal_cmp);
+
 struct wgd_mesh *wgd_mesh_first(void)
 {
 	return meshes;
@@ -225,13 +234,27 @@ uint8_t wgd_mesh_hub_at(const struct wgd_mesh *m,
 struct wgd_mesh_member *wgd_mesh_by_linklocal(const struct wgd_mesh *m,
 					      const struct wg_addr *addr)
 {
-	size_t i;
+	const struct wgd_mesh_member key = {.linklocal = *addr};
+	const struct wgd_mesh_member *member;
 
-	for (i = 0; i < m->n_members; i++)
-		if (!m->members[i]->refused &&
-		    wg_addr_same(&m->members[i]->linklocal, addr))
-			return m->members[i];
-	return NULL;
+	member = wgd_linklocals_const_find_gteq(&m->linklocals, &key);
+	while (member && !linklocal_cmp(member, &key) && member->refused)
+		member = wgd_linklocals_const_next(&m->linklocals, member);
+	return member && wg_addr_same(&member->linklocal, addr)
+		       ? (struct wgd_mesh_member *)member
+		       : NULL;
+}
+
+void wgd_mesh_set_linklocal(struct wgd_mesh *m, struct wgd_mesh_member *member,
+			    const struct wg_addr *addr)
+{
+	if (wg_addr_same(&member->linklocal, addr))
+		return;
+	if (member->linklocal.family)
+		wgd_linklocals_del(&m->linklocals, member);
+	member->linklocal = *addr;
+	if (addr->family)
+		wgd_linklocals_add(&m->linklocals, member);
 }
 
 const struct wgd_mesh_member *wgd_mesh_member_of(const struct wgd_peer *p)

@@ -13,6 +13,7 @@
 #define WGD_MESH_H
 
 #include "hook.h"
+#include "typesafe.h"
 
 #include "frr-wgd/mesh/wgd_map.h"
 #include "frr-wgd/mesh/wgd_self.h"
@@ -72,6 +73,9 @@ struct wgd_mesh_at {
 	uint16_t port;
 };
 
+/* By their link-local addresses: each datagram asks for it. */
+PREDECL_RBTREE_NONUNIQ(wgd_linklocals);
+
 /* A member as the map has it; what is 0 is not known. */
 struct wgd_mesh_member {
 	uint32_t number, serial;
@@ -81,7 +85,8 @@ struct wgd_mesh_member {
 	uint64_t sequence;
 	uint8_t identity[WG_KEY_LEN];
 	struct wg_key key; /* WireGuard's */
-	struct wg_addr linklocal;
+	struct wg_addr linklocal;		 /* wgd_mesh_set_linklocal */
+	struct wgd_linklocals_item by_linklocal; /* valid if it has one */
 	uint16_t port, door_port;
 	size_t n_addresses, n_places, n_certified, n_announced;
 	struct wg_addr addresses[4];
@@ -139,6 +144,7 @@ struct wgd_mesh {
 
 	struct wgd_mesh_member **members; /* by number; without us */
 	size_t n_members, room_members;
+	struct wgd_linklocals_head linklocals; /* all zero: none */
 
 	uint8_t relay; /* number of the hub that relays for us; 0: none */
 	uint8_t busy;  /* hubs that relay data, see wg_relay_bit */
@@ -211,12 +217,16 @@ extern bool wgd_mesh_has_hub(const struct wgd_mesh *m);
 /* NULL: not known, or us. */
 extern struct wgd_mesh_member *wgd_mesh_member(const struct wgd_mesh *m,
 					       uint32_t number);
-/* Of those that are not refused; NULL: none. */
 /* The hub by which the device reaches the site, when read last; 0: none. */
 extern uint8_t wgd_mesh_hub_at(const struct wgd_mesh *m,
 			       const struct wgd_mesh_member *member);
+/* Of those that are not refused; NULL: none. */
 extern struct wgd_mesh_member *
 wgd_mesh_by_linklocal(const struct wgd_mesh *m, const struct wg_addr *addr);
+/* Of family AF_UNSPEC: it has none any more. */
+extern void wgd_mesh_set_linklocal(struct wgd_mesh *m,
+				   struct wgd_mesh_member *member,
+				   const struct wg_addr *addr);
 /* We and all hubs that there are, but for the link. */
 extern struct wg_relay wgd_mesh_relay(const struct wgd_mesh *m);
 /* The member that a peer is; NULL: it is none. */

@@ -73,6 +73,7 @@ static const char *address(unsigned i)
 
 static int setup(void **state)
 {
+	struct wg_addr at;
 	unsigned i;
 
 	mesh_setup(state);
@@ -84,7 +85,8 @@ static int setup(void **state)
 	for (i = 0; i < MEMBERS; i++) {
 		member[i] = (struct wgd_mesh_member){
 			.number = 10 + i, .serial = 1, .name = "berlin"};
-		wg_addr_parse(address(i), &member[i].linklocal);
+		wg_addr_parse(address(i), &at);
+		wgd_mesh_set_linklocal(mesh, &member[i], &at);
 		members[i] = &member[i];
 	}
 	mesh->members = members;
@@ -270,6 +272,54 @@ static void test_signatures_are_shared(void **state)
 		close(fd[i]);
 }
 
+/* A frame that came; kind 0: none. */
+static struct wg_frame next_frame(int fd)
+{
+	static uint8_t b[WG_FRAME_MAX];
+	struct wg_frame f = {0};
+	ssize_t n;
+
+	glue_run(2);
+	n = read(fd, b, sizeof(b));
+	if (n > 0)
+		wg_frame_decode(b, n, &f);
+	return f;
+}
+
+/* A hub passes on what a member says for itself. */
+static void test_call(void **state)
+{
+	struct wg_frame f = {.kind = WG_FRAME_CALL,
+			     .call = {.to = 11, .from = 10, .id = 7}},
+			came;
+	int a = call("fe80::10"), b = call("fe80::11");
+
+	hello(a, 10);
+	hello(b, 11);
+	assert_false(is_closed(a));
+	assert_false(is_closed(b));
+	say(a, &f);
+	came = next_frame(b);
+	assert_int_equal(came.kind, WG_FRAME_CALL);
+	assert_int_equal(came.call.to, 11);
+	assert_int_equal(came.call.from, 10);
+	assert_true(came.call.id == 7);
+	/* not for another, not to oneself, not to who is not connected */
+	f.call.from = 12;
+	say(a, &f);
+	f.call.from = f.call.to = 10;
+	say(a, &f);
+	f.call.to = 13;
+	say(a, &f);
+	f.call.to = 999;
+	say(a, &f);
+	assert_int_equal(next_frame(b).kind, 0);
+	assert_int_equal(next_frame(a).kind, 0);
+	assert_false(is_closed(a));
+	close(a);
+	close(b);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -278,6 +328,7 @@ int main(void)
 		CASE(test_no_member), CASE(test_refused_member),
 		CASE(test_nonsense),  CASE(test_another_name),
 		CASE(test_a_forger),  CASE(test_signatures_are_shared),
+		CASE(test_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
