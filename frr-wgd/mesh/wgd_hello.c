@@ -141,15 +141,15 @@ static void say(struct wgd_hello *h, const struct wgd_mesh_member *member,
 {
 	struct sockaddr_in6 to = wgd_tcp_sockaddr(&h->own, &member->linklocal,
 						  WG_HELLO_PORT);
-	uint8_t b[WG_HELLO_LEN];
+	uint8_t b[WG_HELLO_MAX];
+	size_t len;
 
 	msg->path = h->m->is_hub || member->hub ? WG_HELLO_START
 						: WG_HELLO_RELAY;
 	msg->sequence = member->sequence;
-	wg_hello_encode(msg, b);
+	len = wg_hello_encode(msg, b);
 	/* what it does not take is lost */
-	sendto(h->fd, b, sizeof(b), MSG_DONTWAIT, (struct sockaddr *)&to,
-	       sizeof(to));
+	sendto(h->fd, b, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to));
 }
 
 static void hear(struct wgd_hello *h, const uint8_t *b, size_t len,
@@ -174,7 +174,7 @@ static void hear(struct wgd_hello *h, const uint8_t *b, size_t len,
 
 static void hear_all(struct wgd_hello *h)
 {
-	uint8_t b[WG_HELLO_LEN + 1];
+	uint8_t b[WG_HELLO_MAX + 1];
 	struct sockaddr_in6 from;
 	socklen_t len;
 	unsigned i;

@@ -6,8 +6,9 @@
  * So it can speak of itself only: answer, and be alive; or be silent, and be
  * lost.  It cannot answer what was not asked, nor once for twice; an answer
  * counts for the question whose number it has, and the time that it took is
- * ours to measure.  It costs what WG_HELLO_EVERY_MS lets in: a question makes
- * one answer of the same length, whatever else comes makes none.
+ * ours to measure.  It costs what WG_HELLO_EVERY_MS lets in, which is twice
+ * what two need that ask each other every 50 ms: a question makes one answer of
+ * the same length, whatever else comes makes none.
  *
  *   unknown -> alive      an answer
  *   any -> lost           WG_HELLO_LOST questions in a row without one
@@ -16,10 +17,10 @@
  *
  * A question is lost when its answer takes longer than what answers took till
  * now (RFC 6298's estimate; of the first few the least counts, for the first of
- * all waits in the tunnel for the handshake that it makes).  A late answer is one all the same: it ends the
- * row, and from then on we wait longer.  Where we ourselves come late to look,
- * as on a machine that stands still, all questions get that time, too: for
- * silence that we did not listen to nobody is blamed.
+ * all waits in the tunnel for the handshake that it makes).  A late answer is
+ * one all the same: it ends the row, and from then on we wait longer.  Where we
+ * ourselves come late to look, as on a machine that stands still, all questions
+ * get that time, too: for silence that we did not listen to nobody is blamed.
  *
  * Back and forth: who was lost again within WG_HELLO_FLAP_MS needs twice as
  * many answers in a row as before.
@@ -106,8 +107,8 @@ static int64_t wait_ms(const struct wg_hello *h)
 		return WG_HELLO_WAIT_NEW_MS;
 	var = h->var4 > VAR_MIN_MS ? h->var4 : VAR_MIN_MS;
 	ms = h->rtt8 / 8 + var;
-	if (ms < WG_HELLO_WAIT_MS)
-		return WG_HELLO_WAIT_MS;
+	if (ms < (int32_t)h->least_ms)
+		return h->least_ms;
 	return ms < WG_HELLO_WAIT_MAX_MS ? ms : WG_HELLO_WAIT_MAX_MS;
 }
 
@@ -139,6 +140,7 @@ void wg_hello_init(struct wg_hello *h, uint32_t first, int64_t now)
 	h->number = first;
 	h->since_ms = now;
 	h->back = WG_HELLO_BACK;
+	h->least_ms = WG_HELLO_WAIT_MS;
 }
 
 static void forget(struct wg_hello *h, int64_t now)
@@ -164,6 +166,13 @@ void wg_hello_ask(struct wg_hello *h, uint32_t every_ms, int64_t now)
 		h->due_ms = now + every_ms;
 	h->every_ms = every_ms;
 	h->left = FOREVER;
+}
+
+void wg_hello_hurry(struct wg_hello *h, uint32_t least_ms)
+{
+	h->least_ms = least_ms < WG_HELLO_WAIT_MIN_MS ? WG_HELLO_WAIT_MIN_MS
+		      : least_ms > WG_HELLO_WAIT_MS   ? WG_HELLO_WAIT_MS
+						      : least_ms;
 }
 
 void wg_hello_call(struct wg_hello *h, unsigned n, uint32_t in_ms, int64_t now)
@@ -218,7 +227,7 @@ static void forgive(struct wg_hello *h, int64_t now)
 	int64_t due = wg_hello_due(h), late = due < 0 ? 0 : now - due;
 	unsigned i;
 
-	if (late < WG_HELLO_WAIT_MS / 2)
+	if (late < h->least_ms / 2)
 		return;
 	for (i = 0; i < WG_HELLO_KEPT; i++)
 		h->kept[i].until_ms += late;
@@ -255,8 +264,16 @@ bool wg_hello_tick(struct wg_hello *h, int64_t now, struct wg_hello_msg *ret)
 	h->due_ms = now + h->every_ms;
 	if (h->left != FOREVER)
 		h->left--;
-	*ret = (struct wg_hello_msg){.number = h->number, .ms = now};
+	*ret = (struct wg_hello_msg){
+		.kind = WG_HELLO_IS_HELLO, .number = h->number, .ms = now};
 	return true;
+}
+
+void wg_hello_say(struct wg_hello *h, uint8_t kind, int64_t now,
+		  struct wg_hello_msg *ret)
+{
+	*ret = (struct wg_hello_msg){
+		.kind = kind, .number = next_number(h), .ms = now};
 }
 
 /* --- answers */
@@ -318,8 +335,11 @@ enum wg_hello_news wg_hello_hear(struct wg_hello *h,
 		h->refused++;
 		return WG_HELLO_OLD;
 	}
+	if (msg->kind != WG_HELLO_IS_HELLO)
+		return WG_HELLO_OTHER;
 	if (!msg->echo) {
 		*ret_answer = (struct wg_hello_msg){
+			.kind = WG_HELLO_IS_HELLO,
 			.number = next_number(h),
 			.echo = msg->number,
 			.ms = msg->ms,

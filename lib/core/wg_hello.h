@@ -23,6 +23,7 @@
 #define WG_HELLO_SELDOM_MS 1000	 /* any other hub */
 #define WG_HELLO_LOST 3		 /* questions in a row: it is lost */
 #define WG_HELLO_WAIT_MS 200	 /* the least time for an answer, ... */
+#define WG_HELLO_WAIT_MIN_MS 50	 /* ... (as little as that: wg_hello_hurry) */
 #define WG_HELLO_WAIT_NEW_MS 1000 /* ... until one came, ... */
 #define WG_HELLO_WAIT_MAX_MS 3000 /* ... and the most */
 #define WG_HELLO_BACK 5		 /* answers in a row: it is alive again, ... */
@@ -31,7 +32,7 @@
 #define WG_HELLO_FORGET_MS 3000	 /* the other's number, in silence */
 #define WG_HELLO_WAITING 4	 /* questions under way, at most */
 #define WG_HELLO_KEPT 8		 /* ... and lost, whose answers may be late */
-#define WG_HELLO_EVERY_MS 50	 /* so often we listen to one member, ... */
+#define WG_HELLO_EVERY_MS 10	 /* so often we listen to one member, ... */
 #define WG_HELLO_BURST 20	 /* ... and as often at once */
 
 enum wg_hello_state {
@@ -56,6 +57,7 @@ struct wg_hello {
 	uint64_t asked, answered, lost, refused; /* messages */
 	/* only wg_hello.c uses what follows */
 	uint32_t every_ms;     /* between questions; 0: none */
+	uint32_t least_ms;     /* time for an answer, at least */
 	uint32_t left;	       /* so many of them, or until an answer */
 	int64_t due_ms;	       /* the next question */
 	uint32_t number;       /* of our last message */
@@ -83,6 +85,11 @@ void wg_hello_init(struct wg_hello *h, uint32_t first, int64_t now);
 
 /* From now on a question each so many ms; 0: none, and nothing is known. */
 void wg_hello_ask(struct wg_hello *h, uint32_t every_ms, int64_t now);
+/*
+ * Where questions are so frequent that WG_HELLO_WAIT_MS would be too long: wait
+ * for the answer to one as long as answers took till now, and so long at least.
+ */
+void wg_hello_hurry(struct wg_hello *h, uint32_t least_ms);
 /* N questions, from IN_MS on, or until one is answered. */
 void wg_hello_call(struct wg_hello *h, unsigned n, uint32_t in_ms, int64_t now);
 
@@ -94,12 +101,20 @@ int64_t wg_hello_due(const struct wg_hello *h);
  */
 bool wg_hello_tick(struct wg_hello *h, int64_t now, struct wg_hello_msg *ret);
 
+/*
+ * A message that is no HELLO is to be sent: all but path and place is set.
+ * KIND: enum wg_hello_kind.
+ */
+void wg_hello_say(struct wg_hello *h, uint8_t kind, int64_t now,
+		  struct wg_hello_msg *ret);
+
 enum wg_hello_news {
 	WG_HELLO_OVER,	   /* too many came: not looked at */
 	WG_HELLO_OLD,	   /* a later one came before */
 	WG_HELLO_UNASKED,  /* the answer to what we did not ask, or know */
 	WG_HELLO_QUESTION, /* the answer is to be sent */
 	WG_HELLO_ANSWER,
+	WG_HELLO_OTHER, /* no HELLO, and it counts */
 };
 /* It came from the member.  *ret_answer as for wg_hello_tick. */
 enum wg_hello_news wg_hello_hear(struct wg_hello *h,

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	wg_hello_ask(&h, WG_HELLO_OFTEN_MS, now);
 	while (size > 1) {
 		struct wg_hello_msg msg, answer;
-		uint8_t again[WG_HELLO_LEN];
+		uint8_t again[WG_HELLO_MAX];
 		size_t len = data[1];
 
 		ask(&h, &now, data[0] * 4);
@@ -45,8 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (len > size)
 			break;
 		if (wg_hello_decode(data, len, &msg) == 0) {
-			wg_hello_encode(&msg, again);
-			CHECK(len == WG_HELLO_LEN &&
+			CHECK(len == wg_hello_encode(&msg, again) &&
 			      memcmp(data, again, len) == 0);
 			switch (wg_hello_hear(&h, &msg, now, &answer)) {
 			case WG_HELLO_QUESTION:
@@ -56,6 +55,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				/* a number of ours, each once */
 				CHECK(msg.echo - FIRST <= h.number - FIRST);
 				CHECK(++answers <= h.asked);
+				break;
+			case WG_HELLO_OTHER:
+				CHECK(msg.kind != WG_HELLO_IS_HELLO);
 				break;
 			default:
 				break;
@@ -71,25 +73,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* Answers to the first questions, and questions, in several orders. */
+/* Answers to the first questions, questions, and the others, in several orders.
+ */
 size_t fuzz_seed(size_t i, uint8_t *buf, size_t size)
 {
 	size_t len = 0, k;
 
 	if (i >= 16)
 		return 0;
-	for (k = 0; k < 12 && len + 2 + WG_HELLO_LEN <= size; k++) {
+	static const uint8_t kinds[] = {WG_HELLO_IS_HELLO, WG_HELLO_IS_HELLO,
+					WG_HELLO_IS_SWITCH, WG_HELLO_IS_HELLO,
+					WG_HELLO_IS_IDLE};
+
+	for (k = 0; k < 12 && len + 2 + WG_HELLO_MAX <= size; k++) {
+		bool is_hello = kinds[k % 5] == WG_HELLO_IS_HELLO;
 		struct wg_hello_msg m = {
+			.kind = kinds[k % 5],
 			.path = k % WG_HELLO_PATHS,
 			.number = 1 + k * (i + 1),
-			.echo = (k + i) % 3 ? FIRST + 1 + k : 0,
+			.echo = is_hello && (k + i) % 3 ? FIRST + 1 + k : 0,
 			.sequence = i,
+			.place = {{i % 2 ? AF_INET : AF_INET6, {1 + i}}, 1},
 		};
 
 		buf[len] = 5 * i;
-		buf[len + 1] = WG_HELLO_LEN;
-		wg_hello_encode(&m, buf + len + 2);
-		len += 2 + WG_HELLO_LEN;
+		buf[len + 1] = wg_hello_encode(&m, buf + len + 2);
+		len += 2 + buf[len + 1];
 	}
 	return len;
 }

@@ -2,7 +2,6 @@
 /* Hellos: who answers, who is lost, and who lies. */
 #include <stdarg.h>
 #include <setjmp.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -26,67 +25,15 @@ static int setup(void **state)
 	return 0;
 }
 
-/* --- the message */
-
-static void test_message(void **state)
-{
-	static const uint8_t golden[WG_HELLO_LEN] = {
-		1, 1, 0, 0,		   /* kind, path */
-		0, 0, 1, 2,		   /* number */
-		0xff, 0, 0, 3,		   /* echo */
-		0, 0, 0, 4,		   /* ms */
-		1, 2, 3, 4, 5, 6, 7, 0x88, /* sequence */
-	};
-	const struct wg_hello_msg m = {
-		.path = WG_HELLO_RELAY,
-		.number = 0x102,
-		.echo = 0xff000003,
-		.ms = 4,
-		.sequence = 0x0102030405060788,
-	};
-	struct wg_hello_msg read = {};
-	uint8_t b[WG_HELLO_LEN];
-
-	wg_hello_encode(&m, b);
-	assert_memory_equal(b, golden, sizeof(b));
-	assert_int_equal(wg_hello_decode(b, sizeof(b), &read), 0);
-	assert_int_equal(read.path, m.path);
-	assert_int_equal(read.number, m.number);
-	assert_int_equal(read.echo, m.echo);
-	assert_int_equal(read.ms, m.ms);
-	assert_true(read.sequence == m.sequence);
-}
-
-static void test_no_message(void **state)
-{
-	static const struct {
-		unsigned at;
-		uint8_t is;
-	} bad[] = {{0, 0}, {0, 2}, {0, 5}, {1, 7}, {2, 1}, {3, 1}, {7, 0}};
-	const struct wg_hello_msg m = {.number = 1};
-	struct wg_hello_msg read;
-	uint8_t b[WG_HELLO_LEN + 1] = {0};
-	size_t i;
-
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		wg_hello_encode(&m, b);
-		b[bad[i].at] = bad[i].is;
-		assert_int_equal(wg_hello_decode(b, WG_HELLO_LEN, &read),
-				 -EBADMSG);
-	}
-	wg_hello_encode(&m, b);
-	for (i = 0; i <= sizeof(b); i++)
-		assert_int_equal(wg_hello_decode(b, i, &read),
-				 i == WG_HELLO_LEN ? 0 : -EBADMSG);
-}
-
 /* --- an end that answers as a member does */
 
 static uint32_t theirs = 5000; /* its number */
 
 static struct wg_hello_msg answer_to(const struct wg_hello_msg *q)
 {
-	return (struct wg_hello_msg){.number = ++theirs, .echo = q->number};
+	return (struct wg_hello_msg){.kind = WG_HELLO_IS_HELLO,
+				     .number = ++theirs,
+				     .echo = q->number};
 }
 
 static enum wg_hello_news hear(struct wg_hello_msg m)
@@ -173,6 +120,43 @@ static void test_lost(void **state)
 	took = lose();
 	assert_true(took >= WG_HELLO_LOST * WG_HELLO_WAIT_MS - RTT_MS);
 	assert_true(took <= (WG_HELLO_LOST + 1) * WG_HELLO_OFTEN_MS);
+}
+
+/* Asked every 50 ms it is found dead in less than 250. */
+static void test_hurry(void **state)
+{
+	struct wg_hello_msg q;
+	int64_t took;
+	unsigned i;
+
+	wg_hello_hurry(&h, 25);
+	wg_hello_ask(&h, 50, now);
+	for (i = 0; i < 20; i++) {
+		assert_true(ask(50, &q));
+		now += 10;
+		assert_int_equal(hear(answer_to(&q)), WG_HELLO_ANSWER);
+	}
+	assert_int_equal(h.state, WG_HELLO_ALIVE);
+	for (took = 0; h.state != WG_HELLO_IS_LOST && took < 1000; took += 5)
+		ask(5, &q);
+	assert_in_range(took, WG_HELLO_LOST * 50, 249);
+}
+
+/* Two that ask each other so often hear all of it. */
+static void test_hurry_both(void **state)
+{
+	struct wg_hello_msg q, theirs_q = {.kind = WG_HELLO_IS_HELLO};
+	unsigned i;
+
+	wg_hello_hurry(&h, 25);
+	wg_hello_ask(&h, 50, now);
+	for (i = 0; i < 1000; i++) {
+		assert_true(ask(50, &q));
+		assert_int_equal(hear(answer_to(&q)), WG_HELLO_ANSWER);
+		theirs_q.number = ++theirs;
+		assert_int_equal(hear(theirs_q), WG_HELLO_QUESTION);
+	}
+	assert_int_equal(h.refused, 0);
 }
 
 static void test_two_lost_are_none(void **state)
@@ -349,7 +333,8 @@ static void test_twice_and_overtaken(void **state)
 
 static void test_numbers_are_a_circle(void **state)
 {
-	struct wg_hello_msg m = {.number = UINT32_MAX - 1};
+	struct wg_hello_msg m = {.kind = WG_HELLO_IS_HELLO,
+				 .number = UINT32_MAX - 1};
 
 	assert_int_equal(hear(m), WG_HELLO_QUESTION);
 	m.number = UINT32_MAX;
@@ -363,10 +348,24 @@ static void test_numbers_are_a_circle(void **state)
 	assert_int_equal(h.number, 5);
 }
 
+/* All kinds are numbered together, and an older one counts no more. */
+static void test_other_kinds(void **state)
+{
+	struct wg_hello_msg m, answer;
+
+	wg_hello_say(&h, WG_HELLO_IS_IDLE, now, &m);
+	assert_int_equal(m.kind, WG_HELLO_IS_IDLE);
+	assert_int_equal(m.number, 101);
+	m.number = 7;
+	assert_int_equal(wg_hello_hear(&h, &m, now, &answer), WG_HELLO_OTHER);
+	m.kind = WG_HELLO_IS_HELLO;
+	assert_int_equal(wg_hello_hear(&h, &m, now, &answer), WG_HELLO_OLD);
+}
+
 /* It started anew, and its clock was set back. */
 static void test_begins_below(void **state)
 {
-	struct wg_hello_msg m = {.number = 5000};
+	struct wg_hello_msg m = {.kind = WG_HELLO_IS_HELLO, .number = 5000};
 
 	assert_int_equal(hear(m), WG_HELLO_QUESTION);
 	m.number = 7;
@@ -381,7 +380,7 @@ static void test_begins_below(void **state)
 /* It answers what was not asked: nothing of it is a sign of life. */
 static void test_lies_do_not_keep_it_alive(void **state)
 {
-	struct wg_hello_msg q, lie = {};
+	struct wg_hello_msg q, lie = {.kind = WG_HELLO_IS_HELLO};
 	unsigned i, n;
 
 	make_alive();
@@ -432,7 +431,7 @@ static void test_news_are_few(void **state)
 
 static void test_flood(void **state)
 {
-	struct wg_hello_msg m = {};
+	struct wg_hello_msg m = {.kind = WG_HELLO_IS_HELLO};
 	unsigned answers = 0, i;
 
 	for (i = 0; i < 10000; i++) { /* a second */
@@ -571,10 +570,10 @@ static void test_worlds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_message, setup),
-		cmocka_unit_test_setup(test_no_message, setup),
 		cmocka_unit_test_setup(test_alive, setup),
 		cmocka_unit_test_setup(test_lost, setup),
+		cmocka_unit_test_setup(test_hurry, setup),
+		cmocka_unit_test_setup(test_hurry_both, setup),
 		cmocka_unit_test_setup(test_two_lost_are_none, setup),
 		cmocka_unit_test_setup(test_returns, setup),
 		cmocka_unit_test_setup(test_returns_after_long, setup),
@@ -585,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup(test_we_stood_still, setup),
 		cmocka_unit_test_setup(test_twice_and_overtaken, setup),
 		cmocka_unit_test_setup(test_numbers_are_a_circle, setup),
+		cmocka_unit_test_setup(test_other_kinds, setup),
 		cmocka_unit_test_setup(test_begins_below, setup),
 		cmocka_unit_test_setup(test_lies_do_not_keep_it_alive, setup),
 		cmocka_unit_test_setup(test_news_are_few, setup),
