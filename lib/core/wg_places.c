@@ -125,7 +125,7 @@ int wg_places_add(struct wg_places *p, const struct wg_endpoint *at,
 	if (!is_fit(at) ||
 	    count(p, is_told) >= (is_told ? WG_PLACES_TOLD : WG_PLACES_SEEN))
 		return -1;
-	p->v[p->n] = (struct wg_place){
+	p->v[p->n] = (struct wg_places_place){
 		.at = *at,
 		.is_told = is_told,
 		.left = pings,
@@ -174,7 +174,7 @@ int wg_places_next(struct wg_places *p, int64_t now)
 	int i;
 
 	for (i = 0; i < p->n; i++) {
-		struct wg_place *place = &p->v[i];
+		struct wg_places_place *place = &p->v[i];
 
 		if (!place->left || place->due_ms > now)
 			continue;
@@ -189,7 +189,7 @@ int wg_places_next(struct wg_places *p, int64_t now)
 void wg_places_prove(struct wg_places *p, int index,
 		     const struct wg_endpoint *seen, uint32_t rtt_ms)
 {
-	struct wg_place *place = &p->v[index];
+	struct wg_places_place *place = &p->v[index];
 
 	if (!place->is_proven || rtt_ms < place->rtt_ms)
 		place->rtt_ms = rtt_ms;
@@ -197,7 +197,7 @@ void wg_places_prove(struct wg_places *p, int index,
 	place->seen = *seen;
 }
 
-static unsigned rank(const struct wg_place *place)
+static unsigned rank(const struct wg_places_place *place)
 {
 	if (is_private(&place->at.addr))
 		return 0;
@@ -209,7 +209,7 @@ int wg_places_best(const struct wg_places *p)
 	int i, best = -1;
 
 	for (i = 0; i < p->n; i++) {
-		const struct wg_place *a = &p->v[i], *b;
+		const struct wg_places_place *a = &p->v[i], *b;
 
 		if (!a->is_proven)
 			continue;

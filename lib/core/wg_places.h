@@ -17,7 +17,7 @@
 #define WG_PLACES_EVERY_MS 50 /* between PINGs to one place, ... */
 #define WG_PLACES_PINGS 60    /* ... and how many it gets in an attempt */
 
-struct wg_place {
+struct wg_places_place {
 	struct wg_endpoint at;
 	bool is_told; /* else: seen */
 	bool is_proven;
@@ -30,7 +30,7 @@ struct wg_place {
 
 /* All zeros is none. */
 struct wg_places {
-	struct wg_place v[WG_PLACES_MAX];
+	struct wg_places_place v[WG_PLACES_MAX];
 	uint8_t n;
 };
 
