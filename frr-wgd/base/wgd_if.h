@@ -12,6 +12,7 @@
 #include "frr-wgd/base/wgd.h"
 #include "frr-wgd/base/wgd_clock.h"
 #include "lib/backend/wg_backend.h"
+#include "lib/core/wg_path.h"
 
 /*
  *             wgd_if_enable               link and backend are there
@@ -47,6 +48,8 @@ struct wgd_group_conf {
 #define WGD_MESH_ANNOUNCED_MAX 128 /* prefixes */
 #define WGD_MESH_DOOR 51822	  /* UDP port, the default of all doors */
 #define WGD_MESH_MEMBERS 4096	  /* the default of maximum */
+#define WGD_MESH_IDLE_S 120	  /* ... of idle_s */
+#define WGD_MESH_HELLO_MS 200	  /* ... of hello_ms */
 
 /*
  * The mesh that the interface is in.  Lines without a name may be there, in
@@ -58,6 +61,9 @@ struct wgd_mesh_conf {
 	uint16_t door; /* a hub's own; set also where it is none */
 	bool routes;
 	uint32_t maximum; /* members */
+	enum wg_path_mode direct;
+	uint32_t idle_s;   /* without data, until a direct path is left */
+	uint16_t hello_ms; /* between hellos on one */
 	size_t n_endpoints, n_doors, n_announced;
 	struct wgd_mesh_place {
 		char *host; /* an address, in one spelling, or a name */

@@ -190,6 +190,44 @@ DEFPY_YANG (wireguard_mesh_maximum,
 	return wgd_cli_leaf(vty, no, "mesh/maximum-members", n_str);
 }
 
+DEFPY_YANG (wireguard_mesh_direct,
+	    wireguard_mesh_direct_cmd,
+	    "[no] wireguard mesh direct ![<on-demand|always|never>$when]",
+	    NO_STR
+	    WIREGUARD_STR
+	    MESH_STR
+	    "Direct paths to other sites, in place of the relay\n"
+	    "To whom data is sent, the default\n"
+	    "To all\n"
+	    "To none\n")
+{
+	return wgd_cli_leaf(vty, no, "mesh/direct", when);
+}
+
+DEFPY_YANG (wireguard_mesh_idle,
+	    wireguard_mesh_idle_cmd,
+	    "[no] wireguard mesh idle-timeout ![(10-86400)$n]",
+	    NO_STR
+	    WIREGUARD_STR
+	    MESH_STR
+	    "When a direct path without data is left\n"
+	    "Seconds, default 120\n")
+{
+	return wgd_cli_leaf(vty, no, "mesh/idle-timeout", n_str);
+}
+
+DEFPY_YANG (wireguard_mesh_hello,
+	    wireguard_mesh_hello_cmd,
+	    "[no] wireguard mesh hello-interval ![(50-10000)$n]",
+	    NO_STR
+	    WIREGUARD_STR
+	    MESH_STR
+	    "How often the other end of a direct path is asked for an answer\n"
+	    "Milliseconds, default 200\n")
+{
+	return wgd_cli_leaf(vty, no, "mesh/hello-interval", n_str);
+}
+
 /* --- showing it again */
 
 void wgd_cli_show_mesh_leaf(struct vty *vty, const struct lyd_node *dnode,
@@ -238,4 +276,7 @@ void wgd_cli_mesh_init(void)
 	install_element(INTERFACE_NODE, &wireguard_mesh_announce_cmd);
 	install_element(INTERFACE_NODE, &wireguard_mesh_routes_cmd);
 	install_element(INTERFACE_NODE, &wireguard_mesh_maximum_cmd);
+	install_element(INTERFACE_NODE, &wireguard_mesh_direct_cmd);
+	install_element(INTERFACE_NODE, &wireguard_mesh_idle_cmd);
+	install_element(INTERFACE_NODE, &wireguard_mesh_hello_cmd);
 }

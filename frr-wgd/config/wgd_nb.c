@@ -89,6 +89,12 @@ const struct frr_yang_module_info frr_wireguard_info = {
 			  wgd_cli_show_mesh_routes),
 		DEFAULTED("/mesh/maximum-members", wgd_nb_modify,
 			  wgd_cli_show_mesh_leaf),
+		DEFAULTED("/mesh/direct", wgd_nb_modify,
+			  wgd_cli_show_mesh_leaf),
+		DEFAULTED("/mesh/idle-timeout", wgd_nb_modify,
+			  wgd_cli_show_mesh_leaf),
+		DEFAULTED("/mesh/hello-interval", wgd_nb_modify,
+			  wgd_cli_show_mesh_leaf),
 		{
 			.xpath = ROOT "/peer",
 			.cbs = { .create = wgd_nb_create,

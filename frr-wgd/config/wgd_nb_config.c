@@ -311,6 +311,13 @@ static void read_place(const struct lyd_node *entry,
 	places[(*n)++].port = number(key->next);
 }
 
+static enum wg_path_mode direct(const char *word)
+{
+	return strmatch(word, "always")	 ? WG_PATH_ALWAYS
+	       : strmatch(word, "never") ? WG_PATH_NEVER
+					 : WG_PATH_ON_DEMAND;
+}
+
 static void read_mesh(const struct lyd_node *mesh, struct wgd_mesh_conf *conf)
 {
 	const struct lyd_node *child, *leaf;
@@ -333,6 +340,12 @@ static void read_mesh(const struct lyd_node *mesh, struct wgd_mesh_conf *conf)
 			conf->routes = boolean(child);
 		else if (wgd_nb_is(child, "maximum-members"))
 			conf->maximum = number(child);
+		else if (wgd_nb_is(child, "direct"))
+			conf->direct = direct(value(child));
+		else if (wgd_nb_is(child, "idle-timeout"))
+			conf->idle_s = number(child);
+		else if (wgd_nb_is(child, "hello-interval"))
+			conf->hello_ms = number(child);
 	}
 }
 

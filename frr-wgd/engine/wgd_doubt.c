@@ -131,6 +131,9 @@ static const char *mesh_line(const struct wgd_mesh_conf *mesh)
 	       : mesh->n_announced			? "announce"
 	       : mesh->routes				? "routes"
 	       : mesh->maximum != WGD_MESH_MEMBERS	? "maximum-members"
+	       : mesh->direct != WG_PATH_ON_DEMAND	? "direct"
+	       : mesh->idle_s != WGD_MESH_IDLE_S	? "idle-timeout"
+	       : mesh->hello_ms != WGD_MESH_HELLO_MS	? "hello-interval"
 							: NULL;
 }
 

@@ -155,6 +155,10 @@ static const struct {
 	{"mesh/maximum-members", "100000", NULL},
 	{"mesh/maximum-members", "0", "1 to 100000 members"},
 	{"mesh/maximum-members", "100001", "1 to 100000 members"},
+	{"mesh/idle-timeout", "10", NULL},
+	{"mesh/idle-timeout", "9", "10 to 86400 seconds"},
+	{"mesh/hello-interval", "50", NULL},
+	{"mesh/hello-interval", "10001", "50 to 10000 milliseconds"},
 };
 
 static void test_values(void **state)
@@ -440,6 +444,9 @@ static void test_validated(void **state)
 		{"mesh/announce[.='10.0.0.0/8']", NULL, NULL},
 		{"mesh/routes", "true", NULL},
 		{"mesh/maximum-members", "7", NULL},
+		{"mesh/direct", "never", NULL},
+		{"mesh/idle-timeout", "600", NULL},
+		{"mesh/hello-interval", "1000", NULL},
 	};
 	char err[1024];
 	size_t i;
@@ -486,6 +493,9 @@ static void test_told(void **state)
 	assert_false(m->hub || m->routes);
 	assert_int_equal(m->door, WGD_MESH_DOOR);
 	assert_int_equal(m->maximum, WGD_MESH_MEMBERS);
+	assert_int_equal(m->direct, WG_PATH_ON_DEMAND);
+	assert_int_equal(m->idle_s, WGD_MESH_IDLE_S);
+	assert_int_equal(m->hello_ms, WGD_MESH_HELLO_MS);
 	assert_int_equal(m->n_endpoints + m->n_doors + m->n_announced, 0);
 	assert_int_equal(wgd_mtu_default(&told), 1420);
 
@@ -498,11 +508,17 @@ static void test_told(void **state)
 	put("wg0", "mesh/announce[.='2001:db8:7::/48']", NULL);
 	put("wg0", "mesh/routes", "true");
 	put("wg0", "mesh/maximum-members", "100000");
+	put("wg0", "mesh/direct", "always");
+	put("wg0", "mesh/idle-timeout", "86400");
+	put("wg0", "mesh/hello-interval", "50");
 	commit("wg0");
 	assert_string_equal(m->name, "acme");
 	assert_true(m->hub && m->routes);
 	assert_int_equal(m->door, WGD_MESH_DOOR);
 	assert_int_equal(m->maximum, 100000);
+	assert_int_equal(m->direct, WG_PATH_ALWAYS);
+	assert_int_equal(m->idle_s, 86400);
+	assert_int_equal(m->hello_ms, 50);
 	assert_int_equal(m->n_endpoints, 2);
 	assert_true(is_told(m->endpoints, 2, "vpn.example.net", 51820));
 	assert_true(is_told(m->endpoints, 2, "2001:db8::1", 7));

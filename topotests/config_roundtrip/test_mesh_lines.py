@@ -46,7 +46,7 @@ def unchanged(net):
 def test_each_line_goes_and_comes(net):
     a = net["a"]
     all_of_them = mesh_lines(a)
-    assert len(all_of_them) == 13
+    assert len(all_of_them) == 16
     for line in all_of_them:
         typed(a, "no " + line)
         assert mesh_lines(a) == [s for s in all_of_them if s != line]
@@ -68,7 +68,8 @@ def test_no_needs_no_value(net):
     a = net["a"]
     all_of_them = mesh_lines(a)
     for no, line in (("name", "name topo"), ("hub", "hub door 443"), ("routes", "routes"),
-                     ("maximum-members", "maximum-members 100")):
+                     ("maximum-members", "maximum-members 100"), ("direct", "direct never"),
+                     ("idle-timeout", "idle-timeout 600"), ("hello-interval", "hello-interval 50")):
         typed(a, "no " + no)
         assert mesh_lines(a) == [s for s in all_of_them if s != line]
         typed(a, line)
@@ -76,10 +77,10 @@ def test_no_needs_no_value(net):
 
 def test_all_goes(net):
     a = net["a"]
-    typed(a, "name other\nhub\nroutes\nannounce 10.0.0.0/8\nmaximum-members 7", "wg3")
-    assert len(mesh_lines(a, "wg3")) == 5
+    typed(a, "name other\nhub\nroutes\nannounce 10.0.0.0/8\nmaximum-members 7\ndirect always", "wg3")
+    assert len(mesh_lines(a, "wg3")) == 6
     a.configure("interface wg3\nno wireguard all")
-    assert mesh_lines(a, "wg3") == [] and len(mesh_lines(a)) == 13
+    assert mesh_lines(a, "wg3") == [] and len(mesh_lines(a)) == 16
     wait_for(lambda: "wg3" not in a.run("ip -o link"), "no link")
 
 
@@ -98,6 +99,10 @@ TAKEN_AS = [
     ("announce 2001:DB8:8::1/48", "announce 2001:db8:8::/48"),
     ("maximum-members 4096", None),
     ("maximum-members 100000", "maximum-members 100000"),
+    ("direct on-demand", None),
+    ("direct always", "direct always"),
+    ("idle-timeout 120", None),
+    ("hello-interval 200", None),
     ("name Acme_2.eu-west", "name Acme_2.eu-west"),
     # the same once more is the same
     ("endpoint 2001:db8:0::1 port 51820", None),
@@ -162,6 +167,9 @@ REFUSED = [
     ("mesh announce everything", ["mesh announce everything", "no prefix"]),
     ("mesh maximum-members 0", ["mesh maximum-members 0", "1 to 100000 members"]),
     ("mesh maximum-members 100001", ["mesh maximum-members 100001", "1 to 100000"]),
+    ("mesh direct sometimes", ["wg2", "no command"]),
+    ("mesh idle-timeout 9", ["mesh idle-timeout 9", "10 to 86400 seconds"]),
+    ("mesh hello-interval 49", ["mesh hello-interval 49", "50 to 10000 milliseconds"]),
     ("mesh routes on", ["wg2", "no command"]),
     ("mtu 1279", ["mtu 1279", "1280 to 65455"]),
     ("gateway-group member 192.0.2.1", ["wg2", "gateway-group", "mesh name topo", "own"]),
@@ -174,6 +182,7 @@ REFUSED = [
     ("no mesh name other", ["mesh name is topo, not other"]),
     ("no mesh hub door 51822", ["door", "51822", "nothing is removed"]),
     ("no mesh maximum-members 7", ["maximum-members is 100, not 7"]),
+    ("no mesh direct always", ["direct is never, not always"]),
     ("interface wg0\nmesh name other", ["wg0", "mesh name other", "fwmark"]),
     ("interface wg1\nmesh name other", ["wg1", "mesh name other", "not together with"]),
     ("interface wg3\nmesh name topo", ["wg3", "mesh name topo", "wg2 is in it already"]),
@@ -265,7 +274,8 @@ def test_mtu(net):
 DOUBTS = [
     (s, "mesh %s: there is no 'wireguard mesh name'" % s.split()[0])
     for s in ("hub", "endpoint 198.51.100.1 port 7", "door 198.51.100.1",
-              "announce 10.0.0.0/8", "routes", "maximum-members 7")
+              "announce 10.0.0.0/8", "routes", "maximum-members 7", "direct always", "idle-timeout 60",
+              "hello-interval 500")
 ] + [
     ("endpoint site.example.net port 7", "mesh endpoint site.example.net: only a hub's"),
     ("hub door 51820", "mesh hub: its door, 51820, is interface wg0's listen-port"),
@@ -322,6 +332,9 @@ def test_reload(net):
         (" wireguard mesh announce 0.0.0.0/0\n", " wireguard mesh announce ::/0\n"),
         (" wireguard mesh routes\n", ""),
         (" wireguard mesh maximum-members 100\n", ""),
+        (" wireguard mesh direct never\n", " wireguard mesh direct always\n"),
+        (" wireguard mesh idle-timeout 600\n", ""),
+        (" wireguard mesh hello-interval 50\n", " wireguard mesh hello-interval 100\n"),
     ]
 
     def change(text):
@@ -342,7 +355,7 @@ def test_reload(net):
             "name topo", "hub", "endpoint 198.51.100.1 port 51821",
             "endpoint 2001:db8::1 port 51820", "endpoint hub.example.net port 51820",
             "door 198.51.100.2 port 443", "door door.example.net", "announce ::/0",
-            "announce 192.168.7.0/24", "announce 2001:db8:7::/48"])
+            "announce 192.168.7.0/24", "announce 2001:db8:7::/48", "direct always", "hello-interval 100"])
     for is_saved in reloads(a, without):
         assert sorted(mesh_lines(a)) == (sorted(saved_lines) if is_saved else [])
     typed(a, "\n".join("no " + s for s in saved_lines))
