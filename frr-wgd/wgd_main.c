@@ -38,6 +38,7 @@
 #include "frr-wgd/engine/wgd_step.h"
 #include "frr-wgd/engine/wgd_zebra_events.h"
 #include "frr-wgd/mesh/wgd_alarm.h"
+#include "frr-wgd/mesh/wgd_path_do.h"
 #include "frr-wgd/peer/wgd_filter.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/peer/wgd_resolve.h"
@@ -73,6 +74,7 @@ static void __attribute__((noreturn)) sigint(void)
 	hook_unregister(wgd_alarm_changed, wgd_nb_alarm_changed);
 	wgd_config_finish();
 	wgd_life_finish();
+	wgd_path_finish();
 	wgd_table_finish();
 	wgd_leftover_finish();
 	wgd_relay_finish();
@@ -216,6 +218,7 @@ int main(int argc, char **argv)
 	access_list_init(); /* brings the commands of prefix lists */
 	wgd_filter_init();
 	wgd_resolve_init();
+	wgd_path_init();
 	hook_register(if_del, wgd_config_if_deleted);
 	hook_register(wgd_live_changed, wgd_nb_state_changed);
 	hook_register(wgd_mesh_member_changed, wgd_nb_member_changed);

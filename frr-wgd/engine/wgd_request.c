@@ -79,7 +79,7 @@ static int peer_seen(struct wgd_if *wif, const struct wg_event *ev)
 		wgd_peer_seen(p, ev);
 		wgd_live_seen(p->live, ev);
 		wgd_resolve_in_silence(p);
-		wgd_underlay_at(&p->way, &p->seen.endpoint, &p->resolved.is);
+		wgd_peer_way(p);
 		wgd_gateway_seen(p, ev);
 		sp.alive = wgd_peer_in_session(p);
 	}

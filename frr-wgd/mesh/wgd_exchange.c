@@ -20,6 +20,7 @@
 #include "frr-wgd/base/wgd_debug.h"
 #include "frr-wgd/mesh/wgd_exchange_conn.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
+#include "frr-wgd/mesh/wgd_path.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_EXCHANGE, "WireGuard mesh connections");
 
@@ -169,10 +170,13 @@ bool wgd_exchange_call(struct wgd_exchange *x, uint32_t by,
  */
 static void take_call(struct conn *c, const struct wg_frame_call *call)
 {
-	const struct wgd_mesh *m = c->of->m;
+	const struct wgd_mesh_member *by = wgd_exchange_member(c);
+	struct wgd_mesh *m = c->of->m;
 
 	if (m->is_hub && call->from == c->member && call->to != c->member)
 		wgd_exchange_call(c->of, call->to, call);
+	else if (!m->is_hub && by && by->hub && call->to == m->self->number)
+		wgd_path_called(m, call);
 	else
 		wgd_debug_events(
 			"%s: mesh: %s: a call of member %u to %u is not taken",

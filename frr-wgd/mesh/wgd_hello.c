@@ -5,7 +5,8 @@
  * A site asks all hubs: the one that relays data for it every
  * WG_HELLO_OFTEN_MS, any other every WG_HELLO_SELDOM_MS.  It asks another site
  * only when it moved it to another hub, CALLS times or until an answer comes,
- * so that the other end learns the way.  Hubs ask nobody.
+ * so that the other end learns the way; and as often as its path wants.  Hubs
+ * ask nobody.
  *
  * Who can send this: who holds the WireGuard key that a link-local address
  * belongs to, for WireGuard lets nothing else come from it, the socket hears
@@ -24,6 +25,7 @@
 #include "log.h"
 
 #include "frr-wgd/mesh/wgd_hello.h"
+#include "frr-wgd/mesh/wgd_path.h"
 #include "frr-wgd/mesh/wgd_tcp.h"
 
 DEFINE_MTYPE_STATIC(WGD, WGD_HELLO, "WireGuard mesh hellos");
@@ -99,7 +101,8 @@ static uint8_t count(struct wgd_mesh *m)
 			member->data_ms = wgd_now_ms();
 		member->bytes = bytes;
 		hub = wgd_mesh_hub_at(m, member) ?: member->relay;
-		if (hub && wgd_hello_has_data(member))
+		if (hub && wgd_hello_has_data(member) &&
+		    !wgd_path_is_direct(member))
 			busy |= wg_relay_bit(hub);
 	}
 	return busy;
@@ -108,8 +111,10 @@ static uint8_t count(struct wgd_mesh *m)
 static unsigned every_ms(const struct wgd_mesh *m,
 			 const struct wgd_mesh_member *member)
 {
-	if (m->is_hub || !member->hub || !member->peer)
+	if (m->is_hub || !member->peer)
 		return 0;
+	if (!member->hub)
+		return wgd_path_hello_ms(m, member);
 	if (member->hello.state == WG_HELLO_IS_LOST ||
 	    (member->hello.state == WG_HELLO_ALIVE &&
 	     !(m->busy & wg_relay_bit(member->hub))))
@@ -145,7 +150,7 @@ static void say(struct wgd_hello *h, const struct wgd_mesh_member *member,
 	size_t len;
 
 	msg->path = h->m->is_hub || member->hub ? WG_HELLO_START
-						: WG_HELLO_RELAY;
+						: wgd_path_state(member);
 	msg->sequence = member->sequence;
 	len = wg_hello_encode(msg, b);
 	/* what it does not take is lost */
@@ -159,6 +164,7 @@ static void hear(struct wgd_hello *h, const uint8_t *b, size_t len,
 	struct wg_hello_msg msg, answer;
 	struct wg_addr at = {.family = AF_INET6};
 	enum wg_hello_state before;
+	enum wg_hello_news news;
 
 	memcpy(at.b, &from->sin6_addr, sizeof(from->sin6_addr));
 	member = wgd_mesh_by_linklocal(h->m, &at);
@@ -166,8 +172,10 @@ static void hear(struct wgd_hello *h, const uint8_t *b, size_t len,
 	    wg_hello_decode(b, len, &msg) < 0)
 		return;
 	before = member->hello.state;
-	if (wg_hello_hear(&member->hello, &msg, wgd_now_ms(), &answer) ==
-	    WG_HELLO_QUESTION)
+	news = wg_hello_hear(&member->hello, &msg, wgd_now_ms(), &answer);
+	if (news >= WG_HELLO_QUESTION)
+		wgd_path_heard(h->m, member, &msg, news == WG_HELLO_ANSWER);
+	if (news == WG_HELLO_QUESTION)
 		say(h, member, &answer);
 	tell_change(h->m, member, before);
 }
@@ -226,6 +234,33 @@ static void open_at(struct wgd_hello *h, const struct wgd_tcp *own)
 
 /* --- time */
 
+/* On a direct path a lost answer is found out in less than half an interval. */
+static void ask(struct wgd_hello *h, struct wgd_mesh_member *member,
+		int64_t now)
+{
+	unsigned ms = every_ms(h->m, member);
+
+	wg_hello_ask(&member->hello, ms, now);
+	if (!member->hub && ms)
+		wg_hello_hurry(&member->hello, ms / 2);
+}
+
+static void tick_one(struct wgd_hello *h, struct wgd_mesh_member *member,
+		     int64_t now)
+{
+	enum wg_hello_state before = member->hello.state;
+	uint64_t lost = member->hello.lost;
+	struct wg_hello_msg msg;
+
+	ask(h, member, now);
+	if (wg_hello_tick(&member->hello, now, &msg))
+		say(h, member, &msg);
+	tell_change(h->m, member, before);
+	if (member->hello.lost != lost &&
+	    member->hello.state == WG_HELLO_IS_LOST)
+		wgd_path_lost(h->m, member);
+}
+
 static void tick(struct wgd_hello *h)
 {
 	int64_t now = wgd_now_ms(), due = now + AGAIN_MS, one;
@@ -233,15 +268,8 @@ static void tick(struct wgd_hello *h)
 	size_t i;
 
 	for (i = 0; h->fd >= 0 && i < m->n_members; i++) {
-		struct wgd_mesh_member *member = m->members[i];
-		enum wg_hello_state before = member->hello.state;
-		struct wg_hello_msg msg;
-
-		wg_hello_ask(&member->hello, every_ms(m, member), now);
-		if (wg_hello_tick(&member->hello, now, &msg))
-			say(h, member, &msg);
-		tell_change(m, member, before);
-		one = wg_hello_due(&member->hello);
+		tick_one(h, m->members[i], now);
+		one = wg_hello_due(&m->members[i]->hello);
 		if (one >= 0)
 			due = MIN(due, one);
 	}
@@ -265,6 +293,31 @@ static void arm(struct wgd_hello *h, int64_t due)
 		return;
 	event_cancel(&h->t_due);
 	event_add_timer_msec(wgd.master, is_due, h, ms, &h->t_due);
+}
+
+/* --- for paths */
+
+void wgd_hello_asks(struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	int64_t due;
+
+	ask(m->hello, member, wgd_now_ms());
+	due = wg_hello_due(&member->hello);
+	if (due >= 0)
+		arm(m->hello, due);
+}
+
+void wgd_hello_say(struct wgd_mesh *m, struct wgd_mesh_member *member,
+		   uint8_t kind, const struct wg_endpoint *place)
+{
+	struct wg_hello_msg msg;
+
+	if (m->hello->fd < 0)
+		return;
+	wg_hello_say(&member->hello, kind, wgd_now_ms(), &msg);
+	if (place)
+		msg.place = *place;
+	say(m->hello, member, &msg);
 }
 
 /* --- life */

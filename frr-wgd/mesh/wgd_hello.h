@@ -8,6 +8,11 @@
 extern void wgd_hello_new(struct wgd_mesh *m);
 extern void wgd_hello_delete(struct wgd_mesh *m);
 /* The link is another, members came or went, hubs relay or do not. */
+/* How often the path to it has it asked is another now. */
+extern void wgd_hello_asks(struct wgd_mesh *m, struct wgd_mesh_member *member);
+/* A message that is no HELLO; KIND: enum wg_hello_kind, PLACE: of SWITCH. */
+extern void wgd_hello_say(struct wgd_mesh *m, struct wgd_mesh_member *member,
+			  uint8_t kind, const struct wg_endpoint *place);
 extern void wgd_hello_look(struct wgd_mesh *m);
 
 /* Nothing was said to the member yet. */

@@ -26,6 +26,8 @@
  * would be lost, and WireGuard's next one comes 5 s later.  So it does, with
  * wireguard-go, where the peer has no endpoint.
  *
+ * A site whose direct path stands is connected, whatever hubs say.
+ *
  * A hub may lie.  Who is no more is found by our own tunnel to it, if we send
  * (lib/core/wg_liveness.h): then it is dead whatever hubs say.  That is so only
  * while the relay is known to work, for PROVEN_MS; else a dead relay would be
@@ -38,6 +40,7 @@
 
 #include "frr-wgd/mesh/wgd_hello.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
+#include "frr-wgd/mesh/wgd_path.h"
 #include "lib/core/wg_hubs.h"
 
 #define MOVES 500
@@ -143,6 +146,25 @@ bool wgd_hubs_is_relay(const struct wgd_mesh *m,
 	return is_usable(hub) && hub->hub == m->relay;
 }
 
+const struct wgd_mesh_member *
+wgd_hubs_carrier(const struct wgd_mesh *m, const struct wgd_mesh_member *member)
+{
+	const struct wgd_mesh_member *hub, *any = NULL;
+	size_t i;
+
+	for (i = 0; i < m->n_members; i++) {
+		hub = m->members[i];
+		if (!is_usable(hub) || !hub->connected ||
+		    hub->hello.state == WG_HELLO_IS_LOST ||
+		    !(said_by(member) & wg_relay_bit(hub->hub)))
+			continue;
+		if (hub->hub == member->relay)
+			return hub;
+		any = hub;
+	}
+	return any;
+}
+
 /* We send, and nothing comes back, though its hub answers us. */
 static bool is_silent(struct wgd_mesh *m, const struct wgd_mesh_member *member)
 {
@@ -167,8 +189,9 @@ void wgd_hubs_see(struct wgd_mesh *m)
 	for (i = 0; by && i < m->n_members; i++)
 		if (!m->members[i]->hub)
 			m->members[i]->connected =
-				(said_by(m->members[i]) & by) &&
-				!is_silent(m, m->members[i]);
+				wgd_path_is_direct(m->members[i]) ||
+				((said_by(m->members[i]) & by) &&
+				 !is_silent(m, m->members[i]));
 }
 
 /* --- by which hub */

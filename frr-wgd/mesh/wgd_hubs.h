@@ -36,4 +36,12 @@ wgd_hubs_of(const struct wgd_mesh *m, const struct wgd_mesh_member *member);
 extern bool wgd_hubs_is_relay(const struct wgd_mesh *m,
 			      const struct wgd_mesh_member *hub);
 
+/*
+ * The hub that can bring a CALL to the site: it has it, we are connected to it,
+ * and it answers; above all the one that relays.  NULL: none.
+ */
+extern const struct wgd_mesh_member *
+wgd_hubs_carrier(const struct wgd_mesh *m,
+		 const struct wgd_mesh_member *member);
+
 #endif

@@ -23,6 +23,7 @@
 #include "frr-wgd/mesh/wgd_judge.h"
 #include "frr-wgd/mesh/wgd_members.h"
 #include "frr-wgd/mesh/wgd_probe.h"
+#include "frr-wgd/mesh/wgd_path.h"
 #include "frr-wgd/mesh/wgd_rivals.h"
 #include "frr-wgd/peer/wgd_announce.h"
 #include "frr-wgd/peer/wgd_live.h"
@@ -101,11 +102,14 @@ static void read_place(const struct wgd_mesh *m, struct wgd_mesh_member *member,
 static void read_key(struct wgd_mesh *m, struct wgd_mesh_member *member,
 		     const uint8_t *item)
 {
+	struct wg_key was = member->key;
 	struct wg_addr linklocal;
 
 	member->port = wg_item_number(item, WG_ITEM_PORT);
 	if (wg_sign_x25519(wg_item_bytes(item, WG_ITEM_WG_KEY), &member->key) ==
 	    0) {
+		if (!wg_key_same(&was, &member->key))
+			wgd_path_new_key(m, member);
 		wg_key_linklocal(&member->key, &linklocal);
 		wgd_mesh_set_linklocal(m, member, &linklocal);
 	}
@@ -190,6 +194,7 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	size_t i;
 
 	wgd_mesh_set_linklocal(m, member, &none);
+	wgd_path_forget(m, member);
 	for (i = 0; m->members[i] != member; i++)
 		;
 	m->n_members--;
@@ -342,6 +347,7 @@ static bool is_own(const struct wgd_peer_conf *lines)
 /* The peer is the operator's, or goes, and the member is none any more. */
 static void part(struct wgd_mesh_member *member)
 {
+	wgd_path_forget(member->peer->wif->mesh, member);
 	wg_peer_set_certificate(member->peer->peer, NULL);
 	wg_peer_set_announced(member->peer->peer, NULL, 0);
 	member->peer = NULL;

@@ -35,6 +35,8 @@ struct wgd_mesh;
 struct wgd_mesh_member;
 struct wgd_probe;
 struct wgd_probed;
+struct wgd_path;
+struct wgd_paths;
 
 /* The member became a peer, live or not, or is none any more. */
 DECLARE_HOOK(wgd_mesh_member_changed,
@@ -101,6 +103,9 @@ struct wgd_mesh_member {
 	struct wg_hello hello;
 	uint64_t bytes;	 /* that the device counted last */
 	int64_t data_ms; /* when they were more than before; 0: never */
+	/* wgd_path.c */
+	struct wgd_path *path; /* NULL: it is relayed, and nobody wants more */
+	bool was_read;	       /* the device, since it is a peer */
 	/* wgd_demand.c */
 	uint64_t demand;   /* data packets that left for it, about */
 	int64_t demand_ms; /* the last one; 0: none */
@@ -167,6 +172,7 @@ struct wgd_mesh {
 	struct wgd_hello *hello;
 	struct wgd_demand *demand;
 	struct wgd_probe *probe;
+	struct wgd_paths *paths; /* NULL: as for exchange */
 	struct wgd_door *door;	 /* NULL: no hub */
 	struct wgd_knock *knock; /* NULL: who we are is not known */
 

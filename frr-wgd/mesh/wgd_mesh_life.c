@@ -31,6 +31,7 @@
 #include "frr-wgd/mesh/wgd_mesh_routes.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
 #include "frr-wgd/mesh/wgd_own.h"
+#include "frr-wgd/mesh/wgd_path_do.h"
 #include "frr-wgd/mesh/wgd_probe.h"
 #include "frr-wgd/mesh/wgd_putback.h"
 #include "frr-wgd/underlay/wgd_relay.h"
@@ -189,6 +190,7 @@ static bool know(struct wgd_mesh *m)
 	wgd_hello_new(m);
 	wgd_demand_new(m);
 	wgd_probe_new(m);
+	wgd_path_begin(m);
 	wgd_members_update(m);
 	wgd_door_new(m);
 	wgd_knock_new(m);
@@ -282,6 +284,7 @@ static void act(struct event *t)
 	wgd_hello_look(m);
 	wgd_demand_look(m);
 	wgd_probe_look(m);
+	wgd_path_look(m);
 	wgd_door_look(m);
 	wgd_knock_look(m);
 	wgd_mesh_routes(m);
@@ -299,6 +302,7 @@ static void mesh_free(struct wgd_mesh *m)
 	event_cancel(&m->t_tick);
 	wgd_knock_delete(m);
 	wgd_door_delete(m);
+	wgd_path_delete(m);
 	wgd_demand_delete(m);
 	wgd_probe_delete(m);
 	wgd_hello_delete(m);

@@ -10,12 +10,15 @@
  * for each reading.  It costs a look at each member in each reading, and one
  * operation for who is astray.
  *
- * At a hub sites roam, as they are behind NATs.
+ * At a site another one may also be where its direct path is: a place from
+ * which it answered a probe (wgd_path.h).  At a hub sites roam, as they are
+ * behind NATs.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
 
 #include "frr-wgd/base/wgd_debug.h"
+#include "frr-wgd/mesh/wgd_path.h"
 #include "frr-wgd/mesh/wgd_putback.h"
 
 static void add_place(struct wg_relay_peer *peer, struct wg_endpoint *v,
@@ -45,7 +48,8 @@ static bool is_astray(const struct wg_relay *own,
 	if (member->met)
 		add_place(&peer, published, member->met);
 	return wg_relay_at(own, &peer, &p->seen.endpoint) ==
-	       WG_RELAY_AT_STRANGE;
+		       WG_RELAY_AT_STRANGE &&
+	       !wgd_path_allows(member, &p->seen.endpoint);
 }
 
 void wgd_putback_read(struct wgd_mesh *m)
@@ -55,9 +59,12 @@ void wgd_putback_read(struct wgd_mesh *m)
 	size_t i;
 
 	for (i = 0; i < m->n_members; i++) {
-		const struct wgd_mesh_member *member = m->members[i];
+		struct wgd_mesh_member *member = m->members[i];
 
-		if (!member->peer || !is_astray(&own, member))
+		if (!member->peer)
+			continue;
+		wgd_path_read(m, member);
+		if (!is_astray(&own, member))
 			continue;
 		wgd_debug_events("%s: mesh: %s was at %s: put back",
 				 m->wif->name, member->name,

@@ -8,6 +8,7 @@
 #include "zclient.h"
 
 #include "frr-wgd/peer/wgd_peer.h"
+#include "frr-wgd/underlay/wgd_relay.h"
 #include "lib/core/wg_liveness.h"
 
 struct wgd_peer *wgd_peer_find(struct wgd_if *wif, const char *name)
@@ -60,11 +61,21 @@ bool wgd_peer_hint(struct wgd_if *wif, char *buf, size_t len)
 	return true;
 }
 
+void wgd_peer_way(struct wgd_peer *p)
+{
+	const struct wg_endpoint *is = wgd_relay_covers(&p->resolved.is.addr)
+					       ? &p->resolved.is
+					       : &p->seen.endpoint;
+
+	wgd_underlay_at(&p->way, is, &p->resolved.is);
+}
+
 void wgd_peer_push(struct wgd_peer *p)
 {
 	struct wg_peer_conf conf = {
-		.endpoint =
-			p->instead.on ? p->instead.endpoint : p->resolved.is,
+		.endpoint = p->instead.on	    ? p->instead.endpoint
+			    : p->placed.addr.family ? p->placed
+						    : p->resolved.is,
 		.keepalive = p->conf.keepalive,
 		.psk_file = p->conf.psk_file,
 	};
@@ -72,7 +83,7 @@ void wgd_peer_push(struct wgd_peer *p)
 	if (p->instead.on && !p->instead.serves)
 		conf.keepalive = p->instead.calls;
 	wg_peer_set_conf(p->peer, &conf);
-	wgd_underlay_at(&p->way, &p->seen.endpoint, &p->resolved.is);
+	wgd_peer_way(p);
 	wgd_if_kick(p->wif);
 }
 

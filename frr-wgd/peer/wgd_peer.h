@@ -78,6 +78,8 @@ struct wgd_peer {
 		bool calls;	 /* with keepalives, to have it answer */
 		struct wg_endpoint endpoint;
 	} instead;
+	/* where its mesh wants it for now; AF_UNSPEC: as configured */
+	struct wg_endpoint placed;
 	struct wgd_endpoint way; /* to its endpoints */
 
 	struct wgd_announced *announced; /* see wgd_announce.c; NULL: no */
@@ -102,6 +104,12 @@ extern struct wgd_peer *wgd_peer_alone(struct wgd_if *wif);
  * False: there is nothing to say.
  */
 extern bool wgd_peer_hint(struct wgd_if *wif, char *buf, size_t len);
+/*
+ * Where it is, or is to be, is another place: routing is to find a way there.
+ * But not for a relayed site that has come another way: that place nobody
+ * signed, and nothing unsigned makes a route.
+ */
+extern void wgd_peer_way(struct wgd_peer *p);
 /* What it is to be on the device may have changed. */
 extern void wgd_peer_push(struct wgd_peer *p);
 /* Seconds since the last handshake, of which a read told; -1: there was none.

@@ -13,6 +13,7 @@
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
 #include "frr-wgd/mesh/wgd_probe.h"
+#include "frr-wgd/mesh/wgd_path.h"
 #include "frr-wgd/show/wgd_vty.h"
 
 #ifndef VTYSH_EXTRACT_PL
@@ -289,6 +290,20 @@ static json_object *addresses_json(const struct wgd_mesh_member *member)
 	return list;
 }
 
+static void path_json(json_object *o, const struct wgd_mesh_member *member)
+{
+	const struct wg_path *p = member->path ? &member->path->core : NULL;
+
+	json_object_string_add(o, "path",
+			       wg_path_state_str(wgd_path_state(member)));
+	if (!wgd_path_is_direct(member))
+		json_object_string_add(o, "pathReason",
+				       wg_path_why_str(wgd_path_why(member)));
+	if (!p)
+		return;
+	json_object_int_add(o, "pathSinceMsecs", wgd_now_ms() - p->since_ms);
+}
+
 static json_object *member_json(const struct wgd_mesh *m,
 				const struct wgd_mesh_member *member)
 {
@@ -309,6 +324,8 @@ static json_object *member_json(const struct wgd_mesh *m,
 	json_object_int_add(o, "demand", member->demand);
 	if (hub)
 		json_object_string_add(o, "relayHub", hub->name);
+	if (!m->is_hub && !member->hub && member->peer)
+		path_json(o, member);
 	if (member->refused)
 		json_object_string_add(o, "refused",
 				       wgd_mesh_refused_str(member->refused));

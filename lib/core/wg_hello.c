@@ -119,6 +119,7 @@ static void measure(struct wg_hello *h, int64_t took)
 			     : 10 * WG_HELLO_WAIT_MAX_MS;
 	int32_t off;
 
+	h->took_ms = ms;
 	if (!h->has_rtt ||
 	    (h->answered < WG_HELLO_BACK && ms < h->rtt8 / 8)) {
 		h->has_rtt = true;

@@ -54,6 +54,7 @@ struct wg_hello {
 	enum wg_hello_state state;
 	int64_t since_ms;      /* of the state */
 	uint32_t rtt_ms;       /* smoothed; of no meaning before an answer */
+	uint32_t took_ms;      /* the last answer */
 	uint64_t asked, answered, lost, refused; /* messages */
 	/* only wg_hello.c uses what follows */
 	uint32_t every_ms;     /* between questions; 0: none */
