@@ -30,7 +30,7 @@ def key_hex(text):
 
 
 def under(number):
-    return "10.255.%d.%d" % (number >> 8, number & 255)
+    return "198.18.%d.%d" % (number >> 8, number & 255)  # what is private is tried on a LAN only
 
 
 class Site(demo.Node):
@@ -42,9 +42,13 @@ class Site(demo.Node):
         super().__init__(self.nick)
         self.port = "u-" + self.nick
         self.inner = meshlab.address(number)
+        self.join_underlay(lab)
+        self.sh("install -d -o frr -g frr -m 700 %s;"
+                "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding" % STATE)
+
+    def join_underlay(self, lab):
         demo.link(lab.u, self.port, self, "under")
-        self.sh("ip addr add %s/16 dev under; install -d -o frr -g frr -m 700 %s;"
-                "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding" % (under(number), STATE))
+        self.sh("ip addr add %s/16 dev under" % under(self.number))
 
     def bring(self, name, data):
         path = STATE + "/" + name

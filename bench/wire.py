@@ -11,11 +11,15 @@ work is measured.
   wire.py members MEMBERS HUB  connects each of the members (a JSON file) to the
                                hub's address inside, %LINK behind it, and says
                                and prints what bench-mesh2-sync says
+  wire.py hellos MEMBERS TO    each of them asks TO, %LINK behind it, every
+                               200 ms, and answers, as on a direct path; prints
+                               how many questions of the last s were answered
 """
 import json
 import os
 import selectors
 import socket
+import struct
 import sys
 import threading
 import time
@@ -126,6 +130,8 @@ def device(path):
     print("ready", flush=True)
     for line in sys.stdin:
         word, *args = line.split()
+        if word == "roam":
+            there.peers[args[0]]["endpoint"] = args[1]
         print(len(there.peers) if word == "peers" else int(args[0] in there.peers), flush=True)
 
 
@@ -208,11 +214,56 @@ def members(path, at):
                 talk.keep(now)
 
 
+#
+# Direct paths
+#
+HELLO = struct.Struct("!BBHIIIQ")
+DIRECT = 5  # its state
+ASK_S = 0.2
+
+
+def hellos(path, at):
+    to, name = at.split("%")
+    link = socket.if_nametoindex(name)
+    with open(path, encoding="ascii") as f:
+        who = json.load(f)
+    select, number, answered = selectors.DefaultSelector(), int(time.time()), 0
+    for _, own in who:
+        s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        s.bind((own, PORT, 0, link))
+        s.connect((to, PORT, 0, link))
+        s.setblocking(False)
+        select.register(s, selectors.EVENT_READ)
+    socks = [key.fileobj for key in select.get_map().values()]
+    due, told, n = time.monotonic(), time.monotonic(), 0
+    say(ready=len(socks))
+    while True:
+        for key, _ in select.select(max(0, due - time.monotonic())):
+            try:
+                kind, _, _, theirs, echo, ms, seen = HELLO.unpack(key.fileobj.recv(64))
+                if kind == 1 and not echo:
+                    number += 1
+                    key.fileobj.send(HELLO.pack(1, DIRECT, 0, number, theirs, ms, seen))
+                answered += kind == 1 and echo != 0
+            except (OSError, struct.error):
+                pass  # nobody is there yet; another kind
+        while time.monotonic() >= due:
+            number += 1
+            try:
+                socks[n % len(socks)].send(HELLO.pack(1, DIRECT, 0, number, 0, 0, 0))
+            except OSError:
+                pass
+            n, due = n + 1, due + ASK_S / len(socks)
+        if time.monotonic() - told >= 1:
+            say(answered=answered)
+            told, answered = time.monotonic(), 0
+
+
 def main():
     if sys.argv[1] == "device":
         device(sys.argv[2])
     else:
-        members(sys.argv[2], sys.argv[3])
+        {"members": members, "hellos": hellos}[sys.argv[1]](sys.argv[2], sys.argv[3])
 
 
 if __name__ == "__main__":
