@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 The mesh that the tests of this folder have: hubs h and k, and sites behind the
-NATs of lib_nat.py.
+NATs of lib_nat.py.  Traffic between two of them, of which no packet may be lost;
+and what a site says of the path to another one.
 """
 from lib_keeper import Keeper, bring, learn_key, make_hub, mesh, prepare, wait_connected
-from lib_mesh import UNDERLAY
-from lib_nat import NatNet
-from lib_run import wait_for
+from lib_nat import NatNet, families
+from lib_run import PATIENCE, wait_for
 from lib_wgd import serve
+
+RATE = 500  # a packet every 2 ms
 
 
 class MeshNet(NatNet):
@@ -15,8 +17,7 @@ class MeshNet(NatNet):
 
     def __init__(self, module, sites, **kwargs):
         self.echoes = {}
-        # with endpoints of both families some wireguard-go sends to wrong ones
-        self.left_out = [s for s in sites if s == "six" and UNDERLAY == 4]
+        self.left_out = [s for s in sites if 4 not in families(s)]  # as the hubs are
         super().__init__(module, [s for s in sites if s not in self.left_out], **kwargs)
 
     def _template(self, name):
@@ -72,3 +73,34 @@ def mesh_net(request, tmp_path_factory):
     for net in serve(MeshNet(request.module, request.module.SITES)):
         net.join_all(str(tmp_path_factory.mktemp("keeper") / "acme"))
         yield net
+
+
+class Traffic:
+    "Probes from one site to the other, which answers each."
+
+    def __init__(self, net, one, other, rate=RATE):
+        self.net, self.one, self.other = net, one, other
+        # WireGuard keeps few packets until it has a session
+        wait_for(lambda: net[one].ping(net.inner(other)), "session of %s and %s" % (one, other))
+        self.probe = net[one].probe(net.inner(other), rate=rate)
+        self.probe.wait_responder(other)
+
+    def paths(self):
+        return path(self.net, self.one, self.other), path(self.net, self.other, self.one)
+
+    def is_direct(self):
+        return all(p["path"] == "direct" for p in self.paths())
+
+    def wait_direct(self, timeout=PATIENCE):
+        def check():
+            found = self.paths()
+            assert all(p["path"] == "direct" for p in found), found
+            return True
+        wait_for(check, "%s and %s direct" % (self.one, self.other), timeout)
+
+    def result(self):
+        return self.probe.result()
+
+
+def path(net, site, other):
+    return mesh(net[site], " members")[other]

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-The oracle of direct paths, against the pairs that are known from the books, and
+The oracle of direct paths, and what the manual says, against the pairs that are known from the books, and
 for all kinds of NATs against NATs that are played, packet by packet.
 """
+import csv
+import dataclasses
 import itertools
+import os
+import re
 
 import pytest
+
+from lib_nat import KIND, place
 
 from lib_oracle import ADDRESS, INDEPENDENT, PORT, Nat, Place, verdict
 
@@ -116,3 +122,20 @@ def test_all_kinds(a, b):
     a, b = Nat(*a), Nat(*b)
     one, other = Place((("a", a),)), Place((("b", b),))
     assert verdict(one, other)[0] == played(a, b)
+
+
+def test_manual():
+    "Its table, of two sites that are not behind the same gateway."
+    path = os.path.join(os.path.dirname(__file__), "../../doc/manual/paths.rst")
+    with open(path, encoding="utf-8") as f:
+        lines = [s.strip() for s in f if re.match(r' +"', s)]
+    head, *rows = csv.reader(lines, skipinitialspace=True)
+    assert [row[0] for row in rows] == head[1:]
+    of_kind = {kind: site for site, kind in KIND.items()}
+    for row in rows:
+        for kind, told in zip(head[1:], row[1:]):
+            one = place(of_kind[row[0]])
+            other = place(of_kind[kind])
+            apart = tuple(("other " + name, nat) for name, nat in other.way)
+            direct, why = verdict(one, dataclasses.replace(other, way=apart))
+            assert told == ("direct" if direct else "relay"), (row[0], kind, why)
