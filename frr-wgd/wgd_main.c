@@ -71,6 +71,7 @@ static void __attribute__((noreturn)) sigint(void)
 	hook_unregister(if_del, wgd_config_if_deleted);
 	hook_unregister(wgd_live_changed, wgd_nb_state_changed);
 	hook_unregister(wgd_mesh_member_changed, wgd_nb_member_changed);
+	hook_unregister(wgd_path_changed, wgd_nb_path_changed);
 	hook_unregister(wgd_alarm_changed, wgd_nb_alarm_changed);
 	wgd_config_finish();
 	wgd_life_finish();
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
 	hook_register(if_del, wgd_config_if_deleted);
 	hook_register(wgd_live_changed, wgd_nb_state_changed);
 	hook_register(wgd_mesh_member_changed, wgd_nb_member_changed);
+	hook_register(wgd_path_changed, wgd_nb_path_changed);
 	hook_register(wgd_alarm_changed, wgd_nb_alarm_changed);
 	wgd_config_init();
 	wgd_show_init();

@@ -29,6 +29,8 @@ struct wgd_mesh;
 struct wgd_mesh_member;
 extern int wgd_nb_member_changed(const struct wgd_mesh *m,
 				 const struct wgd_mesh_member *member);
+extern int wgd_nb_path_changed(const struct wgd_mesh *m,
+			       const struct wgd_mesh_member *member);
 struct wg_alarm;
 extern int wgd_nb_alarm_changed(const struct wgd_mesh *m,
 				const struct wg_alarm *a, bool raised);

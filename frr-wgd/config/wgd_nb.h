@@ -151,6 +151,15 @@ extern struct yang_data *wgd_nb_member_live(struct nb_cb_get_elem_args *args);
 extern struct yang_data *wgd_nb_member_until(struct nb_cb_get_elem_args *args);
 extern struct yang_data *
 wgd_nb_member_relay_hub(struct nb_cb_get_elem_args *args);
+extern struct yang_data *wgd_nb_member_path(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_path_reason(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_path_since(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_rtt_relay(struct nb_cb_get_elem_args *args);
+extern struct yang_data *
+wgd_nb_member_rtt_direct(struct nb_cb_get_elem_args *args);
 extern struct yang_data *
 wgd_nb_member_refused(struct nb_cb_get_elem_args *args);
 

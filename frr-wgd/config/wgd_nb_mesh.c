@@ -16,6 +16,7 @@
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
+#include "frr-wgd/mesh/wgd_path_view.h"
 
 /* The mesh of libfrr's interface; NULL: it has none. */
 static const struct wgd_mesh *mesh_of(const void *interface)
@@ -152,12 +153,44 @@ MEMBER_LEAF(hub, bool, true, member->hub)
 MEMBER_LEAF(live, bool, true, member->connected)
 MEMBER_LEAF(until, uint64, true, member->until)
 MEMBER_LEAF(relay_hub, string, relay_hub(member), relay_hub(member))
+
+/* All that is shown is -1 where there is no path. */
+static struct wgd_path_view path_of(const struct wgd_mesh_member *member)
+{
+	struct wgd_path_view v;
+
+	return wgd_path_view(member, &v)
+		       ? v
+		       : (struct wgd_path_view){.since_ms = -1,
+						.relay_rtt_ms = -1,
+						.direct_rtt_ms = -1};
+}
+
+static bool has_path(const struct wgd_mesh_member *member)
+{
+	struct wgd_path_view v;
+
+	return wgd_path_view(member, &v);
+}
+
+MEMBER_LEAF(path, string, has_path(member),
+	    wg_path_state_str(path_of(member).state))
+MEMBER_LEAF(path_reason, string,
+	    has_path(member) && path_of(member).state != WG_PATH_DIRECT,
+	    wg_path_why_str(path_of(member).why))
+MEMBER_LEAF(path_since, uint64, path_of(member).since_ms >= 0,
+	    path_of(member).since_ms / 1000)
+MEMBER_LEAF(rtt_relay, uint32, path_of(member).relay_rtt_ms >= 0,
+	    path_of(member).relay_rtt_ms)
+MEMBER_LEAF(rtt_direct, uint32, path_of(member).direct_rtt_ms >= 0,
+	    path_of(member).direct_rtt_ms)
 MEMBER_LEAF(refused, string, member->refused,
 	    wgd_mesh_refused_str(member->refused))
 
 /* --- notifications */
 
 #define MEMBER_CHANGED "/frr-wireguard:mesh-member-change"
+#define PATH_CHANGED "/frr-wireguard:mesh-path-change"
 #define ALARM_CHANGED "/frr-wireguard:mesh-alarm"
 
 static void say(struct list *arguments, const char *notification,
@@ -194,6 +227,24 @@ int wgd_nb_member_changed(const struct wgd_mesh *m,
 		say(args, MEMBER_CHANGED, "refused",
 		    wgd_mesh_refused_str(member->refused));
 	nb_notification_send(MEMBER_CHANGED, args);
+	return 0;
+}
+
+int wgd_nb_path_changed(const struct wgd_mesh *m,
+			const struct wgd_mesh_member *member)
+{
+	struct list *args = about(m, PATH_CHANGED);
+	enum wg_path_state state = wgd_path_state(member);
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", member->number);
+	say(args, PATH_CHANGED, "member", member->name);
+	say(args, PATH_CHANGED, "number", number);
+	say(args, PATH_CHANGED, "path", wg_path_state_str(state));
+	if (state != WG_PATH_DIRECT)
+		say(args, PATH_CHANGED, "path-reason",
+		    wg_path_why_str(wgd_path_why(member)));
+	nb_notification_send(PATH_CHANGED, args);
 	return 0;
 }
 

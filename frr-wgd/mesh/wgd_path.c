@@ -98,6 +98,13 @@ struct wgd_path *wgd_path_get(struct wgd_mesh *m,
 	return path_new(m, member, NULL);
 }
 
+static void count(struct wgd_path_counts *sum, const struct wg_path *p)
+{
+	sum->attempts += p->attempts;
+	sum->switches += p->switches;
+	sum->losses += p->losses;
+}
+
 void wgd_path_forget(struct wgd_mesh *m, struct wgd_mesh_member *member)
 {
 	struct wgd_path **at;
@@ -110,6 +117,7 @@ void wgd_path_forget(struct wgd_mesh *m, struct wgd_mesh_member *member)
 	for (at = &m->paths->first; *at != member->path; at = &(*at)->next)
 		;
 	*at = member->path->next;
+	count(&m->paths->ended, &member->path->core);
 	XFREE(MTYPE_WGD_PATH, member->path);
 }
 
@@ -289,6 +297,19 @@ void wgd_path_new_key(struct wgd_mesh *m, struct wgd_mesh_member *member)
 enum wg_path_state wgd_path_state(const struct wgd_mesh_member *member)
 {
 	return member->path ? member->path->core.state : WG_PATH_RELAY;
+}
+
+struct wgd_path_counts wgd_path_counts(const struct wgd_mesh *m)
+{
+	struct wgd_path_counts sum = {};
+	const struct wgd_path *p;
+
+	if (!m->paths)
+		return sum;
+	sum = m->paths->ended;
+	for (p = m->paths->first; p; p = p->next)
+		count(&sum, &p->core);
+	return sum;
 }
 
 enum wg_path_why wgd_path_why(const struct wgd_mesh_member *member)

@@ -23,11 +23,19 @@ struct wgd_path {
 	uint64_t sequence; /* of the record whose places were looked at */
 };
 
+/* So often since the mesh began. */
+struct wgd_path_counts {
+	uint64_t attempts; /* to become direct */
+	uint64_t switches; /* that settled */
+	uint64_t losses;   /* of direct paths */
+};
+
 struct wgd_paths {
 	struct wgd_path *first;
 	struct wg_endpoint
 		candidates[WG_CANDIDATES]; /* of ours, as looked at */
 	size_t n_candidates;
+	struct wgd_path_counts ended; /* of paths that are no more */
 	struct event *t_act;
 	void (*act)(struct event *t); /* wgd_path_do.c */
 };
@@ -75,6 +83,8 @@ extern void wgd_path_new_key(struct wgd_mesh *m,
 extern const struct wgd_probe_path *wgd_path_probes(void);
 /* Of a member without one: relay. */
 extern enum wg_path_state wgd_path_state(const struct wgd_mesh_member *member);
+/* Of all that are or were. */
+extern struct wgd_path_counts wgd_path_counts(const struct wgd_mesh *m);
 /* Why it is not direct. */
 extern enum wg_path_why wgd_path_why(const struct wgd_mesh_member *member);
 /* Is the direct path proven, and in use at both ends? */

@@ -28,6 +28,10 @@
 #include "frr-wgd/mesh/wgd_path_do.h"
 #include "frr-wgd/mesh/wgd_probe.h"
 
+DEFINE_HOOK(wgd_path_changed,
+	    (const struct wgd_mesh *m, const struct wgd_mesh_member *member),
+	    (m, member));
+
 /* --- where the device has it */
 
 static void place(struct wgd_path *p)
@@ -67,6 +71,8 @@ static void tell(struct wgd_mesh *m, const struct wgd_path *p,
 	     wg_path_state_str(was), at ? ", at " : "",
 	     at ? wg_endpoint_str(at, text) : "", at ? "" : ": ",
 	     at ? "" : wg_path_why_str(p->core.why));
+	if (is_news)
+		hook_call(wgd_path_changed, m, p->member);
 	p->member->moved_ms = wgd_now_ms(); /* silence begins anew */
 	wgd_mesh_act(m);
 }

@@ -6,6 +6,11 @@
 
 #include "frr-wgd/mesh/wgd_path.h"
 
+/* The path became direct, or is left: wgd_path_state. */
+DECLARE_HOOK(wgd_path_changed,
+	     (const struct wgd_mesh *m, const struct wgd_mesh_member *member),
+	     (m, member));
+
 /* Once in the life of the daemon: who sees data tells paths. */
 extern void wgd_path_init(void);
 extern void wgd_path_finish(void);

@@ -48,6 +48,15 @@ extern bool wgd_cause_relays_not(const struct wgd_facts *f,
 				 const struct wgd_words *w,
 				 struct wgd_cause *c);
 
+/*
+ * The path to a site of a mesh: why it is not direct (name, reason), when it is
+ * tried again (unknown), and what would make it direct (tries).  Name is NULL
+ * where it is, or is being changed.  False: there is no such path.
+ */
+struct wgd_path_view;
+extern bool wgd_cause_path(const struct wgd_facts *f, const struct wgd_words *w,
+			   struct wgd_path_view *view, struct wgd_cause *c);
+
 extern const wgd_rung wgd_cause_route_rungs[]; /* 1. to 10.; NULL ends */
 extern const wgd_rung wgd_cause_peer_rungs[];  /* 11. to 19. */
 /* No rung applied: say what is not known even so. */

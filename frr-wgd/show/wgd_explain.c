@@ -13,6 +13,7 @@
 #include "vty.h"
 #include "zclient.h"
 
+#include "frr-wgd/mesh/wgd_path_view.h"
 #include "frr-wgd/peer/wgd_live.h"
 #include "frr-wgd/show/wgd_cause.h"
 #include "frr-wgd/show/wgd_explain.h"
@@ -153,6 +154,28 @@ static void cause_text(struct vty *vty, const struct wgd_facts *f,
 		vty_out(vty, "  Try: %s\n", c->tries[i]);
 }
 
+/* Of a site of a mesh that is reached: by which path, and why not direct. */
+static void path_text(struct vty *vty, const struct wgd_facts *f)
+{
+	struct wgd_path_view v;
+	struct wgd_cause c;
+	struct wgd_words w;
+	size_t i;
+
+	spell(f, &w);
+	if (!wgd_cause_path(f, &w, &v, &c))
+		return;
+	vty_out(vty, "  Path: %s", wg_path_state_str(v.state));
+	if (*c.reason)
+		vty_out(vty, "%s%s%s: %s", c.name ? " (" : "", c.name ?: "",
+			c.name ? ")" : "", c.reason);
+	vty_out(vty, "\n");
+	if (*c.unknown)
+		vty_out(vty, "  Path: %s\n", c.unknown);
+	for (i = 0; i < c.n_tries; i++)
+		vty_out(vty, "  To be direct: %s\n", c.tries[i]);
+}
+
 /* Is the device's entry another than the one that is decided? */
 static bool is_aggregate(const struct wgd_facts *f)
 {
@@ -202,6 +225,8 @@ static void text(struct vty *vty, const struct wgd_facts *f,
 		static_text(vty, f);
 	if (f->peer)
 		peer_text(vty, f);
+	if (!c->dropped)
+		path_text(vty, f);
 	cause_text(vty, f, c);
 }
 
@@ -286,12 +311,40 @@ static void peer_json(json_object *o, const struct wgd_facts *f)
 	way_json(o, "endpointRoute", &f->under);
 }
 
+static json_object *tries_json(const struct wgd_cause *c)
+{
+	json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < c->n_tries; i++)
+		json_object_array_add(list,
+				      json_object_new_string(c->tries[i]));
+	return list;
+}
+
+static void path_json(json_object *o, const struct wgd_facts *f)
+{
+	struct wgd_path_view v;
+	struct wgd_cause c;
+	struct wgd_words w;
+
+	spell(f, &w);
+	if (!wgd_cause_path(f, &w, &v, &c))
+		return;
+	json_object_string_add(o, "path", wg_path_state_str(v.state));
+	if (c.name)
+		json_object_string_add(o, "pathReason", c.name);
+	if (*c.reason)
+		json_object_string_add(o, "pathText", c.reason);
+	if (c.n_tries)
+		json_object_object_add(o, "pathTry", tries_json(&c));
+}
+
 static json_object *json_of(const struct wgd_facts *f,
 			    const struct wgd_cause *c)
 {
-	json_object *o = json_object_new_object(), *list;
+	json_object *o = json_object_new_object();
 	char buf[WG_ADDR_STRLEN];
-	size_t i;
 
 	json_object_string_add(o, "address", wg_addr_str(&f->addr, buf));
 	if (f->wif && !f->wif_is_guess)
@@ -310,13 +363,10 @@ static json_object *json_of(const struct wgd_facts *f,
 	}
 	if (*c->unknown)
 		json_object_string_add(o, "unknown", c->unknown);
-	if (!c->n_tries)
-		return o;
-	list = json_object_new_array();
-	json_object_object_add(o, "try", list);
-	for (i = 0; i < c->n_tries; i++)
-		json_object_array_add(list,
-				      json_object_new_string(c->tries[i]));
+	if (c->n_tries)
+		json_object_object_add(o, "try", tries_json(c));
+	if (!c->dropped)
+		path_json(o, f);
 	return o;
 }
 

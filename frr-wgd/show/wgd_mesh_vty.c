@@ -12,8 +12,7 @@
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
-#include "frr-wgd/mesh/wgd_probe.h"
-#include "frr-wgd/mesh/wgd_path.h"
+#include "frr-wgd/mesh/wgd_path_view.h"
 #include "frr-wgd/show/wgd_vty.h"
 
 #ifndef VTYSH_EXTRACT_PL
@@ -292,16 +291,30 @@ static json_object *addresses_json(const struct wgd_mesh_member *member)
 
 static void path_json(json_object *o, const struct wgd_mesh_member *member)
 {
-	const struct wg_path *p = member->path ? &member->path->core : NULL;
+	struct wgd_path_view v;
 
-	json_object_string_add(o, "path",
-			       wg_path_state_str(wgd_path_state(member)));
-	if (!wgd_path_is_direct(member))
-		json_object_string_add(o, "pathReason",
-				       wg_path_why_str(wgd_path_why(member)));
-	if (!p)
+	if (!wgd_path_view(member, &v))
 		return;
-	json_object_int_add(o, "pathSinceMsecs", wgd_now_ms() - p->since_ms);
+	json_object_string_add(o, "path", wg_path_state_str(v.state));
+	if (v.state != WG_PATH_DIRECT)
+		json_object_string_add(o, "pathReason", wg_path_why_str(v.why));
+	if (v.since_ms >= 0)
+		json_object_int_add(o, "pathSinceMsecs", v.since_ms);
+	if (v.relay_rtt_ms >= 0)
+		json_object_int_add(o, "rttRelayMsecs", v.relay_rtt_ms);
+	if (v.direct_rtt_ms >= 0)
+		json_object_int_add(o, "rttDirectMsecs", v.direct_rtt_ms);
+}
+
+/* Where its packets go now, by whatever path. */
+static void endpoint_json(json_object *o, const struct wgd_mesh_member *member)
+{
+	const struct wg_endpoint *at =
+		member->peer ? wgd_peer_endpoint(member->peer) : NULL;
+	char buf[WG_ENDPOINT_STRLEN];
+
+	if (at && at->addr.family)
+		json_object_string_add(o, "endpoint", wg_endpoint_str(at, buf));
 }
 
 static json_object *member_json(const struct wgd_mesh *m,
@@ -324,8 +337,8 @@ static json_object *member_json(const struct wgd_mesh *m,
 	json_object_int_add(o, "demand", member->demand);
 	if (hub)
 		json_object_string_add(o, "relayHub", hub->name);
-	if (!m->is_hub && !member->hub && member->peer)
-		path_json(o, member);
+	endpoint_json(o, member);
+	path_json(o, member);
 	if (member->refused)
 		json_object_string_add(o, "refused",
 				       wgd_mesh_refused_str(member->refused));
@@ -343,6 +356,35 @@ static json_object *members_json(const struct wgd_mesh *m)
 	return o;
 }
 
+/* "direct for 12 s, 23 ms (by the relay 61 ms)" or "relayed by h, no-pong". */
+static void way_text(struct vty *vty, const struct wgd_mesh *m,
+		     const struct wgd_mesh_member *member)
+{
+	const struct wgd_mesh_member *hub = wgd_hubs_of(m, member);
+	struct wgd_path_view v;
+	bool has_path = wgd_path_view(member, &v);
+
+	if (has_path && v.state == WG_PATH_DIRECT) {
+		vty_out(vty, "direct for %" PRId64 " s, %" PRId64 " ms",
+			v.since_ms / 1000, v.direct_rtt_ms);
+		if (v.relay_rtt_ms >= 0)
+			vty_out(vty, " (by the relay %" PRId64 " ms)",
+				v.relay_rtt_ms);
+		return;
+	}
+	if (!hub)
+		return;
+	vty_out(vty, "relayed by %s", hub->name);
+	if (has_path && v.relay_rtt_ms >= 0)
+		vty_out(vty, ", %" PRId64 " ms", v.relay_rtt_ms);
+	if (has_path)
+		vty_out(vty, ", %s%s%s",
+			v.state == WG_PATH_RELAY ? ""
+						 : wg_path_state_str(v.state),
+			v.state == WG_PATH_RELAY ? "" : ": ",
+			wg_path_why_str(v.why));
+}
+
 static void members_text(struct vty *vty, const struct wgd_mesh *m)
 {
 	size_t i;
@@ -350,14 +392,13 @@ static void members_text(struct vty *vty, const struct wgd_mesh *m)
 	vty_out(vty, "Interface %s: mesh %s\n", m->wif->name, m->self->name);
 	for (i = 0; i < m->n_members; i++) {
 		const struct wgd_mesh_member *member = m->members[i];
-		const struct wgd_mesh_member *hub =
-			wgd_hubs_of(m, member);
 
-		vty_out(vty, "  %-20s %6u  %-4s  %-5s  %s%s%s\n", member->name,
+		vty_out(vty, "  %-20s %6u  %-4s  %-5s  %s", member->name,
 			member->number, member->hub ? "hub" : "site",
 			member->connected ? "live" : "-",
-			wgd_mesh_refused_str(member->refused),
-			hub ? "relayed by " : "", hub ? hub->name : "");
+			wgd_mesh_refused_str(member->refused));
+		way_text(vty, m, member);
+		vty_out(vty, "\n");
 	}
 }
 

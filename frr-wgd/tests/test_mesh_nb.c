@@ -14,6 +14,7 @@
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_mesh_life.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
+#include "frr-wgd/mesh/wgd_path_view.h"
 
 #define STATE "/frr-interface:lib/interface/frr-wireguard:wireguard/state/mesh"
 
@@ -200,6 +201,44 @@ static void test_members(void **state)
 	is("member/refused", &site, "name-in-use");
 }
 
+/* The site is a peer, and reached by a direct path since 2 s. */
+static void make_direct(struct wgd_peer *peer, struct wgd_path *path)
+{
+	*peer = (struct wgd_peer){.wif = wif};
+	*path = (struct wgd_path){
+		.core = {.state = WG_PATH_DIRECT,
+			 .why = WG_PATH_WHY_LOST,
+			 .since_ms = wgd_now_ms() - 2000,
+			 .rtt_ms = 12,
+			 .relay_rtt_ms = 50},
+	};
+	site.refused = WGD_MESH_PEER;
+	site.peer = peer;
+	site.path = path;
+}
+
+static void test_path(void **state)
+{
+	struct wgd_path path;
+	struct wgd_peer peer;
+
+	is("member/path", &site, NULL); /* it is no peer */
+	is("member/path-reason", &site, NULL);
+	is("member/path-since", &site, NULL);
+	is("member/rtt-relay", &site, NULL);
+	is("member/rtt-direct", &site, NULL);
+	make_direct(&peer, &path);
+	is("member/path", &site, "direct");
+	is("member/path-reason", &site, NULL);
+	is("member/path-since", &site, "2");
+	is("member/rtt-relay", &site, "50");
+	is("member/rtt-direct", &site, "12");
+	path.core.state = WG_PATH_RETURNING;
+	is("member/path", &site, "returning");
+	is("member/path-reason", &site, "lost");
+	is("member/rtt-direct", &site, NULL);
+}
+
 /* The model has that value. */
 static void has_word(const char *path, const char *word)
 {
@@ -227,6 +266,10 @@ static void test_words(void **state)
 		has_word("state", wgd_mesh_state_str(i));
 	for (i = WGD_MESH_PEER + 1; i <= WGD_MESH_HUB_NUMBER_IN_USE; i++)
 		has_word("member[number='1']/refused", wgd_mesh_refused_str(i));
+	for (i = 0; i < WG_PATH_STATES; i++)
+		has_word("member[number='1']/path", wg_path_state_str(i));
+	for (i = 0; i < WG_PATH_WHYS; i++)
+		has_word("member[number='1']/path-reason", wg_path_why_str(i));
 	for (i = WG_WALL_CLOCK; i <= WG_WALL_BELOW_FLOOR; i++)
 		has_word("time-source", wg_wall_source_str(i));
 	for (i = 0; i < WG_ALARMS; i++)
@@ -419,6 +462,23 @@ static void test_notification(void **state)
 	hook_unregister(nb_notification_send, tell);
 }
 
+static void test_path_notification(void **state)
+{
+	struct wgd_path path;
+	struct wgd_peer peer;
+
+	hook_register(nb_notification_send, tell);
+	make_direct(&peer, &path);
+	assert_int_equal(wgd_nb_path_changed(&mesh, &site), 0);
+	assert_string_equal(
+		told,
+		"/frr-wireguard:mesh-path-change/interface=wg0/mesh=acme/member=a/number=7/path=direct");
+	path.core.state = WG_PATH_RETURNING;
+	assert_int_equal(wgd_nb_path_changed(&mesh, &site), 0);
+	assert_true(strstr(told, "/path=returning/path-reason=lost"));
+	hook_unregister(nb_notification_send, tell);
+}
+
 static void test_alarm_notification(void **state)
 {
 	static const struct wg_alarm alarm = {
@@ -442,6 +502,7 @@ int main(void)
 		CASE(test_list),    CASE(test_request),
 		CASE(test_load),    CASE(test_notification),
 		CASE(test_alarms),  CASE(test_alarm_notification),
+		CASE(test_path),    CASE(test_path_notification),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

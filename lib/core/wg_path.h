@@ -104,6 +104,7 @@ struct wg_path {
 	enum wg_path_why why;
 	int64_t since_ms; /* of the state */
 	uint32_t rtt_ms;  /* of the place in use, by its PONG */
+	uint32_t relay_rtt_ms; /* by the relay, as far as is known; or 0 */
 	struct wg_path_conf conf;
 	struct wg_places places;	     /* of this attempt, or path */
 	uint64_t attempts, switches, losses; /* so often, of this machine */
@@ -125,7 +126,6 @@ struct wg_path {
 	uint64_t next_id, id, answer_id;
 	uint32_t hub_rtt_ms;   /* of the hub that carries CALLs */
 	uint32_t start_ms;     /* what our answer says */
-	uint32_t relay_rtt_ms; /* between both ends, as far as is known */
 	int64_t begin_ms;      /* of PINGs */
 	int64_t pong_ms;       /* the first one */
 	int64_t settled_ms;    /* a HELLO went and came by the new way */
