@@ -4,7 +4,8 @@
  *
  * This node is in the middle, its interfaces around it, their peers and the
  * other gateways of a group outside.  A member of a mesh that a hub relays hangs
- * on that hub; one that is no peer has no edge.  What is on an edge is as `show
+ * on that hub, by a dashed line, and on the interface as soon as its path is
+ * direct; one that is no peer has no edge.  What is on an edge is as `show
  * wireguard` says it.  No keys, no endpoints, nothing that counts bytes or
  * seconds: so the picture can be published, and two of them differ only
  * where something changed.  Interfaces and peers come by name, members in
@@ -24,6 +25,7 @@
 #include "frr-wgd/gateway/wgd_group.h"
 #include "frr-wgd/gateway/wgd_talk.h"
 #include "frr-wgd/mesh/wgd_hubs.h"
+#include "frr-wgd/mesh/wgd_path.h"
 #include "frr-wgd/peer/wgd_peer.h"
 #include "frr-wgd/show/wgd_vty.h"
 
@@ -74,13 +76,22 @@ static const char *state_style(enum wg_peer_state state)
 	return "";
 }
 
+/* What is down or off has a line of its own already. */
+static const char *relay_style(enum wg_peer_state state)
+{
+	return state == WG_PEER_UP || state == WG_PEER_UNKNOWN
+		       ? ", style=dashed"
+		       : "";
+}
+
 static void peer(struct vty *vty, const struct wgd_peer *p)
 {
 	enum wg_peer_state state = wg_peer_state(p->peer);
 	const char *name = wg_peer_name(p->peer);
 	const struct wgd_mesh_member *m = wgd_mesh_member_of(p);
+	bool is_direct = m && wgd_path_is_direct(m);
 	const struct wgd_mesh_member *hub =
-		m ? wgd_hubs_of(p->wif->mesh, m) : NULL;
+		m && !is_direct ? wgd_hubs_of(p->wif->mesh, m) : NULL;
 	struct wg_peer_count count;
 	char addr[WG_ADDR_STRLEN];
 	size_t i;
@@ -105,11 +116,14 @@ static void peer(struct vty *vty, const struct wgd_peer *p)
 		vty_out(vty, ", %s", wg_role_str(p->group.client->role));
 	if (hub)
 		vty_out(vty, ", relayed");
+	if (is_direct)
+		vty_out(vty, ", direct");
 	vty_out(vty, "\\n%u static, %u dynamic", count.is_static,
 		count.dynamic);
 	if (count.installed != count.is_static + count.dynamic)
 		vty_out(vty, "\\n%u installed", count.installed);
-	vty_out(vty, "\", %s];\n", state_style(state));
+	vty_out(vty, "\", %s%s];\n", state_style(state),
+		hub ? relay_style(state) : "");
 }
 
 static void member(struct vty *vty, const char *ifname,
@@ -170,6 +184,18 @@ static void interface(struct vty *vty, struct wgd_if *wif)
 			refused(vty, m, m->members[i]);
 }
 
+/* Where a site of a mesh is shown: what edges between sites mean. */
+static void legend(struct vty *vty, const char *ifname)
+{
+	wgd_vty_each_if (wif, ifname) {
+		if (!wif->mesh || wif->mesh->is_hub)
+			continue;
+		vty_out(vty,
+			"  \"legend\" [shape=plaintext, label=\"solid line: direct\\ldashed line: relayed by the hub\\l\"];\n");
+		return;
+	}
+}
+
 DEFPY (show_wireguard_graph,
        show_wireguard_graph_cmd,
        "show wireguard [WG-IFNAME$ifname] graph",
@@ -191,6 +217,7 @@ DEFPY (show_wireguard_graph,
 	vty_out(vty, "\"];\n");
 	wgd_vty_each_if (wif, ifname)
 		interface(vty, wif);
+	legend(vty, ifname);
 	vty_out(vty, "}\n");
 	return CMD_SUCCESS;
 }

@@ -8,6 +8,7 @@
 
 #include "frr-wgd/mesh/wgd_alarm.h"
 #include "frr-wgd/mesh/wgd_mesh_view.h"
+#include "frr-wgd/mesh/wgd_path_view.h"
 #include "frr-wgd/show/wgd_prometheus.h"
 
 #define LABELS_LEN (WGD_LABEL_LEN + 128)
@@ -118,6 +119,100 @@ static void members(struct wgd_metrics *t)
 	}
 }
 
+/* --- paths */
+
+static void path_states(struct wgd_metrics *t)
+{
+	char labels[LABELS_LEN];
+	struct wgd_path_view v;
+	enum wg_path_state state;
+	size_t i;
+
+	wgd_metrics_family(t, "wgd_mesh_paths", WGD_GAUGE, NULL,
+			   "Other sites, by the state of the path to them");
+	wgd_each_mesh(m)
+	{
+		size_t n[WG_PATH_STATES] = {};
+
+		for (i = 0; i < m->n_members; i++)
+			if (wgd_path_view(m->members[i], &v))
+				n[v.state]++;
+		for (state = 0; !m->is_hub && state < WG_PATH_STATES; state++)
+			wgd_metrics_put(t,
+					"wgd_mesh_paths{%s,state=\"%s\"} %zu\n",
+					labels_of(m, labels),
+					wg_path_state_str(state), n[state]);
+	}
+}
+
+static void path_counters(struct wgd_metrics *t)
+{
+	static const struct {
+		const char *name, *help;
+	} counters[] = {
+		{"wgd_mesh_path_attempts",
+		 "Attempts to be direct, begun at either end"},
+		{"wgd_mesh_path_switches", "Paths that became direct"},
+		{"wgd_mesh_path_losses",
+		 "Direct paths that were left since nothing came back"},
+	};
+	struct wgd_path_counts n;
+	char labels[LABELS_LEN];
+	size_t i;
+
+	for (i = 0; i < array_size(counters); i++) {
+		wgd_metrics_family(t, counters[i].name, WGD_COUNTER, NULL,
+				   counters[i].help);
+		wgd_each_mesh(m)
+		{
+			if (m->is_hub)
+				continue;
+			n = wgd_path_counts(m);
+			wgd_metrics_put(t, "%s_total{%s} %" PRIu64 "\n",
+					counters[i].name, labels_of(m, labels),
+					(uint64_t[]){n.attempts, n.switches,
+						     n.losses}[i]);
+		}
+	}
+}
+
+/* Of how many direct paths there are wgd_mesh_paths tells. */
+static void direct_rtt(struct wgd_metrics *t)
+{
+	char labels[LABELS_LEN];
+	struct wgd_path_view v;
+	size_t i;
+
+	wgd_metrics_family(t, "wgd_mesh_direct_rtt_seconds", WGD_GAUGE,
+			   "seconds",
+			   "To the other end of direct paths and back");
+	wgd_each_mesh(m)
+	{
+		int64_t least = INT64_MAX, most = 0, sum = 0;
+		size_t n = 0;
+
+		for (i = 0; i < m->n_members; i++) {
+			if (!wgd_path_view(m->members[i], &v) ||
+			    v.direct_rtt_ms < 0)
+				continue;
+			least = MIN(least, v.direct_rtt_ms);
+			most = MAX(most, v.direct_rtt_ms);
+			sum += v.direct_rtt_ms;
+			n++;
+		}
+		if (!n)
+			continue;
+		labels_of(m, labels);
+		wgd_metrics_put(
+			t,
+			"wgd_mesh_direct_rtt_seconds{%s,of=\"nearest\"} %.3f\n"
+			"wgd_mesh_direct_rtt_seconds{%s,of=\"average\"} %.3f\n"
+			"wgd_mesh_direct_rtt_seconds{%s,of=\"farthest\"} %.3f\n",
+			labels, least / 1e3, labels, sum / 1e3 / n, labels,
+			most / 1e3);
+	}
+}
+
 static void dropped(struct wgd_metrics *t)
 {
 	char labels[LABELS_LEN];
@@ -159,6 +254,9 @@ void wgd_metrics_mesh(struct wgd_metrics *t)
 	states(t);
 	members(t);
 	values(t);
+	path_states(t);
+	path_counters(t);
+	direct_rtt(t);
 	dropped(t);
 	alarms(t);
 }

@@ -36,7 +36,7 @@ def join(net, keeper, name, address, *more):
     keeper.add(name, *more)
     bring(net[name], keeper.line("invite", name))
     net[name].configure("interface wg0\nip address %s/16\nwireguard mesh name acme\n"
-                        "wireguard mesh routes" % address)
+                        "wireguard mesh routes\nwireguard mesh direct never" % address)
 
 
 def wait_cause(site, address, cause, dropped=True, traffic=lambda: None):
@@ -92,10 +92,25 @@ def test_shown(net, keeper):
     assert members["b"]["prefixes"] == ["192.168.2.0/24 le 26"]
     assert members["b"]["announced"] == ["192.168.2.0/24"]
     assert members["h"]["hub"] and "relayHub" not in members["h"]
+    assert members["b"]["path"] == "relay" and members["b"]["pathReason"] == "never", members
+    assert members["b"]["endpoint"].startswith("[fd"), members
+    assert members["h"]["endpoint"] == HUB + ":51820" and "path" not in members["h"], members
     text = a.vtysh("show wireguard mesh") + a.vtysh("show wireguard mesh members")
     for words in (shown["relay"], "Member 2, site, of 3; 1 of 1 hubs connected",
-                  "number %d" % shown["listNumber"], "relayed by h"):
+                  "number %d" % shown["listNumber"], "relayed by h, never"):
         assert words in text, text
+
+
+def test_relayed(net):
+    "Nothing is wrong, and explain says why it is not direct, and how it would be."
+    shown = net["a"].json("show wireguard explain " + B)
+    assert not shown["dropped"] and "cause" not in shown, shown
+    assert (shown["path"], shown["pathReason"]) == ("relay", "never"), shown
+    assert shown["pathTry"] == ["interface wg0: no wireguard mesh direct"], shown
+    text = net["a"].vtysh("show wireguard explain " + B)
+    for words in ("Path: relay (never): " + shown["pathText"], "To be direct: " + shown["pathTry"][0]):
+        assert words in text, text
+    assert "path" not in net["a"].json("show wireguard explain 10.99.0.1")
 
 
 def test_warning(net):
@@ -118,9 +133,10 @@ def operational(site):
 
 LEAVES = {"certificateUntil": "certificate-until", "authorityNumber": "authority-number",
           "listNumber": "list-number", "listDue": "list-due", "timeSource": "time-source",
-          "mesh": "name", "relayHub": "relay-hub"}
+          "mesh": "name", "relayHub": "relay-hub", "pathReason": "path-reason",
+          "rttRelayMsecs": "rtt-relay", "rttDirectMsecs": "rtt-direct"}
 ONLY_SHOWN = {"hubs", "invite", "relay", "alarms", "dropped", "warning", "addresses", "prefixes", "announced",
-              "nat", "observedEndpoints"}
+              "nat", "observedEndpoints", "demand", "endpoint", "pathSinceMsecs"}
 
 
 def as_yang(shown):
@@ -139,6 +155,8 @@ def test_operational_data(net):
     def same():
         state, members = operational(a), mesh(a, " members")
         found = {m.pop("name"): m for m in state.pop("member")}
+        for member in found.values():
+            member.pop("path-since", None)  # seconds go by
         alarms = [(m["kind"], m["text"]) for m in state.pop("alarm", [])]
         assert alarms == [(m["alarm"], m["text"]) for m in mesh(a)["alarms"]]
         assert found == {name: as_yang(m) for name, m in members.items()}
@@ -178,6 +196,10 @@ def test_metrics(net):
             shown["certificateUntil"]
         assert found["wgd_mesh_list_due_timestamp_seconds", ""] == shown["listDue"]
         assert found["wgd_mesh_list_number", ""] == shown["listNumber"]
+        assert found["wgd_mesh_paths", ',state="relay"'] == 1
+        assert found["wgd_mesh_paths", ',state="direct"'] == 0
+        assert found["wgd_mesh_path_attempts_total", ""] == 0
+        assert found["wgd_mesh_path_losses_total", ""] == 0
         assert found["wgd_mesh_alarms", ',alarm="expiry"'] == 0
         assert found["wgd_mesh_dropped_total", ',reason="forged"'] == 0
         return found
@@ -192,9 +214,11 @@ def test_graph(net):
     "b hangs on the hub that relays it; at the hub all hang on the interface."
     text = net["a"].vtysh("show wireguard graph")
     assert '"peer wg0 h" -- "peer wg0 b" [label="' in text and ", relayed" in text, text
-    assert '"interface wg0" -- "peer wg0 h"' in text, text
+    assert re.search(r'-- "peer wg0 b" .*relayed.*style=dashed', text), text
+    assert '"interface wg0" -- "peer wg0 h"' in text and "dashed line: relayed" in text, text
     text = net["h"].vtysh("show wireguard graph")
     assert '"interface wg0" -- "peer wg0 b"' in text and "relayed" not in text, text
+    assert "legend" not in text, text
 
 
 def pings(net):

@@ -122,6 +122,17 @@ def test_becomes_direct(net):
         assert outside(net, other(name)) not in net[name].run("ip route show table all")
 
 
+def test_shown(net):
+    "... and what users see says so."
+    shown, site = path(net, "addr"), net["addr"]
+    assert shown["endpoint"].startswith(outside(net, "port") + ":"), shown
+    assert shown["pathSinceMsecs"] >= 0 and shown["rttDirectMsecs"] >= 0, shown
+    assert "direct for" in site.vtysh("show wireguard mesh members")
+    assert site.json("show wireguard explain " + ADDRESS["port"])["path"] == "direct"
+    text = site.vtysh("show wireguard graph")
+    assert '"interface wg0" -- "peer wg0 port" [label="up, direct' in text, text
+
+
 def test_cut(net):
     "All goes by the hub again, and the sites stay what they are."
     traffic = Traffic(net)
