@@ -39,15 +39,6 @@ static bool is_among(const struct wg_endpoint *v, size_t n,
 	return false;
 }
 
-static bool has_addr(const struct wg_endpoint *v, size_t n,
-		     const struct wg_addr *addr)
-{
-	while (n--)
-		if (wg_addr_same(&v[n].addr, addr))
-			return true;
-	return false;
-}
-
 /* --- asking */
 
 static struct wg_observed_by *by(const struct wg_observed *o, uint8_t hub,
@@ -163,15 +154,6 @@ size_t wg_observed_seen(const struct wg_observed *o, int64_t now,
 	return n;
 }
 
-bool wg_observed_is_local(const struct wg_addr *a)
-{
-	if (a->family == AF_INET6)
-		return (a->b[0] & 0xfe) == 0xfc;
-	return a->b[0] == 10 || (a->b[0] == 172 && (a->b[1] & 0xf0) == 16) ||
-	       (a->b[0] == 192 && a->b[1] == 168) ||
-	       (a->b[0] == 100 && (a->b[1] & 0xc0) == 64);
-}
-
 /* --- candidates */
 
 struct list {
@@ -205,7 +187,7 @@ size_t wg_observed_candidates(const struct wg_observed *o,
 	struct list all = {.v = ret};
 
 	for (i = 0; i < o->n_own; i++)
-		if (wg_observed_is_local(&o->own[i].addr))
+		if (wg_addr_is_private(&o->own[i].addr))
 			local[n_local++] = o->own[i];
 		else
 			global[n_global++] = o->own[i];
@@ -217,21 +199,4 @@ size_t wg_observed_candidates(const struct wg_observed *o,
 		add(&all, local, n_local, limit);
 	}
 	return all.n;
-}
-
-bool wg_observed_may_try(const struct wg_observed *o,
-			 const struct wg_endpoint *theirs, size_t n,
-			 const struct wg_endpoint *one, int64_t now)
-{
-	struct wg_endpoint seen[2 * WG_RELAY_HUBS];
-	size_t i, n_seen = wg_observed_seen(o, now, seen);
-
-	if (!wg_observed_is_local(&one->addr))
-		return true;
-	for (i = 0; i < n_seen; i++)
-		if (has_addr(theirs, n, &seen[i].addr) ||
-		    (seen[i].addr.family == one->addr.family &&
-		     wg_observed_is_local(&seen[i].addr)))
-			return true;
-	return false;
 }

@@ -61,26 +61,11 @@ size_t wg_observed_seen(const struct wg_observed *o, int64_t now,
 
 /*
  * Where others may try to reach us: what the operator published, what hubs see,
- * own global addresses, and local ones, which only who is in our network is to
- * try (wg_observed_may_try).  If there are too many, some of each.
+ * own global addresses, and private ones, which only who is near is to try
+ * (wg_places_fit).  If there are too many, some of each.
  */
 size_t wg_observed_candidates(const struct wg_observed *o,
 			      const struct wg_endpoint *published, size_t n,
 			      int64_t now,
 			      struct wg_endpoint ret[WG_CANDIDATES]);
-/*
- * Is this one of another site's candidates THEIRS to be tried?  A local address
- * only if hubs see both of us with one address, or see us with a local one, so
- * that the underlay is a local network itself.
- */
-bool wg_observed_may_try(const struct wg_observed *o,
-			 const struct wg_endpoint *theirs, size_t n,
-			 const struct wg_endpoint *one, int64_t now);
-
-/*
- * An address that is of a local network: RFC 1918, RFC 6598 (behind a
- * provider's NAT), RFC 4193.
- */
-bool wg_observed_is_local(const struct wg_addr *addr);
-
 #endif

@@ -16,22 +16,6 @@
 
 /* --- what is fit */
 
-static bool is_private(const struct wg_addr *a)
-{
-	static const struct wg_prefix nets[] = {
-		{AF_INET, 8, {10}},	   {AF_INET, 12, {172, 16}},
-		{AF_INET, 16, {192, 168}}, {AF_INET, 10, {100, 64}},
-		{AF_INET6, 7, {0xfc}},
-	};
-	struct wg_prefix host = wg_prefix_host(a);
-	size_t i;
-
-	for (i = 0; i < sizeof(nets) / sizeof(*nets); i++)
-		if (wg_prefix_covers(&nets[i], &host))
-			return true;
-	return false;
-}
-
 /* What no packet of a host in the internet, or behind a NAT, comes from. */
 static bool is_fit(const struct wg_endpoint *e)
 {
@@ -64,7 +48,7 @@ static bool is_behind_one(const struct wg_endpoint *theirs, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!is_private(&theirs[i].addr) &&
+		if (!wg_addr_is_private(&theirs[i].addr) &&
 		    has_addr(own, n_own, &theirs[i].addr))
 			return true;
 	return false;
@@ -83,11 +67,11 @@ size_t wg_places_fit(const struct wg_endpoint *theirs, size_t n,
 		if (!is_fit(e) || is_among(ret, k, e) ||
 		    is_among(own, n_own, e))
 			continue;
-		if (is_private(&e->addr) && !behind_one)
+		if (wg_addr_is_private(&e->addr) && !behind_one)
 			continue;
 		/* the public one of a NAT that both are behind may hairpin */
 		if (has_addr(own, n_own, &e->addr) &&
-		    (!behind_one || is_private(&e->addr)))
+		    (!behind_one || wg_addr_is_private(&e->addr)))
 			continue;
 		ret[k++] = *e;
 	}
@@ -199,7 +183,7 @@ void wg_places_prove(struct wg_places *p, int index,
 
 static unsigned rank(const struct wg_places_place *place)
 {
-	if (is_private(&place->at.addr))
+	if (wg_addr_is_private(&place->at.addr))
 		return 0;
 	return place->at.addr.family == AF_INET6 ? 1 : 2;
 }

@@ -37,8 +37,8 @@ struct wg_places {
 /*
  * What of THEIRS may be probed, in their order, each once, where we are (or are
  * seen) at OWN: not what nobody can have, none of our own addresses, and a
- * private one (RFC 1918, RFC 6598, RFC 4193) only where both are behind one
- * public address.  Returns how many are in RET, which has room for N.  Places
+ * private one (wg_addr_is_private) only where both are behind one public
+ * address.  Returns how many are in RET, which has room for N.  Places
  * in RELAY, and those whose way leads into a tunnel, are the caller's to leave
  * out.
  */

@@ -105,6 +105,22 @@ bool wg_addr_is_loopback(const struct wg_addr *a)
 	return a->family == AF_INET ? a->b[0] == 127 : wg_addr_same(a, &six);
 }
 
+bool wg_addr_is_private(const struct wg_addr *a)
+{
+	static const struct wg_prefix nets[] = {
+		{AF_INET, 8, {10}},	   {AF_INET, 12, {172, 16}},
+		{AF_INET, 16, {192, 168}}, {AF_INET, 10, {100, 64}},
+		{AF_INET6, 7, {0xfc}},
+	};
+	struct wg_prefix host = wg_prefix_host(a);
+	size_t i;
+
+	for (i = 0; i < sizeof(nets) / sizeof(*nets); i++)
+		if (wg_prefix_covers(&nets[i], &host))
+			return true;
+	return false;
+}
+
 int wg_prefix_cmp(const struct wg_prefix *a, const struct wg_prefix *b)
 {
 	int c;

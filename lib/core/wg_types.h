@@ -122,6 +122,11 @@ enum wg_use {
  */
 extern const char *wg_addr_unfit(const struct wg_addr *a, enum wg_use use);
 extern bool wg_addr_is_loopback(const struct wg_addr *a);
+/*
+ * Of a private network, where it means another host than elsewhere: RFC 1918,
+ * RFC 6598 (behind a provider's NAT), RFC 4193?
+ */
+extern bool wg_addr_is_private(const struct wg_addr *a);
 
 static inline bool wg_addr_is_multicast(const struct wg_addr *a)
 {

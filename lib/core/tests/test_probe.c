@@ -305,48 +305,6 @@ static void test_candidates(void **state)
 	candidates_are(NULL, 0, is, 3);
 }
 
-static void test_may_try(void **state)
-{
-	struct wg_endpoint theirs[] = {at("203.0.113.7", 40000),
-				       at("192.168.1.9", 51820),
-				       at("fd00::9", 51820)};
-
-	assert_true(wg_observed_may_try(&o, theirs, 3, &theirs[0], now));
-	assert_false(wg_observed_may_try(&o, theirs, 3, &theirs[1], now));
-	seen(1, "203.0.113.8", 40000);
-	assert_false(wg_observed_may_try(&o, theirs, 3, &theirs[1], now));
-	seen(1, "203.0.113.7", 50000); /* behind one NAT */
-	assert_true(wg_observed_may_try(&o, theirs, 3, &theirs[1], now));
-	assert_true(wg_observed_may_try(&o, theirs, 3, &theirs[2], now));
-	seen(1, "10.1.1.1", 50000); /* the hub is in a local network */
-	assert_true(wg_observed_may_try(&o, theirs, 3, &theirs[1], now));
-	assert_false(wg_observed_may_try(&o, theirs, 3, &theirs[2], now));
-}
-
-static void test_local(void **state)
-{
-	static const struct {
-		const char *addr;
-		bool is;
-	} cases[] = {
-		{"10.0.0.1", true},	{"11.0.0.1", false},
-		{"172.16.0.1", true},	{"172.31.255.1", true},
-		{"172.32.0.1", false},	{"192.168.0.1", true},
-		{"192.169.0.1", false}, {"100.64.0.1", true},
-		{"100.127.0.1", true},	{"100.128.0.1", false},
-		{"fd12::1", true},	{"fc12::1", true},
-		{"2001:db8::1", false},
-	};
-	struct wg_addr a;
-	size_t i;
-
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(wg_addr_parse(cases[i].addr, &a), 0);
-		if (wg_observed_is_local(&a) != cases[i].is)
-			fail_msg("%s", cases[i].addr);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,8 +316,6 @@ int main(void)
 		cmocka_unit_test_setup(test_no_nat, setup),
 		cmocka_unit_test_setup(test_asking, setup),
 		cmocka_unit_test_setup(test_candidates, setup),
-		cmocka_unit_test_setup(test_may_try, setup),
-		cmocka_unit_test(test_local),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

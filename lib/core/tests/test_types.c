@@ -255,6 +255,30 @@ static void test_unfit(void **state)
 	}
 }
 
+static void test_private(void **state)
+{
+	static const struct {
+		const char *addr;
+		bool is;
+	} cases[] = {
+		{"10.0.0.1", true},	{"11.0.0.1", false},
+		{"172.16.0.1", true},	{"172.31.255.1", true},
+		{"172.32.0.1", false},	{"192.168.0.1", true},
+		{"192.169.0.1", false}, {"100.64.0.1", true},
+		{"100.127.0.1", true},	{"100.128.0.1", false},
+		{"fd12::1", true},	{"fc12::1", true},
+		{"2001:db8::1", false},
+	};
+	struct wg_addr a;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(wg_addr_parse(cases[i].addr, &a), 0);
+		if (wg_addr_is_private(&a) != cases[i].is)
+			fail_msg("%s", cases[i].addr);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_covers),
 		cmocka_unit_test(test_martian),
 		cmocka_unit_test(test_unfit),
+		cmocka_unit_test(test_private),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
