@@ -114,13 +114,14 @@ DEFPY (wireguard_mesh_request,
 
 DEFPY (wireguard_mesh_load,
        wireguard_mesh_load_cmd,
-       "wireguard mesh load WG-IFNAME$ifname file WORD$path",
+       "wireguard mesh load WG-IFNAME$ifname file WORD$path [force$force]",
        "WireGuard interfaces and peers\n"
        "The mesh that an interface is in\n"
        "What the keeper wrote: revocations, certificates\n"
        "Interface with a mesh\n"
        "Where it is\n"
-       "Absolute path of a file\n")
+       "Absolute path of a file\n"
+       "Also a list that forgets who is revoked\n")
 {
 	struct wgd_if *wif = mesh_of(vty, ifname);
 	char answer[512];
@@ -128,7 +129,7 @@ DEFPY (wireguard_mesh_load,
 
 	if (!wif)
 		return CMD_WARNING;
-	rc = wgd_mesh_load(wif, path, answer, sizeof(answer));
+	rc = wgd_mesh_load(wif, path, force, answer, sizeof(answer));
 	vty_out(vty, "%s%s\n", rc < 0 ? "% " : "", answer);
 	return rc < 0 ? CMD_WARNING : CMD_SUCCESS;
 }

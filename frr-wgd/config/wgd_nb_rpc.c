@@ -97,6 +97,7 @@ int wgd_nb_rpc_mesh_request(struct nb_cb_rpc_args *args)
 int wgd_nb_rpc_mesh_load(struct nb_cb_rpc_args *args)
 {
 	const char *file = wgd_compat_rpc_input(args, "file");
+	const char *force = wgd_compat_rpc_input(args, "force");
 	struct wgd_mesh *m = mesh_of(args);
 	char answer[512], items[16];
 	int rc;
@@ -108,7 +109,8 @@ int wgd_nb_rpc_mesh_load(struct nb_cb_rpc_args *args)
 			 "%s: not an absolute path", file ?: "no file");
 		return NB_ERR_VALIDATION;
 	}
-	rc = wgd_mesh_load(m->wif, file, answer, sizeof(answer));
+	rc = wgd_mesh_load(m->wif, file, force && strmatch(force, "true"),
+			   answer, sizeof(answer));
 	if (rc < 0) {
 		snprintf(args->errmsg, args->errmsg_len, "%s", answer);
 		return NB_ERR;

@@ -28,6 +28,7 @@
 
 #include "frr-wgd/base/wgd_clock.h"
 #include "frr-wgd/mesh/wgd_file.h"
+#include "frr-wgd/mesh/wgd_lists.h"
 #include "frr-wgd/mesh/wgd_map.h"
 #include "lib/core/wg_bounds.h"
 
@@ -452,7 +453,28 @@ int wgd_map_load(struct wgd_map *map)
 	return rc;
 }
 
-int wgd_map_load_from(struct wgd_map *map, const char *file)
+int wgd_map_load_from(struct wgd_map *map, const char *file, bool force,
+		      uint32_t *ret)
 {
-	return take_file(map, file, put_new);
+	struct wg_span in;
+	uint8_t *b;
+	int rc = read_file(file, &b, &in.len);
+
+	if (rc < 0)
+		return rc;
+	in.b = b;
+	switch (wgd_lists_judge(map->dir, &in, ret)) {
+	case WGD_LISTS_OLDER:
+		rc = -ESTALE;
+		break;
+	case WGD_LISTS_FORGETS:
+		rc = force ? 0 : -EPERM;
+		break;
+	case WGD_LISTS_NEW:
+		break;
+	}
+	if (rc >= 0)
+		rc = take_all(map, &in, put_new);
+	XFREE(MTYPE_WGD_MAP, b);
+	return rc;
 }

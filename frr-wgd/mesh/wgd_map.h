@@ -32,9 +32,12 @@ extern const struct wg_directory *wgd_map_directory(const struct wgd_map *map);
 extern int wgd_map_load(struct wgd_map *map);
 /*
  * Take what another file has, for others as well.  How many were put, or
- * -errno.
+ * -errno.  -ESTALE: its list is older than ours, of the number *RET; -EPERM: it
+ * is newer, and forgets that the member *RET is revoked, which is taken only with
+ * FORCE.  In both cases nothing was put.
  */
-extern int wgd_map_load_from(struct wgd_map *map, const char *file);
+extern int wgd_map_load_from(struct wgd_map *map, const char *file, bool force,
+			     uint32_t *ret);
 /*
  * Write the file now, whatever was changed.  0 or -errno: the file is as it
  * was before.

@@ -373,10 +373,31 @@ void wgd_mesh_configure(struct wgd_if *wif)
 	wgd_mesh_act(m);
 }
 
-int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
-		  size_t len)
+/* Why a file was not taken. */
+static void say_why(const struct wgd_mesh *m, int rc, uint32_t number,
+		    char *ret, size_t len)
+{
+	const struct wgd_mesh_member *member = wgd_mesh_member(m, number);
+
+	if (rc == -ESTALE)
+		snprintf(ret, len, "older than ours (%u)", number);
+	else if (rc == -EPERM)
+		snprintf(ret, len,
+			 "its list forgets that member %u%s%s is revoked: was the keeper's folder put back from a backup? To let it in again: force",
+			 number, member ? ", " : "",
+			 member ? member->name : "");
+	else
+		snprintf(ret, len, "%s",
+			 rc == -EFBIG ? "is no file, or too large"
+				      : safe_strerror(-rc));
+}
+
+int wgd_mesh_load(struct wgd_if *wif, const char *file, bool force,
+		  char *answer, size_t len)
 {
 	struct wgd_mesh *m = wif->mesh;
+	uint32_t number = 0;
+	char why[256];
 	int n;
 
 	if (!m->map) {
@@ -384,12 +405,11 @@ int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
 			 m->self->reason ?: "nothing was loaded");
 		return -EAGAIN;
 	}
-	n = wgd_map_load_from(m->map, file);
-	if (n < 0)
-		snprintf(answer, len, "%s: %s", file,
-			 n == -EFBIG ? "is no file, or too large"
-				     : safe_strerror(-n));
-	else if (!n)
+	n = wgd_map_load_from(m->map, file, force, &number);
+	if (n < 0) {
+		say_why(m, n, number, why, sizeof(why));
+		snprintf(answer, len, "%s: %s", file, why);
+	} else if (!n)
 		snprintf(answer, len, "%s: nothing in it is new", file);
 	else
 		snprintf(answer, len, "%s: applied %d items", file, n);

@@ -25,8 +25,11 @@ extern bool wgd_mesh_is_awaited(void);
 extern void wgd_mesh_address_told(void);
 /* A new session with zebra: it has none of our routes. */
 extern void wgd_mesh_zebra_up(void);
-/* Items of a file.  How many were put, or -errno; a sentence either way. */
-extern int wgd_mesh_load(struct wgd_if *wif, const char *file, char *answer,
-			 size_t len);
+/*
+ * Items of a file.  How many were put, or -errno; a sentence either way.  FORCE:
+ * also a list that forgets who is revoked.
+ */
+extern int wgd_mesh_load(struct wgd_if *wif, const char *file, bool force,
+			 char *answer, size_t len);
 
 #endif

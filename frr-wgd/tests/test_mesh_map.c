@@ -275,6 +275,54 @@ static void test_after_a_start(void **state)
 	assert_int_equal(sequence(3), WG_BOUNDS_RECORD_BURST);
 }
 
+static uint32_t about; /* what was refused */
+
+static int load(const char *path)
+{
+	return wgd_map_load_from(mesh->map, path, false, &about);
+}
+
+/* The keeper's list of that number, which revokes one member, in a file. */
+static const char *list_file(uint32_t number, uint32_t member, uint32_t serial)
+{
+	static char path[sizeof(mesh_file) + 8];
+	const struct wg_offer *l = mesh_list(
+		&items, (struct mesh_list){.number = number,
+					   .revoked = {{member, serial}}});
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s.update", mesh_file);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(l->b, 1, l->len, f), l->len);
+	assert_int_equal(fclose(f), 0);
+	return path;
+}
+
+/* A keeper that was restored forgets whom it revoked: only if that is meant. */
+static void test_list_forgets(void **state)
+{
+	const char *path = list_file(2, 3, 5);
+
+	assert_int_equal(load(path), 1);
+	assert_int_equal(load(path), 0); /* it is ours */
+	list_file(1, 3, 5);
+	assert_int_equal(load(path), -ESTALE);
+	assert_int_equal(about, 2);
+	assert_int_equal(wgd_map_load_from(mesh->map, path, true, &about),
+			 -ESTALE);
+	list_file(3, 4, 1);
+	assert_int_equal(load(path), -EPERM);
+	assert_int_equal(about, 3);
+	list_file(3, 3, 4); /* some of its certificates would be good again */
+	assert_int_equal(load(path), -EPERM);
+	list_file(3, 3, 6);
+	assert_int_equal(load(path), 1);
+	list_file(4, 4, 1);
+	assert_int_equal(wgd_map_load_from(mesh->map, path, true, &about), 1);
+	assert_int_equal(unlink(path), 0);
+}
+
 /* What is no file is refused: a pipe that nobody writes to is not waited for. */
 static void test_no_file(void **state)
 {
@@ -283,11 +331,11 @@ static void test_no_file(void **state)
 	snprintf(path, sizeof(path), "%s.pipe", mesh_file);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	alarm(10); /* a daemon that waits waits for good */
-	assert_int_equal(wgd_map_load_from(mesh->map, path), -EFBIG);
+	assert_int_equal(load(path), -EFBIG);
 	alarm(0);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(wgd_map_load_from(mesh->map, path), -ENOENT);
-	assert_int_equal(wgd_map_load_from(mesh->map, "/"), -EFBIG);
+	assert_int_equal(load(path), -ENOENT);
+	assert_int_equal(load("/"), -EFBIG);
 }
 
 int main(void)
@@ -310,6 +358,7 @@ int main(void)
 		MESH(test_of_another_member),
 		MESH(test_after_a_start),
 		MESH(test_no_file),
+		MESH(test_list_forgets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

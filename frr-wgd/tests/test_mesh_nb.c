@@ -23,6 +23,7 @@ static struct interface ifp = {.name = "wg0"};
 static struct wgd_mesh mesh;
 static struct wgd_mesh_member hub, site, *both[] = {&hub, &site};
 static char loaded[256];
+static bool forced;
 static int load_rc;
 
 static void act(struct event *t)
@@ -31,9 +32,11 @@ static void act(struct event *t)
 
 /* --- what is below */
 
-int wgd_mesh_load(struct wgd_if *w, const char *file, char *answer, size_t len)
+int wgd_mesh_load(struct wgd_if *w, const char *file, bool force, char *answer,
+		  size_t len)
 {
 	assert_ptr_equal(w, wif);
+	forced = force;
 	strlcpy(loaded, file, sizeof(loaded));
 	snprintf(answer, len, "%s of %d", file, load_rc);
 	return load_rc;
@@ -327,6 +330,7 @@ static void test_alarms(void **state)
 /* --- RPCs */
 
 static char err[256], out[256];
+static const char *force; /* its leaf; NULL: absent */
 
 /* What it says of LEAF is in out, or why it failed in err. */
 static int rpc(const char *xpath, const char *ifname, const char *file,
@@ -348,6 +352,8 @@ static int rpc(const char *xpath, const char *ifname, const char *file,
 			     NULL);
 	if (file)
 		lyd_new_path(input, ly_native_ctx, "file", file, 0, NULL);
+	if (force)
+		lyd_new_path(input, ly_native_ctx, "force", force, 0, NULL);
 	args.input = input;
 	args.output = output;
 	rc = node->cbs.rpc(&args);
@@ -368,6 +374,9 @@ static int rpc(const char *xpath, const char *ifname, const char *file,
 	snprintf(path, sizeof(path), "%s/input/file", xpath);
 	if (file)
 		listnode_add(input, yang_data_new(path, file));
+	snprintf(path, sizeof(path), "%s/input/force", xpath);
+	if (force)
+		listnode_add(input, yang_data_new(path, force));
 	args.input = input;
 	args.output = output;
 	rc = node->cbs.rpc(&args);
@@ -403,6 +412,12 @@ static void test_load(void **state)
 	assert_int_equal(rpc(WGD_RPC_MESH_LOAD, "wg0", "/a/update", "answer"),
 			 NB_OK);
 	assert_string_equal(out, "/a/update of 2");
+	assert_false(forced);
+	force = "true";
+	assert_int_equal(rpc(WGD_RPC_MESH_LOAD, "wg0", "/a/update", "answer"),
+			 NB_OK);
+	assert_true(forced);
+	force = NULL;
 	load_rc = -ENOENT;
 	assert_int_equal(rpc(WGD_RPC_MESH_LOAD, "wg0", "/a/update", "items"),
 			 NB_ERR);
