@@ -48,6 +48,7 @@ static void look_clock(struct wgd_mesh *m, const struct wg_wall *w)
 	}
 }
 
+/* NAME: NULL: it is our own. */
 static void look_end(struct wgd_mesh *m, const struct wg_wall *w,
 		     const char *name, uint64_t until)
 {
@@ -63,19 +64,17 @@ static void look_end(struct wgd_mesh *m, const struct wg_wall *w,
 	char buf[16];
 
 	if (end != WG_WALL_FAR)
-		wgd_alarm_stand(m, WG_ALARM_EXPIRY, name,
-				"the certificate %s (%s)", says[end],
+		wgd_alarm_stand(m, WG_ALARM_EXPIRY, name, "%s certificate %s (%s)",
+				name ? "the" : "our", says[end],
 				day(until, buf));
 }
 
 static void look_expiry(struct wgd_mesh *m, const struct wg_wall *w)
 {
-	char name[WG_ITEM_NAME_MAX + 1];
 	const uint8_t *c = wgd_mesh_certificate(m);
 	size_t i;
 
-	look_end(m, w, wgd_mesh_own_name(m, name),
-		 wg_item_number(c, WG_ITEM_UNTIL));
+	look_end(m, w, NULL, wg_item_number(c, WG_ITEM_UNTIL));
 	for (i = 0; i < m->n_members; i++)
 		if (m->members[i]->serial)
 			look_end(m, w, m->members[i]->name,

@@ -93,7 +93,7 @@ static void test_expiry(void **state)
 	for (i = 0; i < array_size(cases); i++) {
 		mesh_wall.now = UNTIL - cases[i].left;
 		assert_string_equal(mesh_alarms(),
-				    cases[i].raised ? "expiry name" : "");
+				    cases[i].raised ? "expiry" : "");
 		assert_int_equal(raised, cases[i].raised);
 	}
 	/* renewed */
@@ -123,6 +123,31 @@ static void test_expiry_of_another(void **state)
 	assert_non_null(strstr(wgd_alarm_at(mesh, 0)->text, "7 days"));
 	berlin.serial = 0; /* gone from the map */
 	assert_string_equal(mesh_alarms(), "");
+}
+
+/* Others came first, more than there is room for: ours is told all the same. */
+static void test_expiry_of_a_crowd_and_us(void **state)
+{
+	static struct wgd_mesh_member crowd[20];
+	static struct wgd_mesh_member *members[array_size(crowd)];
+	size_t i;
+
+	begin();
+	for (i = 0; i < array_size(crowd); i++) {
+		crowd[i] = (struct wgd_mesh_member){
+			.number = 30 + i, .serial = 1, .until = UNTIL - DAY};
+		snprintf(crowd[i].name, sizeof(crowd[i].name), "site%zu", i);
+		members[i] = &crowd[i];
+	}
+	mesh->members = members;
+	mesh->n_members = array_size(crowd);
+	mesh_wall.now = UNTIL - 31 * DAY;
+	mesh_alarms();
+	assert_int_equal(raised, 16);
+	mesh_wall.now += DAY;
+	mesh_alarms();
+	assert_int_equal(raised, 17);
+	assert_non_null(strstr(wgd_alarm_at(mesh, 0)->text, "our certificate"));
 }
 
 static void test_list_overdue(void **state)
@@ -241,6 +266,7 @@ int main(void)
 		MESH(test_floor_is_on_disk),
 		MESH(test_expiry),
 		MESH(test_expiry_of_another),
+		MESH(test_expiry_of_a_crowd_and_us),
 		MESH(test_list_overdue),
 		MESH(test_conflict),
 		MESH(test_over_maximum),

@@ -5,8 +5,8 @@
  * Who can cause them: some only the authority, the operator or the machine;
  * those of `by_others` whoever talks to us, as often as it likes.  What that
  * costs is an entry of a fixed size, of which there are WG_ALARMS_OF_A_KIND of a
- * kind, and one line of news a minute and kind.  So a flood of one kind never
- * hides an alarm of another.
+ * kind and one of ours, and one line of news a minute and kind.  So a flood of
+ * one kind never hides an alarm of another, nor those of others one of ours.
  *
  * An entry stays after its alarm went until that was told, too: who was told
  * that an alarm came is told that it went.
@@ -119,7 +119,8 @@ static struct entry *raise(struct wg_alarms *a, const struct wg_alarm *alarm,
 
 	assert(alarm->kind < WG_ALARMS);
 	if (!find(a, alarm, &i)) {
-		if (count(a, alarm->kind) == WG_ALARMS_OF_A_KIND)
+		if (alarm->subject[0] &&
+		    count(a, alarm->kind) >= WG_ALARMS_OF_A_KIND)
 			return NULL;
 		a->entry = wg_mem_room(&a->mem, a->entry, sizeof(*a->entry),
 				       a->n + 1, &a->cap);

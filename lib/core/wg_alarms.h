@@ -22,7 +22,7 @@
 
 #define WG_ALARM_HELD_MS 86400000 /* a day */
 #define WG_ALARM_QUIET_MS 60000	  /* news of a kind that others can cause */
-#define WG_ALARMS_OF_A_KIND 16	  /* more are only counted */
+#define WG_ALARMS_OF_A_KIND 16	  /* more of members are counted */
 
 enum wg_alarm_kind {
 	WG_ALARM_INVITE_USED,	 /* somebody came with an invite once more */
@@ -45,7 +45,7 @@ const char *wg_alarm_kind_str(enum wg_alarm_kind kind);
 /* Kind and subject are its key: one alarm of a kind for a subject. */
 struct wg_alarm {
 	enum wg_alarm_kind kind;
-	char subject[WG_ALARM_SUBJECT]; /* a member's name; "": the mesh's */
+	char subject[WG_ALARM_SUBJECT]; /* a member's name; "": the mesh's, or ours */
 	char text[WG_ALARM_TEXT];	/* another text is news */
 	int64_t since;			/* ms; wg_alarms.c writes it */
 };
