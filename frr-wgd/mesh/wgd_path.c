@@ -197,8 +197,12 @@ void wgd_path_heard(struct wgd_mesh *m, struct wgd_mesh_member *member,
 	p = &member->path->core;
 	switch (msg->kind) {
 	case WG_HELLO_IS_HELLO:
-		wg_path_heard(p, msg->path, is_answer, member->hello.took_ms,
-			      now);
+		/* what was overtaken does not say what is so now */
+		wg_path_heard(p,
+			      wg_hello_is_latest(&member->hello, msg)
+				      ? msg->path
+				      : p->other,
+			      is_answer, member->hello.took_ms, now);
 		break;
 	case WG_HELLO_IS_SWITCH:
 		wg_path_switched(p, &msg->place, now);

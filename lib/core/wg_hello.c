@@ -26,9 +26,11 @@
  * many answers in a row as before.
  *
  * Numbers count in a circle: one is higher if it is less than half of it away.
- * The tunnel lets nothing come twice; they are there for what overtakes.  Who
- * begins below (it started anew, and its clock was set) is heard when nothing
- * of it counted for WG_HELLO_FORGET_MS.
+ * The tunnel lets nothing come twice; they are there for what overtakes: what
+ * it says of its sender is old.  It is a question or an answer all the same,
+ * for where both ends ask, that happens for seconds on end.  Who begins below
+ * (it started anew, and its clock was set) is heard when nothing of it counted
+ * for WG_HELLO_FORGET_MS.
  */
 #include "lib/core/wg_hello.h"
 
@@ -86,13 +88,33 @@ static bool is_higher(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
-static bool counts(struct wg_hello *h, uint32_t number, int64_t now)
+static struct wg_hello_asked *find(struct wg_hello *h, uint32_t number)
 {
-	if (h->has_heard && !is_higher(number, h->heard) &&
-	    now - h->heard_ms < WG_HELLO_FORGET_MS)
-		return false;
+	unsigned i;
+
+	for (i = 0; i < WG_HELLO_KEPT; i++)
+		if (h->kept[i].number == number)
+			return &h->kept[i];
+	return NULL;
+}
+
+/*
+ * What a later message overtook is a question or an answer for all that: where
+ * both ends ask, the one's question and its answer to the other's leave
+ * together.  A SWITCH or IDLE that was overtaken is none.
+ */
+static bool counts(struct wg_hello *h, const struct wg_hello_msg *msg,
+		   int64_t now)
+{
+	if (h->has_heard && !is_higher(msg->number, h->heard) &&
+	    now - h->heard_ms < WG_HELLO_FORGET_MS) {
+		if (msg->kind != WG_HELLO_IS_HELLO)
+			return false;
+		return msg->echo ? msg->number != h->heard && find(h, msg->echo)
+				 : h->heard - msg->number - 1 < WG_HELLO_KEPT;
+	}
 	h->has_heard = true;
-	h->heard = number;
+	h->heard = msg->number;
 	h->heard_ms = now;
 	return true;
 }
@@ -312,16 +334,6 @@ static void is_answered(struct wg_hello *h, struct wg_hello_asked *a,
 	}
 }
 
-static struct wg_hello_asked *find(struct wg_hello *h, uint32_t number)
-{
-	unsigned i;
-
-	for (i = 0; i < WG_HELLO_KEPT; i++)
-		if (h->kept[i].number == number)
-			return &h->kept[i];
-	return NULL;
-}
-
 enum wg_hello_news wg_hello_hear(struct wg_hello *h,
 				 const struct wg_hello_msg *msg, int64_t now,
 				 struct wg_hello_msg *ret_answer)
@@ -332,7 +344,7 @@ enum wg_hello_news wg_hello_hear(struct wg_hello *h,
 		h->refused++;
 		return WG_HELLO_OVER;
 	}
-	if (!counts(h, msg->number, now)) {
+	if (!counts(h, msg, now)) {
 		h->refused++;
 		return WG_HELLO_OLD;
 	}

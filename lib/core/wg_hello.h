@@ -122,6 +122,13 @@ enum wg_hello_news wg_hello_hear(struct wg_hello *h,
 				 const struct wg_hello_msg *msg, int64_t now,
 				 struct wg_hello_msg *ret_answer);
 
+/* Just heard: is it the member's latest, so that what it says is so now? */
+static inline bool wg_hello_is_latest(const struct wg_hello *h,
+				      const struct wg_hello_msg *msg)
+{
+	return h->heard == msg->number;
+}
+
 /* Assert the invariants. */
 void wg_hello_check(const struct wg_hello *h);
 
