@@ -16,7 +16,8 @@
  *              3 s                                              relay, held
  *   switching  all set; the other end is, too; a HELLO went and
  *              came since, and nothing left for the relay       direct
- *              2 s, HELLOs lost, the other end went back        returning, held
+ *              2 s without the other end, or 10 s; HELLOs
+ *              lost; the other end went back                    returning, held
  *   direct     HELLOs lost; the other end went back; IDLE, and
  *              we are idle, too; never                          returning
  *              the device slipped to the relay; SWITCH          switching
@@ -32,8 +33,8 @@
  * Why the endpoint is set so often.  A packet that is under way by the old way
  * takes the endpoint back when it comes.  The last one comes a trip after the
  * other end set its own; so we set ours until we have heard that it did, and a
- * round trip longer, and once more for each time that something still left for
- * the relay.
+ * round trip longer, and again for so long when something still left for the
+ * relay.  Meanwhile nothing is lost, so there is no haste to give up.
  *
  * Which of two.  The leader chooses, and says in SWITCH where the other end saw
  * it (PONG has that): so both ends take the two directions of one path.  The
@@ -208,11 +209,10 @@ void wg_path_relayed(struct wg_path *p, int64_t now)
 	if (p->state != WG_PATH_SWITCHING)
 		return;
 	p->settled_ms = LONG_AGO;
-	if (p->sets)
-		return;
-	p->sets = WG_PATH_SET_MIN;
-	if (p->conf.leads)
-		p->switch_due_ms = now;
+	wg_path_set_often(p,
+			  wg_path_most(now, p->set_ms + WG_PATH_SET_SOON_MS));
+	if (p->conf.leads && p->switch_due_ms == NEVER_MS)
+		p->switch_due_ms = now + WG_PATH_SWITCH_AGAIN_MS;
 }
 
 /* Somewhere in the network its address, or its NAT, is another one. */
@@ -382,6 +382,7 @@ void wg_path_switched(struct wg_path *p, const struct wg_endpoint *place,
 
 	if (p->conf.leads)
 		return;
+	p->other = WG_PATH_SWITCHING;
 	switch (p->state) {
 	case WG_PATH_CALLING: /* the answer is slower than the probes */
 		if (!wg_path_can(p))

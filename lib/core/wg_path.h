@@ -30,10 +30,12 @@
 #define WG_PATH_START_MAX_MS 1000   /* of start_ms; more counts as this */
 #define WG_PATH_PROBE_MS 3000	    /* for a PONG */
 #define WG_PATH_PICK_MS 30	    /* from the first PONG to the choice */
-#define WG_PATH_SWITCH_MS 2000	    /* until the switch has settled */
+#define WG_PATH_SWITCH_MS 2000	    /* for the other end to come along, ... */
+#define WG_PATH_SETTLE_MS 10000	    /* ... and until both are settled */
 #define WG_PATH_SWITCH_AGAIN_MS 100 /* the same SWITCH once more */
 /* Setting the endpoint: so often, ... */
-#define WG_PATH_SET_EVERY_MS 10
+#define WG_PATH_SET_EVERY_MS 10 /* about; never in step with the data */
+#define WG_PATH_SET_SOON_MS 1  /* while something leaves for the relay */
 #define WG_PATH_SET_MIN 10     /* ... so many times, or for ... */
 #define WG_PATH_SET_RTTS 3     /* ... round trips by the relay, ... */
 #define WG_PATH_SET_MAX 150    /* ... but not more often */
@@ -108,12 +110,12 @@ struct wg_path {
 	struct wg_path_conf conf;
 	struct wg_places places;	     /* of this attempt, or path */
 	uint64_t attempts, switches, losses; /* so often, of this machine */
-	int64_t hold_ms;		     /* no CALL of ours before that */
+	int64_t hold_ms; /* no CALL of ours before that */
+	uint8_t other;	 /* the state of the other end, as heard last */
 	/* only wg_path.c uses what follows */
 	int8_t at;	      /* place in use; -1: the relay */
 	int8_t wanted;	      /* that a SWITCH named, unproven; -1: none */
 	int8_t strange;	      /* that the device was found at; -1: none */
-	uint8_t other;	      /* the state that the other end is in */
 	uint8_t fails;	      /* of attempts of ours, in a row */
 	uint8_t answers_left; /* to this CALL */
 	bool has_hub, is_alone, is_caller, other_came, is_lost;
@@ -122,6 +124,7 @@ struct wg_path {
 	bool hello, hello_told, watch, watch_told;
 	enum wg_path_state told;
 	uint16_t sets; /* of the endpoint, left */
+	uint8_t turn;  /* of them, of all */
 	int64_t set_due_ms, switch_due_ms, idle_due_ms, call_due_ms;
 	uint64_t next_id, id, answer_id;
 	uint32_t hub_rtt_ms;   /* of the hub that carries CALLs */
@@ -191,7 +194,8 @@ void wg_path_pong(struct wg_path *p, const struct wg_endpoint *from,
 
 /*
  * What came out of the pair's tunnel, each of a higher number than all before.
- * A HELLO, in the state STATE; of an answer, how long it took (TOOK_MS).
+ * A HELLO, in the state STATE; of an answer, how long it took (TOOK_MS).  Of one
+ * that was overtaken (wg_hello_is_latest) the state is p->other.
  */
 void wg_path_heard(struct wg_path *p, enum wg_path_state state, bool is_answer,
 		   uint32_t took_ms, int64_t now);

@@ -30,7 +30,7 @@ void wg_path_set_at(struct wg_path *p, int at)
 }
 
 /* As often as packets may still be under way by the other way. */
-static void set_often(struct wg_path *p, int64_t now)
+void wg_path_set_often(struct wg_path *p, int64_t now)
 {
 	unsigned n = WG_PATH_SET_RTTS *
 		     wg_path_most(p->relay_rtt_ms, p->rtt_ms) /
@@ -58,7 +58,7 @@ void wg_path_to_relay(struct wg_path *p, int64_t now)
 
 void wg_path_to_returning(struct wg_path *p, enum wg_path_why why, int64_t now)
 {
-	set_often(p, now);
+	wg_path_set_often(p, now);
 	wg_path_set_at(p, -1);
 	wg_path_set_why(p, why);
 	wg_places_stop(&p->places);
@@ -88,7 +88,7 @@ void wg_path_to_switching(struct wg_path *p, int at, bool other_came,
 			  int64_t now)
 {
 	wg_path_set_at(p, at);
-	set_often(p, now);
+	wg_path_set_often(p, now);
 	wg_places_stop(&p->places);
 	p->other_came = other_came;
 	p->settled_ms = p->relayed_ms = LONG_AGO;

@@ -22,6 +22,8 @@ static inline int64_t wg_path_most(int64_t a, int64_t b)
 
 void wg_path_set_why(struct wg_path *p, enum wg_path_why why);
 void wg_path_set_at(struct wg_path *p, int at);
+/* From NOW on, as often as packets may still be under way. */
+void wg_path_set_often(struct wg_path *p, int64_t now);
 bool wg_path_is_back(enum wg_path_state state);
 /* The device has it there, and it stays so. */
 void wg_path_to_start(struct wg_path *p, const struct wg_endpoint *endpoint,

@@ -158,6 +158,12 @@ static void test_called_often(void **state)
 	is(WG_PATH_RELAY);
 	data(2);
 	is(WG_PATH_CALLING);
+	pass(WG_PATH_CALL_MS);
+	assert_int_equal(p.hold_ms, now + WG_PATH_HOLD_MS);
+	called(false, 200, 1);
+	pass(30 + HUB_RTT / 2 + WG_PATH_PROBE_MS);
+	is_held(WG_PATH_RELAY, WG_PATH_WHY_NO_PONG);
+	assert_int_equal(p.hold_ms, now + WG_PATH_HOLD_MS);
 }
 
 static void test_cannot(void **state)
@@ -326,21 +332,24 @@ static void test_no_switch(void **state)
 
 static void test_settles(void **state)
 {
+	unsigned sets;
+
 	to_switching(true, 0);
 	pass(95);
-	assert_int_equal(did[WG_PATH_SET], 10);
+	assert_in_range(did[WG_PATH_SET], 9, 12);
 	/* until the other end has come, the endpoint is set, and SWITCH said */
-	pass(200);
-	assert_int_equal(did[WG_PATH_SET], 30);
-	assert_int_equal(did[WG_PATH_SWITCH], 3);
+	pass(400);
+	assert_in_range(did[WG_PATH_SET], 45, 60);
+	assert_int_equal(did[WG_PATH_SWITCH], 5);
 	heard(WG_PATH_PROBING, true);
 	heard(WG_PATH_RELAY, false); /* an old one */
 	is(WG_PATH_SWITCHING);
+	sets = did[WG_PATH_SET];
 	heard(WG_PATH_SWITCHING, false);
 	/* from then on for a round trip */
 	pass(1000);
-	assert_in_range(did[WG_PATH_SET], 35, 42);
-	assert_int_equal(did[WG_PATH_SWITCH], 3);
+	assert_in_range(did[WG_PATH_SET], sets + 3, sets + 12);
+	assert_int_equal(did[WG_PATH_SWITCH], 5);
 	is(WG_PATH_SWITCHING);
 	heard(WG_PATH_SWITCHING, true);
 	pass(WG_PATH_QUIET_MS - 1);
@@ -357,22 +366,49 @@ static void test_relayed(void **state)
 
 	to_switching(false, 0);
 	assert_true(last[WG_PATH_WATCH].on);
-	pass(300);
+	pass(400);
 	sets = did[WG_PATH_SET];
+	pass(100);
+	assert_int_equal(did[WG_PATH_SET], sets);
 	wg_path_relayed(&p, now);
+	pass(0);
+	assert_int_equal(did[WG_PATH_SET], sets + 1); /* at once */
 	heard(WG_PATH_SWITCHING, true);
-	pass(200);
+	pass(400);
 	is(WG_PATH_SWITCHING);
-	assert_int_equal(did[WG_PATH_SET], sets + WG_PATH_SET_MIN);
+	assert_int_equal(did[WG_PATH_SET], 2 * sets); /* all of them again */
 	heard(WG_PATH_SWITCHING, true);
 	wg_path_relayed(&p, now); /* what is read later was there before */
-	pass(200);
+	pass(400);
 	is(WG_PATH_SWITCHING);
 	heard(WG_PATH_SWITCHING, true);
 	pass(WG_PATH_QUIET_MS);
 	is(WG_PATH_DIRECT);
 	pass(0);
 	assert_false(last[WG_PATH_WATCH].on);
+}
+
+/* Much leaves for the relay: set more often, but not for each packet. */
+static void test_relayed_much(void **state)
+{
+	unsigned i, sets;
+
+	to_switching(true, 0);
+	heard(WG_PATH_SWITCHING, false);
+	sets = did[WG_PATH_SET];
+	for (i = 0; i < 1000; i++) {
+		wg_path_relayed(&p, now);
+		pass(i % 10 == 0);
+	}
+	assert_in_range(did[WG_PATH_SET] - sets, 90, 101);
+	assert_in_range(did[WG_PATH_SWITCH], 1, 3);
+	while (p.state == WG_PATH_SWITCHING) {
+		wg_path_relayed(&p, now);
+		pass(50);
+	}
+	assert_true(now - p.since_ms < 50);
+	is_held(WG_PATH_RETURNING, WG_PATH_WHY_NO_SETTLE);
+	assert_in_range(now - 1000000, WG_PATH_SETTLE_MS, WG_PATH_SETTLE_MS + 300);
 }
 
 static void test_no_settle(void **state)
@@ -455,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_no_switch),
 		cmocka_unit_test(test_settles),
 		cmocka_unit_test(test_relayed),
+		cmocka_unit_test(test_relayed_much),
 		cmocka_unit_test(test_no_settle),
 		cmocka_unit_test(test_stands_still),
 		cmocka_unit_test(test_far),
