@@ -18,6 +18,9 @@
  * Is there data?  The device counts what goes to and comes from each peer, and
  * is read every few seconds; handshakes and hellos to the peer count, too.  So
  * it may take a reading until a hub that begins to relay is asked often.
+ *
+ * Only who is asked is looked at when a question is due: with 50 direct paths
+ * that is 250 times a second, and there may be a thousand members.
  */
 #include <zebra.h>
 #include "frr-wgd/base/wgd_compat.h"
@@ -30,6 +33,8 @@
 
 DEFINE_MTYPE_STATIC(WGD, WGD_HELLO, "WireGuard mesh hellos");
 
+DECLARE_DLIST(wgd_askeds, struct wgd_mesh_member, asked);
+
 #define TURN 64
 #define AGAIN_MS 1000 /* to open the socket, and to look for data */
 #define DATA_MS 15000
@@ -41,7 +46,8 @@ struct wgd_hello {
 	struct wgd_mesh *m;
 	struct wgd_tcp own;
 	int fd; /* -1: none */
-	int64_t counted_ms;
+	int64_t counted_ms, looked_ms;
+	struct wgd_askeds_head askeds; /* of whom something is due */
 	struct event *t_read, *t_due;
 };
 
@@ -65,13 +71,33 @@ bool wgd_hello_has_data(const struct wgd_mesh_member *member)
 
 static void arm(struct wgd_hello *h, int64_t due);
 
+/* Something is due with it, or not any more. */
+static void note(struct wgd_hello *h, struct wgd_mesh_member *member)
+{
+	int64_t due = wg_hello_due(&member->hello);
+	bool is_asked = wgd_askeds_anywhere(member);
+
+	if (due >= 0 && !is_asked)
+		wgd_askeds_add_tail(&h->askeds, member);
+	else if (due < 0 && is_asked)
+		wgd_askeds_del(&h->askeds, member);
+	if (due >= 0)
+		arm(h, due);
+}
+
+void wgd_hello_forget(struct wgd_mesh *m, struct wgd_mesh_member *member)
+{
+	if (m->hello && wgd_askeds_anywhere(member))
+		wgd_askeds_del(&m->hello->askeds, member);
+}
+
 void wgd_hello_moved(struct wgd_mesh *m, struct wgd_mesh_member *member)
 {
 	if (!m->hello || !member->peer ||
 	    !(wgd_hello_has_data(member) || wgd_peer_in_session(member->peer)))
 		return;
 	wg_hello_call(&member->hello, CALLS, CALL_IN_MS, wgd_now_ms());
-	arm(m->hello, wg_hello_due(&member->hello));
+	note(m->hello, member);
 }
 
 /*
@@ -259,21 +285,29 @@ static void tick_one(struct wgd_hello *h, struct wgd_mesh_member *member,
 	if (member->hello.lost != lost &&
 	    member->hello.state == WG_HELLO_IS_LOST)
 		wgd_path_lost(h->m, member);
+	note(h, member);
+}
+
+/* Who is asked may be another now, of all members. */
+static void tick_all(struct wgd_hello *h)
+{
+	struct wgd_mesh *m = h->m;
+	size_t i;
+
+	h->looked_ms = wgd_now_ms();
+	for (i = 0; h->fd >= 0 && i < m->n_members; i++)
+		tick_one(h, m->members[i], h->looked_ms);
+	arm(h, h->looked_ms + AGAIN_MS);
 }
 
 static void tick(struct wgd_hello *h)
 {
-	int64_t now = wgd_now_ms(), due = now + AGAIN_MS, one;
-	struct wgd_mesh *m = h->m;
-	size_t i;
+	int64_t now = wgd_now_ms();
+	struct wgd_mesh_member *member;
 
-	for (i = 0; h->fd >= 0 && i < m->n_members; i++) {
-		tick_one(h, m->members[i], now);
-		one = wg_hello_due(&m->members[i]->hello);
-		if (one >= 0)
-			due = MIN(due, one);
-	}
-	arm(h, due);
+	frr_each_safe (wgd_askeds, &h->askeds, member)
+		tick_one(h, member, now);
+	arm(h, h->looked_ms + AGAIN_MS);
 }
 
 static void is_due(struct event *t)
@@ -282,7 +316,10 @@ static void is_due(struct event *t)
 
 	if (h->fd >= 0)
 		hear_all(h); /* before anything is lost */
-	wgd_hello_look(h->m);
+	if (h->fd < 0 || wgd_now_ms() - h->looked_ms >= AGAIN_MS)
+		wgd_hello_look(h->m);
+	else
+		tick(h);
 }
 
 static void arm(struct wgd_hello *h, int64_t due)
@@ -299,12 +336,8 @@ static void arm(struct wgd_hello *h, int64_t due)
 
 void wgd_hello_asks(struct wgd_mesh *m, struct wgd_mesh_member *member)
 {
-	int64_t due;
-
 	ask(m->hello, member, wgd_now_ms());
-	due = wg_hello_due(&member->hello);
-	if (due >= 0)
-		arm(m->hello, due);
+	note(m->hello, member);
 }
 
 void wgd_hello_say(struct wgd_mesh *m, struct wgd_mesh_member *member,
@@ -327,6 +360,7 @@ void wgd_hello_new(struct wgd_mesh *m)
 	m->hello = XCALLOC(MTYPE_WGD_HELLO, sizeof(*m->hello));
 	m->hello->m = m;
 	m->hello->fd = -1;
+	wgd_askeds_init(&m->hello->askeds);
 }
 
 void wgd_hello_delete(struct wgd_mesh *m)
@@ -335,6 +369,7 @@ void wgd_hello_delete(struct wgd_mesh *m)
 		return;
 	event_cancel(&m->hello->t_due);
 	shut(m->hello);
+	wgd_askeds_fini(&m->hello->askeds);
 	XFREE(MTYPE_WGD_HELLO, m->hello);
 }
 
@@ -349,5 +384,5 @@ void wgd_hello_look(struct wgd_mesh *m)
 		m->busy = count(m);
 		h->counted_ms = now;
 	}
-	tick(h);
+	tick_all(h);
 }

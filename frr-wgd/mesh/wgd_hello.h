@@ -17,6 +17,9 @@ extern void wgd_hello_look(struct wgd_mesh *m);
 
 /* Nothing was said to the member yet. */
 extern void wgd_hello_met(struct wgd_mesh_member *member);
+/* The member goes. */
+extern void wgd_hello_forget(struct wgd_mesh *m,
+			     struct wgd_mesh_member *member);
 /* The site is at another hub: it is told so, where that is of any use. */
 extern void wgd_hello_moved(struct wgd_mesh *m, struct wgd_mesh_member *member);
 /* Did anything go to or come from it in the last seconds? */

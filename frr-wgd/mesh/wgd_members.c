@@ -195,6 +195,7 @@ static void member_free(struct wgd_mesh *m, struct wgd_mesh_member *member)
 
 	wgd_mesh_set_linklocal(m, member, &none);
 	wgd_path_forget(m, member);
+	wgd_hello_forget(m, member);
 	for (i = 0; m->members[i] != member; i++)
 		;
 	m->n_members--;

@@ -77,6 +77,8 @@ struct wgd_mesh_at {
 
 /* By their link-local addresses: each datagram asks for it. */
 PREDECL_RBTREE_NONUNIQ(wgd_linklocals);
+/* Whom we have something to ask: a few of a thousand; see wgd_hello.c. */
+PREDECL_DLIST(wgd_askeds);
 
 /* A member as the map has it; what is 0 is not known. */
 struct wgd_mesh_member {
@@ -101,6 +103,7 @@ struct wgd_mesh_member {
 	uint8_t *door_record;	 /* an item, by its identity; NULL: none */
 	/* wgd_hello.c */
 	struct wg_hello hello;
+	struct wgd_askeds_item asked;
 	uint64_t bytes;	 /* that the device counted last */
 	int64_t data_ms; /* when they were more than before; 0: never */
 	/* wgd_path.c */
