@@ -28,9 +28,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+
+#include "lib/backend/wg_bpf.h"
 
 #define HEADER 40      /* of IPv6; the addresses are in it */
 #define ROOM (1 << 16) /* bytes; so many as some 100 packets take */
@@ -41,22 +42,6 @@ struct wg_demand {
 };
 
 /* --- the programs; a jump is by so many of the next instructions */
-
-#define LOAD(size, k) BPF_STMT(BPF_LD | BPF_##size | BPF_ABS, k)
-#define IF(op, k, yes, no) BPF_JUMP(BPF_JMP | BPF_##op | BPF_K, k, yes, no)
-#define ANCILLARY(what) LOAD(W, SKF_AD_OFF + SKF_AD_##what)
-#define RETURN(k) BPF_STMT(BPF_RET | BPF_K, k)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static int attach(struct wg_demand *d, struct sock_filter *f, size_t len)
-{
-	struct sock_fprog prog = {.len = len, .filter = f};
-
-	if (setsockopt(d->fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
-		       sizeof(prog)) < 0)
-		return -errno;
-	return 0;
-}
 
 static uint32_t word(const uint8_t *p)
 {
@@ -72,35 +57,41 @@ static int attach_data(struct wg_demand *d)
 		ANCILLARY(PROTOCOL),
 		IF(JEQ, ETH_P_IPV6, 1, 0),
 		IF(JEQ, ETH_P_IP, 7, 9),
-		LOAD(W, 24), /* IPv6's destination */
+		LOAD(W, ABS, 24), /* IPv6's destination */
 		IF(JGE, 0xff000000, 7, 0),
 		IF(JEQ, word(relay), 0, 2),
-		LOAD(H, 28),
+		LOAD(H, ABS, 28),
 		IF(JEQ, relay[4] << 8 | relay[5], 4, 5),
 		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xffc00000),
 		IF(JEQ, 0xfe800000, 2, 3),
-		LOAD(W, 16), /* IPv4's */
+		LOAD(W, ABS, 16), /* IPv4's */
 		IF(JGE, 0xe0000000, 0, 1),
 		RETURN(0),
 		RETURN(HEADER),
 	};
 
-	return attach(d, f, COUNT(f));
+	return wg_bpf_attach(d->fd, f, COUNT(f));
 }
 
 static int attach_relayed(struct wg_demand *d)
 {
 	const uint8_t *relay = d->conf.relay.b;
 	struct sock_filter f[] = {
-		ANCILLARY(PKTTYPE),  IF(JEQ, PACKET_OUTGOING, 0, 9),
-		ANCILLARY(PROTOCOL), IF(JEQ, ETH_P_IPV6, 0, 7),
-		LOAD(B, 6),	     IF(JEQ, IPPROTO_UDP, 0, 5),
-		LOAD(W, 24),	     IF(JEQ, word(relay), 0, 3),
-		LOAD(H, 28),	     IF(JEQ, relay[4] << 8 | relay[5], 0, 1),
-		RETURN(HEADER),	     RETURN(0),
+		ANCILLARY(PKTTYPE),
+		IF(JEQ, PACKET_OUTGOING, 0, 9),
+		ANCILLARY(PROTOCOL),
+		IF(JEQ, ETH_P_IPV6, 0, 7),
+		LOAD(B, ABS, 6),
+		IF(JEQ, IPPROTO_UDP, 0, 5),
+		LOAD(W, ABS, 24),
+		IF(JEQ, word(relay), 0, 3),
+		LOAD(H, ABS, 28),
+		IF(JEQ, relay[4] << 8 | relay[5], 0, 1),
+		RETURN(HEADER),
+		RETURN(0),
 	};
 
-	return attach(d, f, COUNT(f));
+	return wg_bpf_attach(d->fd, f, COUNT(f));
 }
 
 /* --- the socket */
